@@ -1,0 +1,1 @@
+"""Storage plumbing; knows SQLAlchemy, knows no slice."""

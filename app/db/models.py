@@ -1,0 +1,12 @@
+"""The registry of every slice's tables; it points up on purpose so that migrations see them all."""
+
+from __future__ import annotations
+
+from app.domain.accounts import models as accounts
+from app.domain.keys import models as keys
+from app.domain.prompts import models as prompts
+from app.domain.rooms import models as rooms
+from app.domain.versions import models as versions
+from app.domain.workspaces import models as workspaces
+
+__all__ = ["accounts", "keys", "prompts", "rooms", "versions", "workspaces"]

@@ -1,0 +1,1 @@
+"""API keys: how programs and agents act in a workspace."""

@@ -1,0 +1,1 @@
+"""Prompts: names, folders, tags, and each branch's config and variables."""

@@ -1,0 +1,1 @@
+"""Versions, checkpoints and labels: what a prompt was, and what runs."""

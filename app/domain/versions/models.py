@@ -1,0 +1,89 @@
+"""Tables of versions, checkpoints and labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db.base import Model
+
+
+class Version(Model):
+    """Immutable; numbered 1, 2, 3… per prompt."""
+
+    __tablename__ = "versions"
+    __table_args__ = (UniqueConstraint("prompt_id", "number"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    prompt_id: Mapped[UUID] = mapped_column(ForeignKey("prompts.id", ondelete="CASCADE"))
+    room_id: Mapped[UUID] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    text: Mapped[str] = mapped_column(Text)
+    config: Mapped[dict[str, Any]]
+    variables: Mapped[list[Any]]
+    content_sha256: Mapped[str] = mapped_column(String(64))  # of text, config and variables
+    epoch: Mapped[str] = mapped_column(String(36))
+    state: Mapped[bytes] = mapped_column(LargeBinary)  # the CRDT's state, beside the text
+    state_vector: Mapped[bytes] = mapped_column(LargeBinary)
+    author: Mapped[str] = mapped_column(String(48))  # actor
+    contributors: Mapped[list[Any]]  # of {actor, units}: UTF-16 units since the version before
+    message: Mapped[str] = mapped_column(Text)
+    restored_from: Mapped[int | None]
+    created_at: Mapped[datetime]
+
+
+class Checkpoint(Model):
+    """An automatic snapshot: not numbered, never what a label points to."""
+
+    __tablename__ = "checkpoints"
+    __table_args__ = (Index(None, "prompt_id", "created_at"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    prompt_id: Mapped[UUID] = mapped_column(ForeignKey("prompts.id", ondelete="CASCADE"))
+    room_id: Mapped[UUID] = mapped_column(ForeignKey("branches.id", ondelete="CASCADE"))
+    text: Mapped[str] = mapped_column(Text)
+    config: Mapped[dict[str, Any]]
+    variables: Mapped[list[Any]]
+    content_sha256: Mapped[str] = mapped_column(String(64))
+    contributors: Mapped[list[Any]]
+    state_vector: Mapped[bytes] = mapped_column(LargeBinary)
+    reason: Mapped[str] = mapped_column(String(16))  # idle, active, leave, restore
+    created_at: Mapped[datetime]
+
+
+class Label(Model):
+    """A movable name for a version. `latest` is computed and has no row."""
+
+    __tablename__ = "labels"
+
+    prompt_id: Mapped[UUID] = mapped_column(
+        ForeignKey("prompts.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(64), primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    version_id: Mapped[UUID] = mapped_column(ForeignKey("versions.id", ondelete="CASCADE"))
+    number: Mapped[int]  # of that version, so that lists need no join
+    moved_by: Mapped[str] = mapped_column(String(48))
+    moved_at: Mapped[datetime]
+
+
+class LabelMove(Model):
+    """The history of a label: a row for each time it moved or was taken off."""
+
+    __tablename__ = "label_moves"
+    __table_args__ = (Index(None, "prompt_id", "label"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    prompt_id: Mapped[UUID] = mapped_column(ForeignKey("prompts.id", ondelete="CASCADE"))
+    label: Mapped[str] = mapped_column(String(64))
+    from_number: Mapped[int | None]
+    to_number: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(String(48))
+    moved_at: Mapped[datetime]

@@ -1,0 +1,1 @@
+"""Tenants, their members with roles, and invitations."""

@@ -1,0 +1,1 @@
+"""Tools that know nothing of prompts, HTTP or SQL."""

@@ -1,0 +1,32 @@
+"""Keyset cursors: opaque to the caller, checked when they come back."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from typing import Any, TypeVar
+
+import msgspec
+
+from app.errors import Invalid
+
+T = TypeVar("T")
+
+
+class InvalidCursor(Invalid):
+    code = "cursor_invalid"
+    title = "This page marker is not one of ours"
+
+
+def encode(*values: Any) -> str:
+    """The sort key of a page's last row, as one URL-safe word."""
+    return base64.urlsafe_b64encode(msgspec.json.encode(values)).decode().rstrip("=")
+
+
+def decode(cursor: str, shape: type[T]) -> T:
+    """The values put in by `encode`, typed by `shape` (a tuple type). Raises `InvalidCursor`."""
+    try:
+        raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+        return msgspec.json.decode(raw, type=shape)
+    except (binascii.Error, ValueError, msgspec.DecodeError) as error:
+        raise InvalidCursor("Start again from the first page.") from error

@@ -1,0 +1,50 @@
+"""`build(settings)` puts the application together; reads like a table of contents."""
+
+from __future__ import annotations
+
+from litestar import Litestar
+from litestar.datastructures import State
+from litestar.di import Provide
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.template import TemplateConfig
+
+from app.db.engine import Database
+from app.server import authentication, routes
+from app.server.lifespan import lifespan
+from app.server.openapi import openapi_config
+from app.server.paths import resource
+from app.server.telemetry import Telemetry
+from app.settings import Settings
+from app.web.assets import Assets
+from app.web.deps import provide_tx
+from app.web.problem import EXCEPTION_HANDLERS
+from app.web.same_origin import SameOrigin
+from app.web.security import SecurityHeaders
+from app.web.templates import environment
+
+
+def build(settings: Settings) -> Litestar:
+    """The ASGI application for `settings`. Opens nothing until its lifespan begins."""
+    settings = settings.with_secret_key()
+    assets = Assets(resource("static"))
+    jinja = environment(resource("templates"), assets)
+    return Litestar(
+        route_handlers=[*routes.ROUTES, routes.static_files(assets)],
+        dependencies={
+            "tx": Provide(provide_tx),
+            **authentication.PROVIDERS,
+            **routes.PROVIDERS,
+        },
+        lifespan=[lifespan],
+        state=State({"settings": settings, "database": Database(settings.database)}),
+        middleware=[
+            Telemetry(),
+            SecurityHeaders(is_https=settings.secure_cookies),
+            SameOrigin(settings.public_url),
+        ],
+        exception_handlers=EXCEPTION_HANDLERS,
+        template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(jinja)),
+        openapi_config=openapi_config(),
+        request_max_body_size=4 * 1024 * 1024,  # a 2 MiB prompt with JSON escapes fits
+        logging_config=None,
+    )

@@ -1,0 +1,35 @@
+"""Map 4: what starts and stops with the process, and in which order."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from litestar import Litestar
+
+from app.db import migrate
+from app.db.engine import Database
+from app.kit.bus_memory import MemoryBus
+from app.kit.supervise import Supervisor
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
+    """Start from the database upwards; stop in reverse, so that nothing loses its ground."""
+    settings: Settings = app.state.settings
+    database: Database = app.state.database
+    if settings.is_sqlite:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate.upgrade(database)
+    bus = MemoryBus()
+    await bus.start()
+    tasks = Supervisor()
+    app.state.bus = bus
+    app.state.tasks = tasks
+    try:
+        yield
+    finally:
+        await tasks.stop()
+        await bus.stop()
+        await database.close()

@@ -1,0 +1,1 @@
+"""HTTP vocabulary the slices share; knows Litestar, knows no slice."""

@@ -1,0 +1,33 @@
+"""The dependencies every handler may ask for, and the one transaction per request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Person, Principal
+from app.db.engine import Database
+
+Tx = NamedDependency[AsyncSession]
+SignedIn = NamedDependency[Person]  # a person with a session, in no particular workspace
+Caller = NamedDependency[Principal]  # a member or an API key, in one workspace
+
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+async def provide_tx(
+    request: Request[Any, Any, State], state: State
+) -> AsyncGenerator[AsyncSession, None]:
+    """The request's transaction: begun before the handler, committed before bytes are sent.
+
+    The app's only generator dependency: two would be finished concurrently and wrap the error
+    that a handler raised in an ExceptionGroup.
+    """
+    database: Database = state.database
+    async with database.transaction(write=request.method not in _SAFE) as session:
+        yield session
