@@ -1,0 +1,55 @@
+// Settings saved field by field: what somebody else saved is fetched, unless it is being edited.
+const openDetails = new Set();
+
+document.body.addEventListener("settings:changed", (event) => {
+  for (const key of event.detail?.fields ?? []) refresh(key);
+});
+
+function refresh(key) {
+  const name = key.split(".").slice(0, 2).join("-");
+  const field = document.getElementById(`field-${name}`);
+  const target = field ?? document.getElementById("variables");
+  if (!target || target.contains(document.activeElement)) return;
+  target.dispatchEvent(new CustomEvent("refresh"));
+}
+
+// A fragment that comes back keeps the details open that were open.
+document.addEventListener(
+  "toggle",
+  (event) => {
+    const { id, open } = event.target;
+    if (!id || !event.target.matches?.("details[data-keep]")) return;
+    if (open) openDetails.add(id);
+    else if (document.contains(event.target)) openDetails.delete(id);
+  },
+  true,
+);
+document.addEventListener("htmx:after:swap", () => {
+  for (const id of openDetails) {
+    const details = document.getElementById(id);
+    if (details) details.open = true;
+  }
+});
+
+// The variables that the text uses but nobody declared: one click declares each.
+document.body.addEventListener("variables:used", (event) => {
+  const box = document.getElementById("undeclared");
+  if (!box) return;
+  const names = event.detail?.undeclared ?? [];
+  box.hidden = names.length === 0;
+  const list = box.querySelector("ul");
+  list.replaceChildren(
+    ...names.slice(0, 12).map((name) => {
+      const item = document.createElement("li");
+      const button = document.createElement("button");
+      button.type = "submit";
+      button.name = "name";
+      button.value = name;
+      button.className = "chip warn";
+      button.textContent = name;
+      button.setAttribute("aria-label", `Declare ${name}`);
+      item.append(button);
+      return item;
+    }),
+  );
+});

@@ -1,0 +1,71 @@
+// Short messages: those the server appends to #toasts, and toast() for other scripts.
+import { icon } from "./icons.js";
+
+const SHOWN_MS = 6000;
+const WITH_ACTION_MS = 10000;
+const region = document.getElementById("toasts");
+
+export function toast(text, { icon: name = "circle-check", tone = "", action = null } = {}) {
+  const box = document.createElement("div");
+  box.className = `toast ${tone}`.trim();
+  box.dataset.toast = "";
+  const words = document.createElement("span");
+  words.className = "grow";
+  words.textContent = text;
+  box.append(icon(name), words);
+  if (action) box.append(actionButton(action, box));
+  box.append(dismissButton());
+  region?.append(box);
+  return box;
+}
+
+function actionButton({ text, run }, box) {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "btn sm";
+  button.textContent = text;
+  button.addEventListener("click", () => {
+    box.remove();
+    run();
+  });
+  return button;
+}
+
+function dismissButton() {
+  const button = document.createElement("button");
+  button.type = "button";
+  button.className = "icon-btn";
+  button.dataset.dismiss = "";
+  button.setAttribute("aria-label", "Dismiss");
+  button.append(icon("x", 14));
+  return button;
+}
+
+function letGo(box) {
+  if (box.dataset.toast === "stay") return;
+  const ms = box.querySelector(".btn") ? WITH_ACTION_MS : SHOWN_MS;
+  setTimeout(function later() {
+    if (box.matches(":hover, :focus-within")) setTimeout(later, 1000);
+    else box.remove();
+  }, ms);
+}
+
+if (region) {
+  // A modal dialog covers everything but the top layer: the region joins it as a popover.
+  region.popover = "manual";
+  const watch = (records) => {
+    for (const record of records)
+      for (const node of record.addedNodes) if (node.matches?.(".toast")) letGo(node);
+    if (region.matches(":popover-open")) region.hidePopover();
+    if (region.childElementCount) region.showPopover();
+  };
+  new MutationObserver(watch).observe(region, { childList: true });
+  document.addEventListener("click", (event) => {
+    if (event.target.closest?.("[data-dismiss]")) event.target.closest(".toast, .callout")?.remove();
+  });
+}
+
+document.addEventListener("htmx:error", () => {
+  const text = navigator.onLine ? "The server did not answer. Try again." : "You are offline.";
+  toast(text, { icon: "cloud-off", tone: "bad" });
+});
