@@ -1,0 +1,201 @@
+"""Tries one update against what is known of a document, without changing what is known.
+
+Blocks are placed in the order in which Yjs would integrate them. What Yjs would keep pending is
+either a gap (something earlier never arrived) or a knot that no honest client ties.
+"""
+
+from __future__ import annotations
+
+from array import array
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import chain
+from typing import NamedTuple
+
+from app.domain.rooms.encoding import utf16_length
+from app.domain.rooms.ranges import RangeSet, holds, low_surrogates
+from app.domain.rooms.refusal import Gap, Refused
+from app.domain.rooms.updates import GC, Block, Deletes, Id, Section
+
+Ranges = tuple[tuple[int, int, int], ...]
+_Waiting = dict[int, list[tuple[int, int, int, Section]]]
+
+
+@dataclass(slots=True)
+class Known:
+    """What a document holds, by client id."""
+
+    clocks: dict[int, int] = field(default_factory=dict)
+    lows: dict[int, array[int]] = field(default_factory=dict)  # clocks of low surrogates, sorted
+    deleted: dict[int, RangeSet] = field(default_factory=dict)
+    gone: dict[int, RangeSet] = field(default_factory=dict)  # GC: nothing may refer to these
+
+
+class Verdict(NamedTuple):
+    """What an update adds to the document; ranges are (client, start clock, end clock)."""
+
+    ranges: Ranges = ()
+    deletes: Ranges = ()
+    inserted: int = 0  # UTF-16 units of text
+    inserted_bytes: int = 0  # the same in UTF-8
+    removed: int = 0  # UTF-16 units that were visible, or are inserted by this very update
+    buried: Ranges = ()  # new clocks that arrive deleted: their text was never sent
+    gone: Ranges = ()  # those of them that arrive as GC
+    lows: tuple[tuple[int, array[int]], ...] = ()  # low surrogates in the new text
+
+    @property
+    def is_new(self) -> bool:
+        """False: the document has all of it, so acknowledge without a row in the journal."""
+        return bool(self.ranges or self.deletes)
+
+
+class Draft:
+    """The document as it would be with the blocks placed so far."""
+
+    __slots__ = ("_ahead", "_buried", "_bytes", "_deletes", "_gone", "_known", "_lows", "_units")
+
+    def __init__(self, known: Known) -> None:
+        self._known = known
+        self._ahead: dict[int, int] = {}
+        self._lows: dict[int, array[int]] = {}
+        self._buried: dict[int, RangeSet] = {}
+        self._gone: dict[int, RangeSet] = {}
+        self._deletes: list[tuple[int, int, int]] = []
+        self._units = self._bytes = 0
+
+    def verdict(self) -> Verdict:
+        clocks = self._known.clocks
+        return Verdict(
+            ranges=tuple((who, clocks.get(who, 0), end) for who, end in self._ahead.items()),
+            deletes=tuple(self._deletes),
+            inserted=self._units,
+            inserted_bytes=self._bytes,
+            removed=sum(end - start for _, start, end in self._deletes),
+            buried=_flat(self._buried),
+            gone=_flat(self._gone),
+            lows=tuple(self._lows.items()),
+        )
+
+    def integrate(self, sections: list[Section]) -> None:
+        """Place every block, each after those it refers to."""
+        for section in sections:
+            if section.clock > self._clock(section.client):
+                raise Gap(section.client, section.clock - 1)
+        waiting: _Waiting = {}  # by the client that is waited for, nearest clock first
+        ready = [(section, 0) for section in sections]
+        while ready:
+            section, index = ready.pop()
+            index, lacked = self._place_from(section, index)
+            if lacked:
+                entry = (lacked[1], section.client, index, section)
+                heappush(waiting.setdefault(lacked[0], []), entry)
+            heap, clock = waiting.get(section.client), self._clock(section.client)
+            while heap and heap[0][0] < clock:
+                _, _, index, section = heappop(heap)
+                ready.append((section, index))
+        if any(waiting.values()):
+            self._refuse_stuck(waiting, sections)
+
+    def delete(self, deletes: Deletes) -> None:
+        """Delete ranges of what is known and placed; what is deleted already is nothing new."""
+        for client, ranges in deletes:
+            last = ranges[-1][1] - 1
+            if last >= self._clock(client):
+                raise Gap(client, last)
+            deleted, buried = self._known.deleted.get(client), self._buried.get(client)
+            for start, end in ranges:
+                self._check_boundary(client, start)
+                self._check_boundary(client, end)
+                parts = deleted.missing(start, end) if deleted else [(start, end)]
+                if buried:
+                    parts = list(chain.from_iterable(buried.missing(*part) for part in parts))
+                self._deletes += ((client, *part) for part in parts)
+
+    def _clock(self, client: int) -> int:
+        """The clock up to which a client's blocks are known or placed."""
+        return self._ahead.get(client) or self._known.clocks.get(client, 0)
+
+    def _place_from(self, section: Section, index: int) -> tuple[int, Id | None]:
+        """Place blocks until the end, or until one refers to what is not there yet."""
+        client, _, _, blocks = section
+        known = self._known.clocks.get(client, 0)
+        for at in range(index, len(blocks)):
+            block = blocks[at]
+            origin, right = block.origin, block.right
+            if origin:
+                if self._lacks(client, block.clock, origin, origin[1] + 1):
+                    return at, origin
+                if origin == right:
+                    raise Refused("origin_equal")
+            if right and self._lacks(client, block.clock, right, right[1]):
+                return at, right
+            if block.end > known:
+                self._place(client, block, max(known, block.clock))
+        return len(blocks), None
+
+    def _lacks(self, client: int, clock: int, neighbour: Id, boundary: int) -> bool:
+        """Whether a neighbour is not there yet; refuses one that can never be referred to."""
+        other, at = neighbour
+        if other == client:
+            if at >= clock:
+                raise Refused("origin_ahead")
+        elif at >= self._clock(other):
+            return True
+        self._check_boundary(other, boundary)
+        if self._known.gone or self._gone:
+            self._check_gone(other, at)
+        return False
+
+    def _place(self, client: int, block: Block, start: int) -> None:
+        """Take what a block has from clock `start` on."""
+        text = block.text
+        if start > block.clock:  # Yjs continues behind the last clock it knows
+            self._check_gone(client, start - 1)
+            text = _behind(text, start - block.clock) if text else text
+        self._ahead[client] = block.end
+        if text is None:
+            self._bury(client, block, start)
+            return
+        self._units += block.end - start
+        self._bytes += len(text) if text.isascii() else len(text.encode())
+        if len(text) != block.end - start:
+            lows = low_surrogates(text, start)
+            self._lows.setdefault(client, array("I")).extend(lows)
+
+    def _bury(self, client: int, block: Block, start: int) -> None:
+        self._buried.setdefault(client, RangeSet()).add(start, block.end)
+        if block.kind == GC:
+            self._gone.setdefault(client, RangeSet()).add(start, block.end)
+
+    def _check_boundary(self, client: int, clock: int) -> None:
+        """Refuse a boundary before the second half of a surrogate pair."""
+        for lows in (self._known.lows, self._lows):
+            if client in lows and holds(lows[client], clock):
+                raise Refused("split_pair")
+
+    def _check_gone(self, client: int, clock: int) -> None:
+        for gone in (self._known.gone, self._gone):
+            if client in gone and clock in gone[client]:
+                raise Refused("dead_origin")
+
+    def _refuse_stuck(self, waiting: _Waiting, sections: list[Section]) -> None:
+        ends = {section.client: section.end for section in sections}
+        for client, heap in waiting.items():
+            for clock, *_ in heap:
+                if clock >= max(ends.get(client, 0), self._clock(client)):
+                    raise Gap(client, clock)
+        raise Refused("cycle")
+
+
+def _behind(text: str, units: int) -> str:
+    """What follows the first `units` UTF-16 units of a text."""
+    if utf16_length(text) == len(text):
+        return text[units:]
+    try:
+        return text.encode("utf-16-le")[2 * units :].decode("utf-16-le")
+    except UnicodeDecodeError:
+        raise Refused("split_pair") from None
+
+
+def _flat(sets: dict[int, RangeSet]) -> Ranges:
+    return tuple((client, *part) for client, ranges in sets.items() for part in ranges)
