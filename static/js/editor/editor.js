@@ -1,0 +1,93 @@
+/* The editor itself: which CodeMirror parts it is made of and how it is bound to the shared text. */
+
+import {
+  Compartment, EditorState, EditorView, Y, YSyncConfig, YUndoManagerConfig, completionKeymap, drawSelection, dropCursor,
+  highlightActiveLine, highlightActiveLineGutter, keymap, lineNumbers, placeholder, redo, search, searchKeymap, standardKeymap,
+  undo, ySync, ySyncFacet, yUndoManager, yUndoManagerFacet, yUndoManagerKeymap,
+} from "./vendor.js";
+import { accessibleName, peerCarets } from "./carets.js";
+import { localEdits } from "./guard.js";
+import { textKeys } from "./keyboard.js";
+import { markdown } from "./markdown.js";
+import { roleDividers } from "./roles.js";
+import { declared, variables } from "./variables.js";
+
+const access = new Compartment();
+const declarations = new Compartment();
+
+/* Read only still lets people select, copy and show where they are. */
+const accessFor = (canWrite) => [
+  EditorState.readOnly.of(!canWrite),
+  EditorView.contentAttributes.of({ "aria-readonly": String(!canWrite) }),
+];
+
+/* Undo and redo of one's own edits only: the manager follows the editor's origin and no other. */
+function shared(text) {
+  const binding = new YSyncConfig(text, null);
+  const undoManager = new Y.UndoManager(text, { trackedOrigins: new Set([binding]), captureTimeout: 500 });
+  return [
+    ySyncFacet.of(binding),
+    yUndoManagerFacet.of(new YUndoManagerConfig(undoManager)),
+    yUndoManager, // before ySync: it notes the selection before each change
+    ySync,
+    EditorView.domEventHandlers({
+      beforeinput: (event, view) => {
+        const command = { historyUndo: undo, historyRedo: redo }[event.inputType];
+        if (!command) return false;
+        event.preventDefault();
+        return command(view);
+      },
+    }),
+  ];
+}
+
+/* While a character is being composed, remote text waits: CodeMirror would end the composition. */
+function composition(sync) {
+  return EditorView.domEventHandlers({
+    compositionstart: () => {
+      sync.hold();
+    },
+    compositionend: () => {
+      setTimeout(() => sync.release(), 50); // after CodeMirror has read the composed text
+    },
+  });
+}
+
+function look(phone) {
+  return [
+    ...(phone ? [] : [lineNumbers(), highlightActiveLineGutter()]),
+    highlightActiveLine(), drawSelection(), dropCursor(), EditorView.lineWrapping,
+    placeholder("Write the prompt. Type {{ for a variable."),
+    EditorView.editorAttributes.of({ class: "prompt" }),
+    EditorView.contentAttributes.of({ spellcheck: "true", autocapitalize: "sentences", autocorrect: "on" }),
+  ];
+}
+
+export function createEditor({ session, follow, nonce, parent, refuse, onUpdate }) {
+  const { text } = session;
+  const phone = matchMedia("(max-width: 760px)").matches;
+  const state = EditorState.create({
+    doc: text.toString(),
+    extensions: [
+      EditorState.lineSeparator.of("\n"), // the shared text counts every character, so must the editor
+      nonce ? EditorView.cspNonce.of(nonce) : [],
+      shared(text),
+      composition(session.sync),
+      keymap.of([...textKeys(follow), ...completionKeymap, ...yUndoManagerKeymap, ...searchKeymap, ...standardKeymap]),
+      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), peerCarets(text),
+      localEdits({ limit: () => session.hello?.limits.text ?? 2 << 20, refuse }),
+      access.of(accessFor(session.canWrite)),
+      declarations.of(declared.of({ list: [], declare: null })),
+      EditorView.updateListener.of(onUpdate),
+    ],
+  });
+  return new EditorView({ state, parent });
+}
+
+export function setAccess(view, canWrite) {
+  view.dispatch({ effects: access.reconfigure(accessFor(canWrite)) });
+}
+
+export function setDeclared(view, list, declare) {
+  view.dispatch({ effects: declarations.reconfigure(declared.of({ list, declare })) });
+}
