@@ -99,7 +99,11 @@ class Guard:
         self.bind(client, sender)
 
     def credit(self, client: int, start: int, end: int, actor: str) -> None:
-        """Say who wrote clocks (trusted: the attribution table at load, in order of clocks)."""
+        """Say who wrote clocks (trusted: the attribution table at load, in order of clocks).
+
+        A client id that nobody holds yet becomes the actor's.
+        """
+        self.owners.setdefault(client, actor)
         self._credit(client, start, NOBODY)
         self._credit(client, end, actor)
 
@@ -115,6 +119,10 @@ class Guard:
         """Who wrote a client id's clocks, as merged (start, end, actor)."""
         credited = self._credits.get(client)
         return list(credited.since(0)) if credited else []
+
+    def author_ranges(self) -> list[tuple[int, int, int, str]]:
+        """Who wrote what, as (client, start, end, actor): what `credit` takes back."""
+        return [(client, *part) for client in self._credits for part in self.attribution(client)]
 
     def ranges_since(self, clocks: dict[int, int]) -> dict[str, int]:
         """How many units each actor has written since a state vector, deleted ones included."""
