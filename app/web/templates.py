@@ -22,7 +22,14 @@ SPRITE = "icons/sprite.svg"
 
 # A variable as people write it; a backslash before the braces makes it text.
 _VARIABLE = re.compile(r"(?<!\\)\{\{\s*[A-Za-z_][\w.]{0,199}\s*\}\}")
-_HEADING = re.compile(r"^#{1,6} .*$", re.MULTILINE)
+# Whole lines that are drawn rather than printed: headings, and where a message begins.
+_LINE = re.compile(
+    r"""^(?P<heading>\#{1,6}[ ].*)$
+      | ^(?P<role>\{\{role[ ]"(?P<name>system|user|assistant|model)"\}\})$
+      | ^(?P<history>\{\{history\}\})$""",
+    re.MULTILINE | re.VERBOSE,
+)
+_ROLES = {"system": "System", "user": "User", "assistant": "Assistant", "model": "Assistant"}
 _ICON_NAME = re.compile(r"[a-z0-9-]+")
 
 
@@ -142,15 +149,21 @@ def _utc(moment: datetime) -> datetime:
 
 
 def prompt_text(text: str) -> Markup:
-    """Escaped prompt text with headings bold and variables marked."""
+    """Escaped prompt text: headings bold, variables marked, role lines as dividers."""
     parts: list[Markup] = []
     end = 0
-    for match in _HEADING.finditer(text):
-        parts += [_variables(text[end : match.start()]), Markup("<strong>")]
-        parts += [_variables(match[0]), Markup("</strong>")]
+    for match in _LINE.finditer(text):
+        parts += [_variables(text[end : match.start()]), _drawn(match)]
         end = match.end()
     parts.append(_variables(text[end:]))
     return Markup("").join(parts)
+
+
+def _drawn(line: re.Match[str]) -> Markup:
+    if line["heading"]:
+        return Markup("<strong>{}</strong>").format(_variables(line["heading"]))
+    name = _ROLES[line["name"]] if line["role"] else "History of the conversation"
+    return Markup('<span class="role-line"><span>{}</span></span>').format(name)
 
 
 def _variables(text: str) -> Markup:

@@ -53,3 +53,18 @@ document.body.addEventListener("variables:used", (event) => {
     }),
   );
 });
+
+// Titles are one line: Enter leaves them, and saves.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || !event.target.matches?.("[data-one-line]")) return;
+  event.preventDefault();
+  event.target.blur();
+});
+
+// What is being edited is not redrawn under the writer's hands by somebody else's change.
+document.addEventListener("htmx:before:request", (event) => {
+  const source = event.detail?.ctx?.sourceElement;
+  if (!source?.matches?.("[data-quiet-while-editing]")) return;
+  if (source.contains(document.activeElement) && document.activeElement.matches("input, textarea"))
+    event.preventDefault();
+});

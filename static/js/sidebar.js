@@ -9,3 +9,11 @@ export function foldSidebar() {
   body.dataset.chosen = "";
   remember(`nav_${body.dataset.surface}`, body.dataset.nav);
 }
+
+// A side panel that narrow windows hide behind a button (the library's filters).
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("[data-panel]");
+  if (!button) return;
+  const panel = document.getElementById(button.dataset.panel);
+  button.setAttribute("aria-expanded", String(panel.classList.toggle("shown")));
+});
