@@ -103,9 +103,11 @@ class Draft:
             if last >= self._clock(client):
                 raise Gap(client, last)
             deleted, buried = self._known.deleted.get(client), self._buried.get(client)
+            has_pairs = client in self._known.lows or client in self._lows
             for start, end in ranges:
-                self._check_boundary(client, start)
-                self._check_boundary(client, end)
+                if has_pairs:
+                    self._check_boundary(client, start)
+                    self._check_boundary(client, end)
                 parts = deleted.missing(start, end) if deleted else [(start, end)]
                 if buried:
                     parts = list(chain.from_iterable(buried.missing(*part) for part in parts))
@@ -121,16 +123,16 @@ class Draft:
         known = self._known.clocks.get(client, 0)
         for at in range(index, len(blocks)):
             block = blocks[at]
-            origin, right = block.origin, block.right
+            clock, end, _, origin, right, _ = block
             if origin:
-                if self._lacks(client, block.clock, origin, origin[1] + 1):
+                if self._lacks(client, clock, origin, origin[1] + 1):
                     return at, origin
                 if origin == right:
                     raise Refused("origin_equal")
-            if right and self._lacks(client, block.clock, right, right[1]):
+            if right and self._lacks(client, clock, right, right[1]):
                 return at, right
-            if block.end > known:
-                self._place(client, block, max(known, block.clock))
+            if end > known:
+                self._place(client, block, max(clock, known))
         return len(blocks), None
 
     def _lacks(self, client: int, clock: int, neighbour: Id, boundary: int) -> bool:
@@ -141,24 +143,29 @@ class Draft:
                 raise Refused("origin_ahead")
         elif at >= self._clock(other):
             return True
-        self._check_boundary(other, boundary)
-        if self._known.gone or self._gone:
+        known = self._known
+        if known.lows or self._lows:
+            self._check_boundary(other, boundary)
+        if known.gone or self._gone:
             self._check_gone(other, at)
         return False
 
     def _place(self, client: int, block: Block, start: int) -> None:
         """Take what a block has from clock `start` on."""
-        text = block.text
-        if start > block.clock:  # Yjs continues behind the last clock it knows
+        clock, end, _, _, _, text = block
+        self._ahead[client] = end
+        if start > clock:  # Yjs continues behind the last clock it knows
             self._check_gone(client, start - 1)
-            text = _behind(text, start - block.clock) if text else text
-        self._ahead[client] = block.end
+            text = _behind(text, start - clock) if text else text
         if text is None:
             self._bury(client, block, start)
             return
-        self._units += block.end - start
-        self._bytes += len(text) if text.isascii() else len(text.encode())
-        if len(text) != block.end - start:
+        self._units += end - start
+        if text.isascii():
+            self._bytes += end - start
+            return
+        self._bytes += len(text.encode())
+        if len(text) != end - start:
             lows = low_surrogates(text, start)
             self._lows.setdefault(client, array("I")).extend(lows)
 

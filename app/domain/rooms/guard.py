@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 
 from app.domain.rooms.draft import Draft, Known, Ranges, Verdict
 from app.domain.rooms.encoding import LARGEST_CLOCK
+from app.domain.rooms.keystroke import typed
 from app.domain.rooms.ranges import Credits, RangeSet, holds
 from app.domain.rooms.refusal import Gap, Refused
 from app.domain.rooms.updates import (
@@ -61,9 +62,13 @@ class Guard:
         """What `update` would add. Raises `Refused`, or `Gap` if earlier blocks are missing."""
         if len(update) > self.bounds.update_bytes:
             raise Refused("update_too_large")
-        sections, position = read_blocks(update, self.bounds.blocks)
-        self._check_owners(sections, sender)
-        verdict = self._try(sections, update, position, self.bounds.deletes)
+        verdict = typed(update, self._known)
+        if verdict is None:
+            sections, position = read_blocks(update, self.bounds.blocks)
+            self._check_owners(sections, sender)
+            verdict = self._try(sections, update, position, self.bounds.deletes)
+        elif self.owners.get(verdict.ranges[0][0]) != sender:
+            raise Refused("foreign_client")
         grown = verdict.inserted - verdict.removed
         if verdict.inserted and self.units + grown > self.bounds.text_units:
             raise Refused("text_too_large")
@@ -169,8 +174,9 @@ class Guard:
             known.clocks[client] = end
         for client, lows in verdict.lows:
             known.lows.setdefault(client, array("I")).extend(lows)
-        _add(known.gone, verdict.gone)
-        _add(known.deleted, (*verdict.deletes, *verdict.buried))
+        if verdict.deletes or verdict.buried:
+            _add(known.deleted, (*verdict.deletes, *verdict.buried))
+            _add(known.gone, verdict.gone)
         self.units += verdict.inserted - verdict.removed
 
     def _credit(self, client: int, end: int, actor: str) -> None:
