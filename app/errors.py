@@ -28,6 +28,20 @@ class Invalid(AppError):
     title = "This input cannot be used"
 
 
+class InvalidFields(Invalid):
+    """Some fields of a form or a request body cannot be used."""
+
+    code = "fields_invalid"
+
+    def __init__(self, fields: dict[str, str]) -> None:
+        """`fields` maps each field's name to a sentence for the person who filled it in."""
+        super().__init__(
+            next(iter(fields.values()), ""),
+            errors=[{"key": name, "message": text} for name, text in fields.items()],
+        )
+        self.fields = fields
+
+
 class Unauthenticated(AppError):
     code = "unauthenticated"
     status = 401

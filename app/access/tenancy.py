@@ -6,12 +6,17 @@ so another workspace's row cannot be selected, changed or deleted by forgetting 
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Delete, Select, Update
 
-S = TypeVar("S", Select[Any], Update, Delete)
+class Narrowable(Protocol):
+    """A `select`, `update` or `delete`."""
+
+    def where(self, *conditions: Any) -> Self: ...
+
+
+S = TypeVar("S", bound=Narrowable)
 
 
 class InWorkspace(Protocol):

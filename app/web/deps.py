@@ -10,12 +10,23 @@ from litestar.datastructures import State
 from litestar.di import NamedDependency
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.doors import Doors
 from app.access.principal import Person, Principal
+from app.access.tickets import Tickets
 from app.db.engine import Database
 
 Tx = NamedDependency[AsyncSession]
 SignedIn = NamedDependency[Person]  # a person with a session, in no particular workspace
+Visitor = NamedDependency[Person | None]  # the same, or nobody yet
 Caller = NamedDependency[Principal]  # a member or an API key, in one workspace
+
+# What every page of a signed-in person is drawn with: page(request, "…", **shell, …).
+PageShell = NamedDependency[dict[str, Any]]
+
+# For handlers that open short transactions themselves, around slow work or a word to the rooms.
+Db = NamedDependency[Database]
+OpenDoors = NamedDependency[Doors]
+RoomTickets = NamedDependency[Tickets]
 
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 

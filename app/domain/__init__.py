@@ -1,0 +1,1 @@
+"""The slices: one folder per thing people talk about."""

@@ -1,0 +1,235 @@
+"""What people can do with their account: sign in and out, change it, see where they are in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.principal import Person
+from app.db.engine import Database
+from app.domain.accounts import policy, queries
+from app.domain.accounts.errors import (
+    EmailTaken,
+    SessionUnknown,
+    WrongCredentials,
+    WrongCurrentPassword,
+)
+from app.domain.accounts.models import Session, User
+from app.domain.accounts.passwords import Passwords
+from app.kit import clock
+from app.kit.ids import fingerprint, new_id, new_secret
+from app.web.ratelimit import RateLimiter
+
+MOST_SESSIONS = 100  # shown; nobody has more browsers
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """From where somebody signs in: shown to them, nothing else depends on it."""
+
+    address: str
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signup:
+    """A new person's name, e-mail and password, checked."""
+
+    name: str
+    email: str
+    password_hash: str
+
+    @classmethod
+    async def of(cls, passwords: Passwords, name: str, email: str, password: str) -> Signup:
+        """Raises `InvalidFields`. Hashes, so never call it inside a transaction."""
+        email = policy.normal_email(email)
+        policy.check(
+            name=policy.name_problem(name),
+            email=policy.email_problem(email),
+            password=policy.password_problem(password, email),
+        )
+        return cls(name=name, email=email, password_hash=await passwords.hash(password))
+
+
+class People:
+    """People and their sessions, within a transaction."""
+
+    def __init__(self, tx: AsyncSession) -> None:
+        self._tx = tx
+
+    async def are_there(self) -> bool:
+        """False on an empty database: the first visitor sets the server up."""
+        return await queries.anybody(self._tx)
+
+    async def add(self, signup: Signup) -> User:
+        """Raises `EmailTaken`."""
+        if await queries.by_email(self._tx, signup.email) is not None:
+            raise EmailTaken("Sign in instead, or use another email.")
+        user_id = new_id()
+        user = User(
+            id=user_id,
+            email=signup.email,
+            name=signup.name,
+            hue=policy.hue_for(user_id),
+            password_hash=signup.password_hash,
+            created_at=clock.utc_now(),
+        )
+        self._tx.add(user)
+        await self._tx.flush()
+        return user
+
+    async def profile(self, person: Person) -> User:
+        """The person's row, preferences included."""
+        user = await queries.by_id(self._tx, person.user_id)
+        if user is None:
+            raise SessionUnknown
+        return user
+
+    async def change_profile(self, person: Person, name: str, hue: str) -> None:
+        """Raises `InvalidFields`."""
+        policy.check(
+            name=policy.name_problem(name),
+            hue="" if hue in policy.HUES else "Choose one of the eight colours.",
+        )
+        await queries.change(self._tx, person.user_id, name=name, hue=hue)
+
+    async def change_preferences(
+        self, person: Person, *, show_my_cursor: bool, let_follow: bool, show_others: bool
+    ) -> None:
+        await queries.change(
+            self._tx,
+            person.user_id,
+            show_my_cursor=show_my_cursor,
+            let_follow=let_follow,
+            show_others=show_others,
+        )
+
+    async def open_session(self, user_id: UUID, browser: Browser) -> str:
+        """A new session's secret, for the cookie; the table keeps its fingerprint."""
+        now = clock.utc_now()
+        await queries.drop_expired(self._tx, user_id, now)
+        secret = new_secret()
+        self._tx.add(
+            Session(
+                id=new_id(),
+                user_id=user_id,
+                secret_hash=fingerprint(secret),
+                address=browser.address[:64],
+                agent=browser.agent[:255],
+                created_at=now,
+                seen_at=now,
+                expires_at=now + policy.SESSION_LIFE,
+            )
+        )
+        await self._tx.flush()
+        return secret
+
+    async def end_session(self, secret: str) -> None:
+        """Whether or not there is one: signing out always works."""
+        await queries.end_by_secret(self._tx, fingerprint(secret))
+
+    async def sessions(self, person: Person) -> list[Session]:
+        """Where the person is signed in, the most recently seen first."""
+        found = await queries.sessions_of(self._tx, person.user_id, clock.utc_now(), MOST_SESSIONS)
+        return list(found)
+
+    async def revoke(self, person: Person, session_id: UUID) -> None:
+        """Raises `SessionUnknown`, also for somebody else's."""
+        if not await queries.end(self._tx, person.user_id, session_id):
+            raise SessionUnknown
+
+    async def revoke_others(self, person: Person) -> int:
+        return await queries.end_others(self._tx, person.user_id, person.session_id)
+
+
+class SignIn:
+    """Use cases with passwords; they open transactions themselves, around the slow hashing."""
+
+    def __init__(self, database: Database, passwords: Passwords, limiter: RateLimiter) -> None:
+        self._database = database
+        self._passwords = passwords
+        self._limiter = limiter
+
+    async def sign_in(
+        self, email: str, password: str, browser: Browser, old_secret: str = ""
+    ) -> str:
+        """A new session's secret. Raises `WrongCredentials` or `RateLimited`.
+
+        The session that this browser had before ends: a secret from before never comes along.
+        """
+        email = policy.normal_email(email)
+        tries_left = await self._take_try(email, browser)
+        async with self._database.transaction(write=False) as tx:
+            user = await queries.by_email(tx, email)
+        password = password[: policy.PASSWORD_LONGEST]
+        if not await self._passwords.matches(user.password_hash if user else None, password):
+            raise WrongCredentials(tries_left=tries_left)
+        assert user is not None  # noqa: S101  (nobody's hash never matches)
+        await self._limiter.forget(policy.TRIES_PER_PERSON, email, browser.address)
+        renewed = await self._renewed_hash(user.password_hash, password)
+        async with self._database.transaction() as tx:
+            if await queries.password_of(tx, user.id) != user.password_hash:
+                raise WrongCredentials(tries_left=tries_left)  # changed while we were checking
+            if renewed:
+                await queries.change(tx, user.id, password_hash=renewed)
+            if old_secret:
+                await queries.end_by_secret(tx, fingerprint(old_secret))
+            return await People(tx).open_session(user.id, browser)
+
+    async def change_password(
+        self, person: Person, current: str, password: str, browser: Browser
+    ) -> str:
+        """A new secret for this session; every other session ends.
+
+        Raises `WrongCurrentPassword`, `InvalidFields` or `RateLimited`.
+        """
+        await self._take_try(person.email, browser)
+        async with self._database.transaction(write=False) as tx:
+            user = await People(tx).profile(person)
+        if not await self._passwords.matches(user.password_hash, current):
+            raise WrongCurrentPassword
+        policy.check(password=policy.password_problem(password, user.email))
+        await self._limiter.forget(policy.TRIES_PER_PERSON, person.email, browser.address)
+        hashed = await self._passwords.hash(password)
+        secret = new_secret()
+        async with self._database.transaction() as tx:
+            await queries.change(tx, user.id, password_hash=hashed)
+            await queries.end_others(tx, user.id, person.session_id)
+            await queries.renew(tx, person.session_id, fingerprint(secret))
+        return secret
+
+    async def _take_try(self, email: str, browser: Browser) -> int:
+        await self._limiter.take(policy.TRIES_PER_ADDRESS, browser.address)
+        return await self._limiter.take(policy.TRIES_PER_PERSON, email, browser.address)
+
+    async def _renewed_hash(self, stored: str, password: str) -> str:
+        """A hash at today's cost when the stored one is cheaper, else ""."""
+        return await self._passwords.hash(password) if self._passwords.is_outdated(stored) else ""
+
+
+async def recognise(tx: AsyncSession, secret: str) -> tuple[Person, datetime] | None:
+    """Who a session's secret belongs to, and when that session was last seen."""
+    found = await queries.session_of(tx, fingerprint(secret), clock.utc_now())
+    return (person_of(*found), found[0].seen_at) if found else None
+
+
+async def still_signed_in(tx: AsyncSession, session_id: UUID, user_id: UUID) -> Person | None:
+    """The person, as long as that session has not ended."""
+    found = await queries.live_session(tx, session_id, user_id, clock.utc_now())
+    return person_of(*found) if found else None
+
+
+async def touch(database: Database, session_id: UUID) -> None:
+    """Note that the session is in use, which also moves its end."""
+    now = clock.utc_now()
+    async with database.transaction() as tx:
+        await queries.touch(tx, session_id, now, now + policy.SESSION_LIFE)
+
+
+def person_of(session: Session, user: User) -> Person:
+    return Person(
+        user_id=user.id, session_id=session.id, name=user.name, email=user.email, hue=user.hue
+    )

@@ -1,0 +1,162 @@
+"""Every SQL statement about workspaces, members and invitations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, exists, func, select, tuple_, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Role
+from app.access.tenancy import InWorkspace, within
+from app.domain.accounts.models import User
+from app.domain.workspaces.models import Invitation, Member, Workspace
+
+
+async def by_id(tx: AsyncSession, workspace_id: UUID) -> Workspace | None:
+    return await tx.get(Workspace, workspace_id)
+
+
+async def by_slug(tx: AsyncSession, slug: str) -> Workspace | None:
+    return (await tx.execute(select(Workspace).where(Workspace.slug == slug))).scalar_one_or_none()
+
+
+async def is_slug_taken(tx: AsyncSession, slug: str) -> bool:
+    statement = select(exists().where(Workspace.slug == slug))
+    return bool((await tx.execute(statement)).scalar_one())
+
+
+async def only_name(tx: AsyncSession) -> str | None:
+    """The workspace's name when the server has exactly one."""
+    names = (await tx.execute(select(Workspace.name).order_by(Workspace.id).limit(2))).scalars()
+    found = names.all()
+    return found[0] if len(found) == 1 else None
+
+
+async def rename(tx: AsyncSession, where: InWorkspace, name: str) -> None:
+    await tx.execute(update(Workspace).where(Workspace.id == where.workspace_id).values(name=name))
+
+
+async def of_person(tx: AsyncSession, user_id: UUID, limit: int) -> list[tuple[Workspace, str]]:
+    """The person's workspaces with their role in each, by name."""
+    # unscoped: a person's own memberships, whichever workspace they are in
+    statement = (
+        select(Workspace, Member.role)
+        .join(Member, Member.workspace_id == Workspace.id)
+        .where(Member.user_id == user_id)
+        .order_by(func.lower(Workspace.name), Workspace.id)
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in (await tx.execute(statement)).all()]
+
+
+async def membership_by_slug(tx: AsyncSession, user_id: UUID, slug: str) -> Member | None:
+    # unscoped: this answers which workspace the caller may act in
+    statement = (
+        select(Member)
+        .join(Workspace, Workspace.id == Member.workspace_id)
+        .where(Workspace.slug == slug, Member.user_id == user_id)
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def membership(tx: AsyncSession, workspace_id: UUID, user_id: UUID) -> Member | None:
+    return await tx.get(Member, (workspace_id, user_id))
+
+
+async def members(
+    tx: AsyncSession, where: InWorkspace, after: tuple[str, UUID] | None, limit: int
+) -> list[tuple[Member, User]]:
+    """Members by name; `after` is the name (lower case) and id of the last one seen."""
+    order = (func.lower(User.name), User.id)
+    statement = within(select(Member, User).join(User, User.id == Member.user_id), where, Member)
+    if after is not None:
+        statement = statement.where(tuple_(*order) > tuple_(*after))
+    rows = await tx.execute(statement.order_by(*order).limit(limit))
+    return [(row[0], row[1]) for row in rows.all()]
+
+
+async def owners(tx: AsyncSession, where: InWorkspace) -> Sequence[Member]:
+    """The workspace's owners, held against a concurrent change until the transaction ends."""
+    statement = within(select(Member).where(Member.role == Role.OWNER), where, Member)
+    return (await tx.execute(statement.with_for_update())).scalars().all()
+
+
+async def change_role(tx: AsyncSession, where: InWorkspace, user_id: UUID, role: Role) -> None:
+    statement = within(update(Member).where(Member.user_id == user_id), where, Member)
+    await tx.execute(statement.values(role=role.value))
+
+
+async def remove(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> None:
+    await tx.execute(within(delete(Member).where(Member.user_id == user_id), where, Member))
+
+
+async def pending_invitations(
+    tx: AsyncSession, where: InWorkspace, now: datetime, limit: int
+) -> list[tuple[Invitation, str | None]]:
+    """Invitations that still work, the newest first, with the name of who invited."""
+    statement = within(
+        select(Invitation, User.name)
+        .outerjoin(User, User.id == Invitation.invited_by)
+        .where(Invitation.accepted_at.is_(None), Invitation.expires_at > now),
+        where,
+        Invitation,
+    )
+    rows = await tx.execute(statement.order_by(Invitation.id.desc()).limit(limit))
+    return [(row[0], row[1]) for row in rows.all()]
+
+
+async def invitation(
+    tx: AsyncSession, where: InWorkspace, invitation_id: UUID
+) -> Invitation | None:
+    statement = within(select(Invitation).where(Invitation.id == invitation_id), where, Invitation)
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def invitation_by_secret(
+    tx: AsyncSession, secret_hash: str, now: datetime
+) -> tuple[Invitation, Workspace, str | None] | None:
+    """An invitation that still works, its workspace, and the name of who invited."""
+    # unscoped: the link itself says into which workspace it leads
+    statement = (
+        select(Invitation, Workspace, User.name)
+        .join(Workspace, Workspace.id == Invitation.workspace_id)
+        .outerjoin(User, User.id == Invitation.invited_by)
+        .where(
+            Invitation.secret_hash == secret_hash,
+            Invitation.accepted_at.is_(None),
+            Invitation.expires_at > now,
+        )
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return (row[0], row[1], row[2]) if row else None
+
+
+async def claim(tx: AsyncSession, found: Invitation, now: datetime) -> bool:
+    """Use the invitation up; of several at once exactly one gets True."""
+    statement = update(Invitation).where(
+        Invitation.id == found.id, Invitation.accepted_at.is_(None), Invitation.expires_at > now
+    )
+    return await _count(tx, within(statement, found, Invitation).values(accepted_at=now)) == 1
+
+
+async def revoke(tx: AsyncSession, where: InWorkspace, invitation_id: UUID) -> None:
+    statement = delete(Invitation).where(Invitation.id == invitation_id)
+    await tx.execute(within(statement, where, Invitation))
+
+
+async def revoke_from(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> None:
+    """Take back every unused invitation that `user_id` has sent."""
+    statement = delete(Invitation).where(
+        Invitation.invited_by == user_id, Invitation.accepted_at.is_(None)
+    )
+    await tx.execute(within(statement, where, Invitation))
+
+
+async def _count(tx: AsyncSession, statement: Any) -> int:
+    result: CursorResult[Any] = await tx.execute(statement)  # type: ignore[assignment]
+    return result.rowcount

@@ -1,0 +1,202 @@
+"""What people can do with a workspace and its members."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission, Role
+from app.access.principal import Person, Principal
+from app.db import locks
+from app.db.engine import Database
+from app.domain.accounts.models import User
+from app.domain.accounts.policy import check, name_problem
+from app.domain.accounts.service import Browser, People, Signup
+from app.domain.workspaces import policy, queries
+from app.domain.workspaces.errors import (
+    AlreadySetUp,
+    LastOwner,
+    MemberNotFound,
+    WorkspaceNotFound,
+)
+from app.domain.workspaces.models import Member, Workspace
+from app.kit import clock, cursor
+from app.kit.ids import new_id, slug
+from app.web.paging import Page, cut
+
+MOST_WORKSPACES = 200  # of one person, in the switcher
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """One of a person's workspaces and their role in it."""
+
+    id: UUID
+    slug: str
+    name: str
+    role: Role
+
+
+class Workspaces:
+    """Workspaces as a person has them: several, one at a time."""
+
+    def __init__(self, tx: AsyncSession) -> None:
+        self._tx = tx
+
+    async def create(self, owner_id: UUID, name: str, field: str = "name") -> Workspace:
+        """A workspace with its first owner. Raises `InvalidFields` about `field`."""
+        check(**{field: name_problem(name, policy.NAME_LONGEST)})
+        now = clock.utc_now()
+        workspace = Workspace(
+            id=new_id(), slug=await self._free_slug(name), name=name, created_at=now
+        )
+        self._tx.add(workspace)
+        await self._tx.flush()
+        await self.add_member(workspace.id, owner_id, Role.OWNER)
+        return workspace
+
+    async def add_member(self, workspace_id: UUID, user_id: UUID, role: Role) -> None:
+        self._tx.add(
+            Member(
+                workspace_id=workspace_id,
+                user_id=user_id,
+                role=role.value,
+                joined_at=clock.utc_now(),
+            )
+        )
+        await self._tx.flush()
+
+    async def mine(self, person: Person) -> list[Membership]:
+        """The person's workspaces, by name."""
+        rows = await queries.of_person(self._tx, person.user_id, MOST_WORKSPACES)
+        return [Membership(w.id, w.slug, w.name, Role(role)) for w, role in rows]
+
+    async def rename(self, caller: Principal, name: str) -> None:
+        """Raises `InvalidFields`. Its address stays, so that links keep working."""
+        caller.require(Permission.WORKSPACE_MANAGE)
+        check(name=name_problem(name, policy.NAME_LONGEST))
+        await queries.rename(self._tx, caller, name)
+
+    async def only_name(self) -> str | None:
+        """What to sign in to, when the server has exactly one workspace."""
+        return await queries.only_name(self._tx)
+
+    async def _free_slug(self, name: str) -> str:
+        wanted = slug(name)
+        await locks.hold(self._tx, "workspace-slug")
+        if not await queries.is_slug_taken(self._tx, wanted):
+            return wanted
+        return f"{wanted}-{secrets.token_hex(3)}"  # tells nothing about who has the plain one
+
+
+class Members:
+    """The people of the caller's workspace."""
+
+    def __init__(self, tx: AsyncSession, caller: Principal) -> None:
+        self._tx = tx
+        self._caller = caller
+
+    async def page(self, limit: int, after: str | None = None) -> Page[tuple[Member, User]]:
+        """Members by name; `after` is a cursor. Raises `InvalidCursor`."""
+        self._caller.require(Permission.MEMBERS_READ)
+        start = cursor.decode(after, tuple[str, UUID]) if after else None
+        rows = await queries.members(self._tx, self._caller, start, limit + 1)
+        return cut(rows, limit, lambda row: (row[1].name.lower(), row[1].id))
+
+    async def change_role(self, user_id: UUID, role: Role) -> bool:
+        """Whether anything changed. Raises `MemberNotFound`, `OwnersOnly`, `LastOwner`."""
+        member = await self._member(user_id)
+        policy.require_may_manage(self._caller, Role(member.role), role)
+        if member.role == role.value:
+            return False
+        await self._keep_an_owner(member)
+        await queries.change_role(self._tx, self._caller, user_id, role)
+        await queries.revoke_from(self._tx, self._caller, user_id)  # sent with other rights
+        return True
+
+    async def remove(self, user_id: UUID) -> None:
+        """Remove a member; everybody may remove themselves.
+
+        Raises `MemberNotFound`, `OwnersOnly`, `LastOwner`.
+        """
+        member = await self._member(user_id)
+        if user_id != self._caller.user_id:
+            policy.require_may_manage(self._caller, Role(member.role))
+        await self._keep_an_owner(member)
+        await queries.remove(self._tx, self._caller, user_id)
+        await queries.revoke_from(self._tx, self._caller, user_id)
+
+    async def _member(self, user_id: UUID) -> Member:
+        member = await queries.membership(self._tx, self._caller.workspace_id, user_id)
+        if member is None:
+            raise MemberNotFound
+        return member
+
+    async def _keep_an_owner(self, member: Member) -> None:
+        if member.role != Role.OWNER.value:
+            return
+        owners = await queries.owners(self._tx, self._caller)
+        if [owner.user_id for owner in owners] == [member.user_id]:
+            raise LastOwner("Make somebody else an owner first.")
+
+
+async def set_up(
+    database: Database, signup: Signup, workspace_name: str, browser: Browser | None
+) -> tuple[Workspace, User, str]:
+    """The first person and workspace, and a session's secret for `browser`.
+
+    Only on an empty database: of two first visitors one gets `AlreadySetUp`.
+    """
+    check(workspace=name_problem(workspace_name, policy.NAME_LONGEST))
+    async with database.transaction() as tx:
+        await locks.hold(tx, "set-up")
+        people = People(tx)
+        if await people.are_there():
+            raise AlreadySetUp("Sign in, or ask an admin for an invitation.")
+        user = await people.add(signup)
+        workspace = await Workspaces(tx).create(user.id, workspace_name, field="workspace")
+        secret = await people.open_session(user.id, browser) if browser else ""
+    return workspace, user, secret
+
+
+async def create_user(
+    database: Database, signup: Signup, workspace_slug: str = "", role: Role = Role.EDITOR
+) -> User:
+    """A person made by an operator, as a member of a workspace if one is named.
+
+    Raises `EmailTaken`, `WorkspaceNotFound`.
+    """
+    async with database.transaction() as tx:
+        user = await People(tx).add(signup)
+        if workspace_slug:
+            workspace = await named(tx, workspace_slug)
+            await Workspaces(tx).add_member(workspace.id, user.id, role)
+    return user
+
+
+async def named(tx: AsyncSession, workspace_slug: str) -> Workspace:
+    """For operators. Raises `WorkspaceNotFound`."""
+    workspace = await queries.by_slug(tx, workspace_slug)
+    if workspace is None:
+        raise WorkspaceNotFound(f"There is no workspace {workspace_slug!r}.")
+    return workspace
+
+
+async def enter(tx: AsyncSession, person: Person, workspace_slug: str) -> Principal:
+    """The person as a member. Raises `WorkspaceNotFound`, also when it is somebody else's."""
+    member = await queries.membership_by_slug(tx, person.user_id, workspace_slug)
+    return _principal(person, member)
+
+
+async def enter_by_id(tx: AsyncSession, person: Person, workspace_id: UUID) -> Principal:
+    """The same by id."""
+    return _principal(person, await queries.membership(tx, workspace_id, person.user_id))
+
+
+def _principal(person: Person, member: Member | None) -> Principal:
+    if member is None:
+        raise WorkspaceNotFound("Check the address, or sign in as somebody who is a member.")
+    return Principal.of_member(person, member.workspace_id, Role(member.role))

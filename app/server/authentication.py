@@ -1,0 +1,199 @@
+"""Cookie, bearer key or ticket → who is calling, for HTTP and for sockets."""
+
+from __future__ import annotations
+
+from http.cookies import CookieError, SimpleCookie
+from typing import Any
+from uuid import UUID
+
+import structlog
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import Provide
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.doors import Doors
+from app.access.principal import Person, Principal
+from app.access.tickets import Claim, Tickets
+from app.db.engine import Database
+from app.domain.accounts import policy as accounts_policy
+from app.domain.accounts import service as accounts
+from app.domain.accounts.passwords import Passwords
+from app.domain.keys import policy as keys_policy
+from app.domain.keys import service as keys
+from app.domain.rooms import queries as rooms
+from app.domain.rooms.gate import Credentials
+from app.domain.workspaces import service as workspaces
+from app.domain.workspaces.errors import WorkspaceNotFound
+from app.errors import NotFound, Unauthenticated
+from app.kit import clock
+from app.settings import Settings
+from app.web.cookies import SessionCookie
+from app.web.deps import Visitor
+from app.web.ratelimit import RateLimiter
+
+log = structlog.get_logger(__name__)
+
+AnyRequest = Request[Any, Any, State]
+
+
+def collaborators(settings: Settings) -> dict[str, Any]:
+    """What signing in needs and the process has one of, for the application's state."""
+    return {
+        "passwords": Passwords(),
+        "limiter": RateLimiter(settings.redis_url),
+        "tickets": Tickets(settings.secret_key),
+        "session_cookie": SessionCookie(is_https=settings.secure_cookies),
+        "public_url": settings.public_url,
+    }
+
+
+async def provide_visitor(request: AnyRequest, state: State) -> Person | None:
+    """Who is signed in, if anybody."""
+    cookie: SessionCookie = state.session_cookie
+    secret = request.cookies.get(cookie.name, "")
+    if not secret:
+        return None
+    database: Database = state.database
+    async with database.transaction(write=False) as tx:
+        found = await accounts.recognise(tx, secret)
+    if found is None:
+        return None
+    person, seen_at = found
+    if clock.utc_now() - seen_at > accounts_policy.SEEN_EVERY:
+        await _note(accounts.touch(database, person.session_id))
+    return person
+
+
+async def provide_person(visitor: Visitor) -> Person:
+    """Who is signed in. Raises `Unauthenticated`, which leads people to the sign-in page."""
+    if visitor is None:
+        raise Unauthenticated("Sign in to see this page.")
+    return visitor
+
+
+async def provide_caller(request: AnyRequest, state: State, visitor: Visitor) -> Principal:
+    """Who acts in which workspace: `/api/` by bearer key alone, `/w/{workspace}/` by session."""
+    database: Database = state.database
+    if request.scope["path"].startswith("/api/"):
+        return await _by_key(database, _bearer(request.headers.get("Authorization", "")))
+    person = await provide_person(visitor)
+    async with database.transaction(write=False) as tx:
+        return await workspaces.enter(tx, person, request.path_params["workspace"])
+
+
+async def _by_key(database: Database, key: str) -> Principal:
+    async with database.transaction(write=False) as tx:
+        principal, used_at = await keys.recognise(tx, key)
+    if used_at is None or clock.utc_now() - used_at > keys_policy.USED_EVERY:
+        await _note(keys.touch(database, principal))
+    return principal
+
+
+async def _note(touching: Any) -> None:
+    """Who was seen when is worth writing down, but never worth failing a request for."""
+    try:
+        await touching
+    except DBAPIError as error:
+        log.warning("authentication.not_noted", error=type(error).__name__)
+
+
+def _bearer(header: str) -> str:
+    scheme, _, key = header.partition(" ")
+    if scheme.lower() != "bearer" or not key.strip():
+        raise Unauthenticated("Send an API key: Authorization: Bearer <key>.")
+    return key.strip()
+
+
+class ServerGatekeeper:
+    """Who may enter a room: by ticket, by key, or by the cookie of a session."""
+
+    def __init__(self, database: Database, tickets: Tickets, cookie: SessionCookie) -> None:
+        self._database = database
+        self._tickets = tickets
+        self._cookie = cookie
+
+    async def admit(self, document_id: UUID, credentials: Credentials) -> Principal:
+        """Raises `Unauthenticated`, or `NotFound` for a room that is not there for the caller."""
+        async with self._database.transaction(write=False) as tx:
+            if credentials.ticket:
+                claim = self._tickets.redeem(document_id, credentials.ticket)
+                return await _claimed(tx, document_id, claim)
+            if credentials.bearer:
+                principal, _ = await keys.recognise(tx, credentials.bearer)
+                if principal.workspace_id != await rooms.workspace_of(tx, document_id):
+                    raise NotFound
+                return principal
+            found = await accounts.recognise(tx, self._session(credentials.cookies))
+            if found is None:
+                raise Unauthenticated("Sign in first.")
+            return await _member(tx, document_id, found[0])
+
+    async def recheck(self, document_id: UUID, principal: Principal) -> Principal:
+        """The same principal as of now. Raises when its session, key or membership is gone."""
+        claim = Claim(principal.actor, principal.credential_id)
+        async with self._database.transaction(write=False) as tx:
+            return await _claimed(tx, document_id, claim)
+
+    def _session(self, header: str) -> str:
+        try:
+            morsel = SimpleCookie(header).get(self._cookie.name)
+        except CookieError:
+            return ""
+        return morsel.value if morsel else ""
+
+
+async def _claimed(tx: AsyncSession, document_id: UUID, claim: Claim) -> Principal:
+    """The principal behind a claim made earlier, if its session or key still stands."""
+    kind, _, actor_id = claim.actor.partition(":")
+    if kind == "user":
+        person = await accounts.still_signed_in(tx, claim.credential_id, UUID(actor_id))
+        if person is None:
+            raise Unauthenticated("Your session has ended. Sign in again.")
+        return await _member(tx, document_id, person)
+    document = await rooms.document(tx, document_id)
+    if document is None:
+        raise NotFound
+    return await keys.still_valid(tx, document, claim.credential_id)
+
+
+async def _member(tx: AsyncSession, document_id: UUID, person: Person) -> Principal:
+    """One answer for a room that does not exist and for one in a foreign workspace."""
+    workspace_id = await rooms.workspace_of(tx, document_id)
+    if workspace_id is None:
+        raise NotFound
+    try:
+        return await workspaces.enter_by_id(tx, person, workspace_id)
+    except WorkspaceNotFound:
+        raise NotFound from None
+
+
+async def provide_database(state: State) -> Database:
+    database: Database = state.database
+    return database
+
+
+async def provide_doors(state: State) -> Doors:
+    doors: Doors = state.hub
+    return doors
+
+
+async def provide_tickets(state: State) -> Tickets:
+    tickets: Tickets = state.tickets
+    return tickets
+
+
+async def provide_sign_in(state: State) -> accounts.SignIn:
+    return accounts.SignIn(state.database, state.passwords, state.limiter)
+
+
+PROVIDERS = {
+    "visitor": Provide(provide_visitor),
+    "person": Provide(provide_person),
+    "caller": Provide(provide_caller),
+    "database": Provide(provide_database),
+    "doors": Provide(provide_doors),
+    "tickets": Provide(provide_tickets),
+    "sign_in": Provide(provide_sign_in),
+}

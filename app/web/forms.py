@@ -1,0 +1,34 @@
+"""Forms: what was typed, as text, ready to be checked or shown again beside its errors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+
+SECRETS = frozenset({"password", "current", "repeat"})  # never stripped, never shown again
+
+
+async def typed(request: Request[Any, Any, Any], *names: str) -> dict[str, str]:
+    """The fields `names` of a form; "" for one that is missing.
+
+    Space around a value is dropped, except in passwords. A field sent twice counts once.
+    """
+    form = await request.form()
+    values: dict[str, str] = {}
+    for name in names:
+        value = form.get(name)
+        text = value if isinstance(value, str) else ""
+        values[name] = text if name in SECRETS else text.strip()
+    return values
+
+
+async def chosen(request: Request[Any, Any, Any], name: str) -> list[str]:
+    """Every value of a field that may be ticked more than once, in the form's order."""
+    form = await request.form()
+    return [value.strip() for value in form.getall(name, []) if isinstance(value, str)]
+
+
+def again(values: dict[str, str]) -> dict[str, str]:
+    """What a form may be filled with when it is shown once more: everything but secrets."""
+    return {name: "" if name in SECRETS else value for name, value in values.items()}
