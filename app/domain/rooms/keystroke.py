@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from app.domain.rooms.draft import Known, Verdict
-from app.domain.rooms.encoding import utf16_length
+from app.domain.rooms.encoding import LARGEST_CLOCK, utf16_length
 from app.domain.rooms.ranges import holds
 from app.domain.rooms.updates import CLOCK, ID, client_id, number
 
@@ -31,7 +31,7 @@ def typed(update: bytes, known: Known) -> Verdict | None:
     length = _units(update[start:end])
     client, clock = client_id(who), number(at)
     clocks = known.clocks
-    if length == 0 or clocks.get(client) != clock:
+    if length == 0 or clocks.get(client) != clock or clock + length > LARGEST_CLOCK:
         return None
     left, boundary = client_id(left_who), number(left_at) + 1
     if boundary > clocks.get(left, 0) or _splits(known, left, boundary):

@@ -1,0 +1,326 @@
+"""The worker's rooms: opened once, shared, kept while they are dirty, closed when idle."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+import structlog
+
+from app.access.principal import Principal
+from app.domain.rooms import limits, protocol
+from app.domain.rooms.document import LibraryFailed
+from app.domain.rooms.errors import ServerDraining, StorageFailed, UpdateRefused
+from app.domain.rooms.events import ACCESS_TOPIC, ROOM_TOPIC, AccessChanged, RoomEvent
+from app.domain.rooms.flight import FlightRecorder
+from app.domain.rooms.journal import Entry, Journal, StorageState, Store
+from app.domain.rooms.log import DocumentLog
+from app.domain.rooms.member import Member, user_of
+from app.domain.rooms.metrics import DIRTY, DURABLE_SECONDS, LOAD_SECONDS, ROOMS
+from app.domain.rooms.open_room import Open
+from app.domain.rooms.protocol import CloseCode
+from app.domain.rooms.reading import PersonHere, Reading, reading_of
+from app.domain.rooms.repair import Repair
+from app.domain.rooms.room import Room
+from app.domain.rooms.service import check_size
+from app.kit.bus import Bus, Unsubscribe
+from app.kit.clock import utc_now
+
+log = structlog.get_logger(__name__)
+
+Changed = Callable[[UUID, str], None]
+Settled = Callable[[UUID], Awaitable[None]]
+
+
+class Hub:
+    """Opens rooms and connects them to the journal, the bus and the people who listen."""
+
+    def __init__(self, log_: DocumentLog, store: Store, recorder: FlightRecorder, bus: Bus) -> None:
+        self.log = log_
+        self.bus = bus
+        self.journal = Journal(store, self._written, self._gone, self._storage_changed)
+        self.rooms: dict[UUID, Open] = {}
+        self.on_changed: list[Changed] = []
+        self.on_idle: list[Settled] = []
+        self.on_left: list[Settled] = []
+        self.is_draining = False
+        self.repair = Repair(log_, self.spawn, self._durable, self.forget)
+        self._recorder = recorder
+        self._loading: dict[UUID, asyncio.Task[Open]] = {}
+        self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._arrivals: dict[tuple[UUID, int], float] = {}
+        self._unsubscribe: Unsubscribe = lambda: None
+
+    def start(self) -> None:
+        self._unsubscribe = self.bus.subscribe(ROOM_TOPIC, self._event_arrived)
+
+    async def stop(self) -> None:
+        self._unsubscribe()
+        for task in tuple(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.journal.close()
+
+    # For other slices
+
+    async def read(self, document_id: UUID, since: bytes | None = None) -> Reading:
+        """What is on disk, with who wrote how much since state vector `since`."""
+        async with self.borrow(document_id) as open_:
+            future: asyncio.Future[Reading | None] = asyncio.get_running_loop().create_future()
+            open_.room.when_durable(
+                lambda: _answer(future, _reading(open_.room, since)),
+                lambda: _answer(future, None),
+            )
+            if (reading := await future) is not None:
+                return reading
+        loaded = await self.log.load(document_id)
+        return reading_of(document_id, loaded.epoch, loaded.seq, loaded.document, since)
+
+    async def rewrite(self, document_id: UUID, text: str, actor: str) -> Reading:
+        """Edit the document into `text` and wait until that is on disk.
+
+        Raises `TextTooLarge`, `StorageFailed` when the disk refuses for ten seconds.
+        Never call it inside a write transaction: on SQLite the journal would wait for it.
+        """
+        check_size(text)
+        async with self.borrow(document_id) as open_:
+            if self.read_only_cause is not None:
+                raise StorageFailed(f"Not saved: {self.read_only_cause}. Try again later.")
+            before = open_.room.document.state_vector
+            try:
+                open_.room.rewrite(text, actor)
+            except LibraryFailed as failure:
+                self.repair.reload(open_)
+                raise UpdateRefused("Try again in a moment.") from failure
+            try:
+                await asyncio.wait_for(self._durable(open_.room), limits.READ_ONLY_AFTER)
+            except TimeoutError:
+                cause = self.journal.state.cause or "the disk does not answer"
+                raise StorageFailed(
+                    f"Not saved yet: {cause}. The edit stays in the room and is written as soon "
+                    "as that is possible."
+                ) from None
+        return await self.read(document_id, before)
+
+    def announce(
+        self, document_id: UUID, kind: str, data: dict[str, Any], by: Principal | None
+    ) -> None:
+        """Tell everyone in the room, on every worker, what happened beside the text."""
+        user = user_of(by) if by is not None else None
+        event = RoomEvent(document_id, kind, data, user)
+        self.bus.publish(ROOM_TOPIC, msgspec.json.encode(event))
+
+    def access_changed(
+        self,
+        workspace_id: UUID | None = None,
+        actor: str | None = None,
+        document_id: UUID | None = None,
+    ) -> None:
+        """Have every worker look again, at once, at the sockets that this may concern.
+
+        Call it after the transaction that changed the rights has committed.
+        """
+        change = AccessChanged(workspace_id, actor, document_id)
+        self.bus.publish(ACCESS_TOPIC, msgspec.json.encode(change))
+
+    def people(self, document_ids: Iterable[UUID]) -> dict[UUID, list[PersonHere]]:
+        """Who has which document open; each person once."""
+        found: dict[UUID, list[PersonHere]] = {}
+        for document_id in document_ids:
+            open_ = self.rooms.get(document_id)
+            if open_ is not None and open_.room.members:
+                users = {member.actor: member.user for member in open_.room.members}
+                found[document_id] = [PersonHere(**user) for user in users.values()]
+        return found
+
+    # Opening
+
+    def borrow(self, document_id: UUID) -> Borrowed:
+        """Hold the room open for the length of an `async with` block."""
+        return Borrowed(self, document_id)
+
+    async def open(self, document_id: UUID) -> Open:
+        """The room, loaded once however many ask at the same time. Raises `RoomNotFound`."""
+        while True:
+            if (open_ := self.rooms.get(document_id)) is not None:
+                return open_
+            if self.is_draining:
+                raise ServerDraining("Connect again in a moment.")
+            task = self._loading.get(document_id)
+            if task is None:
+                task = asyncio.create_task(self._load(document_id))
+                self._loading[document_id] = task
+                task.add_done_callback(lambda _: self._loading.pop(document_id, None))
+            # shield: one caller that goes away must not cancel the load for the others
+            return await asyncio.shield(task)
+
+    async def _load(self, document_id: UUID) -> Open:
+        loop = asyncio.get_running_loop()
+        with LOAD_SECONDS.time():
+            loaded = await self.log.load(document_id)
+        room = Room(document_id, loaded.epoch, loaded.document, loaded.seq, self)
+        room.quarantined = loaded.quarantined
+        room.quarantined_hashes = loaded.quarantined_hashes
+        open_ = Open(room, loaded, loop.time())
+        self.rooms[document_id] = open_
+        ROOMS.set(len(self.rooms))
+        return open_
+
+    def forget(self, document_id: UUID) -> None:
+        """Let go of a clean, idle room."""
+        open_ = self.rooms.pop(document_id, None)
+        if open_ is not None and open_.presence_timer is not None:
+            open_.presence_timer.cancel()
+        ROOMS.set(len(self.rooms))
+
+    # What rooms ask of their host
+
+    @property
+    def is_storage_ok(self) -> bool:
+        return self.journal.state.ok
+
+    @property
+    def read_only_cause(self) -> str | None:
+        state = self.journal.state
+        if state.ok or asyncio.get_running_loop().time() - state.since < limits.READ_ONLY_AFTER:
+            return None
+        return state.cause
+
+    def record(self, room: Room, seq: int, actor: str, update: bytes) -> None:
+        self._arrivals[room.id, seq] = asyncio.get_running_loop().time()
+        self.journal.submit(Entry(room.id, seq, actor, update, utc_now()))
+        DIRTY.inc()
+
+    def arm(self, room: Room, actor: str, update: bytes) -> None:
+        self._recorder.arm(room.id, actor, update)
+
+    def disarm(self) -> None:
+        self._recorder.disarm()
+
+    def reload(self, room: Room, offender: Member, update: bytes, cause: str) -> None:
+        offender.refuse("bad_block")
+        open_ = self.rooms.get(room.id)
+        if open_ is not None:
+            self.repair.reload(open_, (offender.actor, update, cause))
+
+    def serve_from_log(self, room: Room, member: Member, state_vector: bytes) -> None:
+        self.repair.serve_from_log(room, member, state_vector)
+
+    # The journal's reports
+
+    def _written(self, entries: Sequence[Entry]) -> None:
+        now = asyncio.get_running_loop().time()
+        last: dict[UUID, Entry] = {}
+        for entry in entries:
+            last[entry.document_id] = entry
+            arrived = self._arrivals.pop((entry.document_id, entry.seq), now)
+            DURABLE_SECONDS.observe(now - arrived)
+            if (open_ := self.rooms.get(entry.document_id)) is not None:
+                open_.journal_bytes += len(entry.update)
+        DIRTY.dec(len(entries))
+        for document_id, entry in last.items():
+            open_ = self.rooms.get(document_id)
+            if open_ is None:
+                continue
+            open_.changed(now)
+            open_.room.committed(entry.seq)
+            self._wake(document_id, entry.seq)
+            for changed in self.on_changed:
+                changed(document_id, entry.actor)
+
+    def _gone(self, document_ids: frozenset[UUID]) -> None:
+        for document_id in document_ids:
+            if (open_ := self.rooms.get(document_id)) is not None:
+                open_.room.close_everyone(CloseCode.NOT_FOUND)
+                self.forget(document_id)
+
+    def _storage_changed(self, state: StorageState) -> None:
+        self.tell_storage()
+        for open_ in tuple(self.rooms.values()):
+            if state.ok:
+                open_.room.ask_everyone()  # for what was refused meanwhile
+            else:
+                open_.room.settle_from_log()
+
+    def tell_storage(self) -> None:
+        message = protocol.event("storage", self.storage_fields(), None)
+        for open_ in tuple(self.rooms.values()):
+            open_.room.tell(message)
+
+    def storage_fields(self) -> dict[str, Any]:
+        state = self.journal.state
+        return {
+            "ok": state.ok,
+            "cause": state.cause,
+            "read_only": self.read_only_cause is not None,
+        }
+
+    # Small tools
+
+    def spawn(self, work: Awaitable[Any]) -> None:
+        """Run `work` in the background and keep it alive; a failure is logged."""
+
+        async def run() -> None:
+            try:
+                await work
+            except Exception:
+                log.exception("room.task_failed")
+
+        task = asyncio.create_task(run())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _durable(self, room: Room) -> None:
+        """Wait until all that the room has accepted so far is on disk."""
+        if room.durable_seq >= room.accepted_seq:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(room.id, []).append((room.accepted_seq, future))
+        await future
+
+    def _wake(self, document_id: UUID, seq: int) -> None:
+        waiting = self._waiting.pop(document_id, [])
+        later = [(upto, future) for upto, future in waiting if upto > seq]
+        if later:
+            self._waiting[document_id] = later
+        for upto, future in waiting:
+            if upto <= seq and not future.done():
+                future.set_result(None)
+
+    def _event_arrived(self, payload: bytes) -> None:
+        event = msgspec.json.decode(payload, type=RoomEvent)
+        open_ = self.rooms.get(event.document_id)
+        if open_ is not None:
+            open_.room.tell(protocol.event(event.kind, event.data, event.by))
+
+
+class Borrowed:
+    """Keeps a room open for as long as the block runs."""
+
+    def __init__(self, hub: Hub, document_id: UUID) -> None:
+        self._hub = hub
+        self._document_id = document_id
+        self._open: Open | None = None
+
+    async def __aenter__(self) -> Open:
+        self._open = await self._hub.open(self._document_id)
+        self._open.borrowers += 1
+        return self._open
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._open is not None:
+            self._open.borrowers -= 1
+            self._open.used_at = asyncio.get_running_loop().time()
+
+
+def _answer(future: asyncio.Future[Reading | None], reading: Reading | None) -> None:
+    if not future.done():
+        future.set_result(reading)
+
+
+def _reading(room: Room, since: bytes | None) -> Reading:
+    return reading_of(room.id, room.epoch, room.durable_seq, room.document, since)

@@ -1,0 +1,189 @@
+"""The log of one document as the database holds it: load it, compact it, quarantine from it."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+import structlog
+
+from app.db.engine import Database
+from app.domain.rooms import queries
+from app.domain.rooms.compaction import compact
+from app.domain.rooms.document import LibraryFailed, LiveDocument
+from app.domain.rooms.errors import RoomBroken, RoomNotFound
+from app.domain.rooms.flight import FlightRecorder, InFlight
+from app.domain.rooms.metrics import QUARANTINED
+from app.domain.rooms.models import Quarantined, Snapshot
+from app.domain.rooms.refusal import Gap, Refused
+from app.domain.rooms.updates import read_update
+from app.kit.clock import utc_now
+from app.kit.helper import Helper
+from app.kit.ids import new_id
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Loaded:
+    """A document with all that is on disk, and what the room has to remember about it."""
+
+    document: LiveDocument
+    epoch: str
+    workspace_id: UUID
+    seq: int
+    snapshot_seq: int
+    rows: int
+    size: int
+    quarantined: list[tuple[int, int, int]]
+    quarantined_hashes: set[bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    epoch: str
+    workspace_id: UUID
+    snapshot: Snapshot
+    entries: list[tuple[int, str, bytes]]  # (seq, actor, update)
+    authors: list[tuple[int, int, int, str]]
+    poison: list[Quarantined]
+
+
+class DocumentLog:
+    """Reads and rewrites what the journal has appended."""
+
+    def __init__(self, database: Database, recorder: FlightRecorder, helper: Helper) -> None:
+        """`helper` runs compactions; a process of its own, because the library holds the GIL."""
+        self._database = database
+        self._recorder = recorder
+        self._helper = helper
+
+    async def load(self, document_id: UUID) -> Loaded:
+        """The document from its snapshot and journal. Raises `RoomNotFound`, `RoomBroken`."""
+        stored = await self._read(document_id)
+        document = LiveDocument()
+        updates: list[tuple[bytes, str | None]] = [(stored.snapshot.state, None)]
+        updates += [(update, actor) for _, actor, update in stored.entries]
+        try:
+            document.apply_all([update for update, _ in updates], self._armed(document_id, stored))
+        except LibraryFailed as failure:
+            log.exception("room.load_failed", document=str(document_id))
+            raise RoomBroken("An operator has to restore it from a backup.") from failure
+        finally:
+            self._recorder.disarm()
+        last = stored.entries[-1][0] if stored.entries else stored.snapshot.upto_seq
+        document.trust(stored.authors)
+        # Pure Python, and long for a long history: other rooms go on meanwhile.
+        await asyncio.to_thread(document.learn, updates)
+        return Loaded(
+            document=document,
+            epoch=stored.epoch,
+            workspace_id=stored.workspace_id,
+            seq=last,
+            snapshot_seq=stored.snapshot.upto_seq,
+            rows=len(stored.entries),
+            size=sum(len(update) for _, _, update in stored.entries),
+            quarantined=[
+                (range_[0], range_[1], range_[2]) for row in stored.poison for range_ in row.ranges
+            ],
+            quarantined_hashes={hashlib.sha256(row.update).digest() for row in stored.poison},
+        )
+
+    async def compact(self, document_id: UUID, upto_seq: int, live: LiveDocument) -> bool:
+        """Fold the journal up to `upto_seq` into the snapshot, if it gives the live text.
+
+        Call it at a moment when `live` holds exactly that. The answer is False when something
+        else compacted meanwhile. Raises `RoomBroken` when the log and the live text differ.
+        """
+        expected = live.text_sha256()
+        ranges = live.authors()
+        stored = await self._read(document_id)
+        updates = [update for seq, _, update in stored.entries if seq <= upto_seq]
+        result = await self._helper.run(compact, stored.snapshot.state, updates)
+        if result.text_sha256 != expected:
+            log.error("room.compaction_differs", document=str(document_id), seq=upto_seq)
+            raise RoomBroken("The log gives another text than the live document.")
+        taken = Snapshot(
+            document_id=document_id,
+            epoch=stored.epoch,
+            upto_seq=upto_seq,
+            state=result.state,
+            state_sha256=hashlib.sha256(result.state).hexdigest(),
+            text=result.text,
+            text_sha256=result.text_sha256,
+            taken_at=utc_now(),
+        )
+        async with self._database.transaction() as tx:
+            if not await queries.replace_snapshot(tx, taken, stored.snapshot.upto_seq):
+                return False
+            await queries.delete_entries(tx, document_id, upto_seq)
+            await queries.replace_authors(tx, document_id, ranges)
+        return True
+
+    async def quarantine(
+        self, document_id: UUID, actor: str, update: bytes, reason: str, seq: int = -1
+    ) -> None:
+        """Keep `update` for a person to look at and never let it in again."""
+        QUARANTINED.inc()
+        row = Quarantined(
+            id=new_id(),
+            document_id=document_id,
+            actor=actor,
+            reason=reason[:64],
+            ranges=_block_ranges(update),
+            update=update,
+            happened_at=utc_now(),
+        )
+        async with self._database.transaction() as tx:
+            if await queries.document(tx, document_id) is None:
+                return
+            tx.add(row)
+            if seq >= 0:
+                await queries.delete_entry(tx, document_id, seq)
+        log.warning("room.quarantined", document=str(document_id), actor=actor, reason=reason)
+
+    async def quarantine_crash(self, crash: InFlight) -> None:
+        """Put away what the process before this one died on."""
+        await self.quarantine(crash.document_id, crash.actor, crash.update, "crash", crash.seq)
+
+    def _armed(self, document_id: UUID, stored: _Stored) -> Callable[[int], None]:
+        """Loading can kill the process too; then the recorder names the row that did."""
+
+        def arm(index: int) -> None:
+            if index > 0:  # the snapshot has been loaded by a helper process before
+                seq, actor, update = stored.entries[index - 1]
+                self._recorder.arm(document_id, actor, update, seq)
+
+        return arm
+
+    async def _read(self, document_id: UUID) -> _Stored:
+        async with self._database.transaction(write=False) as tx:
+            document = await queries.document(tx, document_id)
+            snapshot = await queries.snapshot(tx, document_id)
+            if document is None or snapshot is None:
+                raise RoomNotFound
+            rows = await queries.entries_after(tx, document_id, snapshot.upto_seq)
+            entries = [(row.seq, row.actor, row.update) for row in rows]
+            sound = all(zlib.crc32(row.update) == row.checksum for row in rows)
+            authors = [
+                (row.client, row.start, row.end, row.actor)
+                for row in await queries.author_ranges(tx, document_id)
+            ]
+            poison = list(await queries.quarantined(tx, document_id))
+        if not sound or hashlib.sha256(snapshot.state).hexdigest() != snapshot.state_sha256:
+            log.error("room.checksum_failed", document=str(document_id))
+            raise RoomBroken("Its checksums do not fit: restore it from a backup.")
+        return _Stored(document.epoch, document.workspace_id, snapshot, entries, authors, poison)
+
+
+def _block_ranges(update: bytes) -> list[list[int]]:
+    """Which blocks the update carries, so that other bytes with the same blocks are known."""
+    try:
+        sections = read_update(update).sections
+    except (Refused, Gap):
+        return []
+    return [[section.client, section.clock, section.end] for section in sections]

@@ -1,0 +1,92 @@
+"""Who is in a room and where their cursor is: latest state per client, one frame for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.rooms import awareness, limits, protocol
+from app.domain.rooms.awareness import AwarenessEntry
+from app.domain.rooms.member import Member
+from app.domain.rooms.refusal import Refused
+
+
+@dataclass(slots=True)
+class _Here:
+    member: Member
+    clock: int
+    state: dict[str, Any]
+
+
+class Presence:
+    """The states of one room. Identity in them is the server's word, never the client's."""
+
+    def __init__(self) -> None:
+        self._here: dict[int, _Here] = {}
+        self._changed: dict[int, AwarenessEntry] = {}
+
+    def receive(self, member: Member, payload: bytes, owners: dict[int, str]) -> bool:
+        """Take a client's awareness frame; the answer is whether anything is to be told.
+
+        Raises `Refused` for bytes or client ids that no honest client sends.
+        """
+        for entry in awareness.read(payload):
+            self._check_owner(member, entry.client, owners)
+            self._take(member, entry)
+        return bool(self._changed)
+
+    def _check_owner(self, member: Member, client: int, owners: dict[int, str]) -> None:
+        if owners.get(client, member.actor) != member.actor:
+            raise Refused("foreign_client")
+        here = self._here.get(client)
+        if here is not None and here.member.actor != member.actor:
+            raise Refused("foreign_client")
+        if client not in member.client_ids:
+            if len(member.client_ids) >= limits.CLIENT_IDS_PER_CONNECTION:
+                raise Refused("too_many_new_clients")
+            member.client_ids.add(client)
+
+    def _take(self, member: Member, entry: AwarenessEntry) -> None:
+        here = self._here.get(entry.client)
+        if here is not None and entry.clock < here.clock:
+            return
+        if entry.state is None:
+            self._here.pop(entry.client, None)
+            if here is not None:
+                self._changed[entry.client] = entry
+            return
+        if here is not None and entry.clock == here.clock and here.member is member:
+            return  # a heartbeat that says nothing new
+        state = awareness.stamp(entry.state, member.user)
+        self._here[entry.client] = _Here(member, entry.clock, state)
+        self._changed[entry.client] = AwarenessEntry(entry.client, entry.clock, state)
+
+    def leave(self, member: Member) -> bool:
+        """Forget a connection's states; the answer is whether anything is to be told."""
+        for client in member.client_ids:
+            here = self._here.get(client)
+            if here is not None and here.member is member:
+                del self._here[client]
+                self._changed[client] = AwarenessEntry(client, here.clock + 1, None)
+        return bool(self._changed)
+
+    def take_changes(self) -> bytes | None:
+        """The message with what changed since the last call, latest state per client."""
+        if not self._changed:
+            return None
+        entries, self._changed = list(self._changed.values()), {}
+        return protocol.awareness(awareness.encode(entries))
+
+    def everyone(self) -> bytes | None:
+        """The message with every state, for a newcomer."""
+        if not self._here:
+            return None
+        entries = [
+            AwarenessEntry(client, here.clock, here.state) for client, here in self._here.items()
+        ]
+        return protocol.awareness(awareness.encode(entries))
+
+
+def tick_seconds(people: int) -> float:
+    """How often a room of that many people is told about cursors."""
+    return next(seconds for most, seconds in limits.PRESENCE_TICKS if people <= most)

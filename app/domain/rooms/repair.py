@@ -1,0 +1,96 @@
+"""When memory cannot be trusted: load from the log again, or serve from it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import structlog
+
+from app.domain.rooms import protocol
+from app.domain.rooms.log import DocumentLog
+from app.domain.rooms.member import Member
+from app.domain.rooms.open_room import Open
+from app.domain.rooms.protocol import CloseCode
+from app.domain.rooms.room import Room
+
+log = structlog.get_logger(__name__)
+
+Offence = tuple[str, bytes, str]  # actor, update, what the library said
+
+
+class Repair:
+    """Brings open rooms back in line with the log."""
+
+    def __init__(
+        self,
+        document_log: DocumentLog,
+        spawn: Callable[[Awaitable[Any]], None],
+        durable: Callable[[Room], Awaitable[None]],
+        forget: Callable[[UUID], None],
+    ) -> None:
+        self._log = document_log
+        self._spawn = spawn
+        self._durable = durable
+        self._forget = forget
+
+    def reload(self, open_: Open, offence: Offence | None = None) -> None:
+        """Load the document from the log again; meanwhile messages wait in order."""
+        if not open_.is_reloading:
+            open_.is_reloading = True
+            open_.room.freeze()
+            self._spawn(self._reload(open_, offence))
+
+    def verify(self, open_: Open, member: Member, theirs: str) -> None:
+        """A client holds another text at our very state: hold ours against the log."""
+        self._spawn(self._verify(open_, member, theirs))
+
+    def serve_from_log(self, room: Room, member: Member, state_vector: bytes) -> None:
+        """Answer a join with what is on disk and nothing else."""
+        self._spawn(self._serve_from_log(room, member, state_vector))
+
+    async def _reload(self, open_: Open, offence: Offence | None) -> None:
+        room = open_.room
+        try:
+            if offence is not None:
+                actor, update, cause = offence
+                log.error("room.library_failed", room=str(room.id), actor=actor, cause=cause)
+                await self._log.quarantine(room.id, actor, update, cause)
+            await self._durable(room)
+            loaded = await self._log.load(room.id)
+        except Exception:
+            # What is in memory may be half changed: nobody must go on with it.
+            room.close_everyone(CloseCode.SERVER_ERROR)
+            self._forget(room.id)
+            raise
+        room.renew(loaded.document, loaded.seq)
+        room.quarantined = loaded.quarantined
+        room.quarantined_hashes = loaded.quarantined_hashes
+        open_.is_reloading = False
+        room.thaw()
+        room.ask_everyone()
+
+    async def _verify(self, open_: Open, member: Member, theirs: str) -> None:
+        """If memory is wrong, load again. If the client is, its history is given up.
+
+        It then comes back with a fresh copy, and its own text is kept as a proposal.
+        """
+        room = open_.room
+        live, seq = room.document.text_sha256(), room.accepted_seq
+        loaded = await self._log.load(room.id)
+        if room.accepted_seq != seq or loaded.seq != seq:
+            return  # moved on meanwhile; the next comparison will tell
+        if loaded.document.text_sha256() != live:
+            log.error("room.memory_differs_from_log", room=str(room.id), seq=seq)
+            self.reload(open_)
+        elif theirs != live and not member.is_gone:
+            log.warning("room.client_differs", room=str(room.id), connection=member.id)
+            member.close(CloseCode.EPOCH)
+
+    async def _serve_from_log(self, room: Room, member: Member, state_vector: bytes) -> None:
+        loaded = await self._log.load(room.id)
+        if member in room.members and not member.is_leaving:
+            state = loaded.document.state(state_vector)
+            member.send_message(protocol.sync_step2(state))
+            member.is_synced = True

@@ -1,0 +1,105 @@
+"""The journal's rows on SQLite: one thread, one connection, one statement per group.
+
+The driver gives the interpreter up once per statement, so a group is a single INSERT that
+commits by itself: more statements would mean more fights for the interpreter with the loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from uuid import UUID
+
+from app.db.engine import SQLITE_PRAGMAS
+from app.domain.rooms.journal import DocumentsGone, Entry
+
+_COLUMNS = 6
+_ROWS = 32_000 // _COLUMNS  # SQLite takes 32,766 parameters in one statement
+# The key is (document, seq) and the journal is its only writer: a row that is there already is
+# this very entry, from a commit that reported failure after all was written.
+_INSERT = (
+    'INSERT INTO room_journal (document_id, seq, actor, received_at, checksum, "update") VALUES {} '
+    "ON CONFLICT DO NOTHING"
+)
+_CAUSES = {
+    "database or disk is full": "the disk is full",
+    "attempt to write a readonly database": "the database file is read-only",
+    "disk I/O error": "the disk reports errors",
+    "database is locked": "another program holds the database",
+    "unable to open database file": "the database file cannot be opened",
+}
+
+
+class SqliteStore:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+
+    async def append(self, entries: Sequence[Entry]) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._thread, self._append, entries)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        self._thread.shutdown()
+
+    def _append(self, entries: Sequence[Entry]) -> None:
+        try:
+            connection = self._connect()
+            for start in range(0, len(entries), _ROWS):
+                _insert(connection, entries[start : start + _ROWS])
+        except sqlite3.IntegrityError:
+            raise DocumentsGone(self._missing(entries)) from None
+        except sqlite3.Error as error:
+            # After a failed write or sync the connection's idea of the file is not to be
+            # trusted; the next attempt opens it anew.
+            self._disconnect()
+            raise OSError(_cause(error)) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is None:
+            # "rw": a database that went missing must be an error, not a new empty file.
+            self._connection = sqlite3.connect(
+                f"file:{self._path}?mode=rw", uri=True, isolation_level=None
+            )
+            for pragma in SQLITE_PRAGMAS:
+                self._connection.execute(pragma)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()
+
+    def _missing(self, entries: Sequence[Entry]) -> frozenset[UUID]:
+        connection = self._connect()
+        return frozenset(
+            document_id
+            for document_id in {entry.document_id for entry in entries}
+            if not connection.execute(
+                "SELECT 1 FROM documents WHERE id = ?", (document_id.hex,)
+            ).fetchone()
+        )
+
+
+def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+    values: list[object] = []
+    for entry in entries:
+        values += (
+            entry.document_id.hex,
+            entry.seq,
+            entry.actor,
+            entry.received_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+            zlib.crc32(entry.update),
+            entry.update,
+        )
+    connection.execute(_INSERT.format(",".join(["(?,?,?,?,?,?)"] * len(entries))), values)
+
+
+def _cause(error: sqlite3.Error) -> str:
+    return _CAUSES.get(str(error), str(error))

@@ -1,0 +1,50 @@
+"""Puts the live engine together and takes it apart again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from app.db.engine import Database
+from app.domain.rooms import limits
+from app.domain.rooms.caretaker import Caretaker
+from app.domain.rooms.flight import FlightRecorder
+from app.domain.rooms.gate import Gate, Gatekeeper
+from app.domain.rooms.hub import Hub
+from app.domain.rooms.log import DocumentLog
+from app.domain.rooms.sockets import Rooms
+from app.domain.rooms.store_sqlite import SqliteStore
+from app.kit.bus import Bus
+from app.kit.helper import Helper
+from app.kit.supervise import Supervisor
+from app.settings import Settings
+
+
+@asynccontextmanager
+async def live_engine(
+    settings: Settings, database: Database, bus: Bus, tasks: Supervisor, gatekeeper: Gatekeeper
+) -> AsyncGenerator[Rooms, None]:
+    """The running engine; on leaving, everything accepted is on disk or still in the clients."""
+    # One recorder per worker: a restarted worker has its predecessor's number.
+    worker = os.environ.get("PROMPTROOM_WORKER", "0")
+    recorder = FlightRecorder(settings.data_dir / f"flight-{worker}.bin")
+    helper = Helper()
+    log = DocumentLog(database, recorder, helper)
+    if (crash := recorder.recover()) is not None:
+        await log.quarantine_crash(crash)
+    hub = Hub(log, SqliteStore(Path(database.url.database or "")), recorder, bus)
+    hub.start()
+    gate = Gate(hub, gatekeeper)
+    caretaker = Caretaker(hub)
+    caretaker.start(tasks)
+    tasks.every("rooms.recheck", limits.RECHECK_SECONDS, gate.recheck_everyone)
+    try:
+        yield Rooms(hub, gate, caretaker, asyncio.Semaphore(limits.JOINS_AT_ONCE))
+    finally:
+        gate.stop()
+        await hub.stop()
+        helper.close()
+        recorder.close()

@@ -1,0 +1,130 @@
+"""uvicorn's WebSocket protocol, opened up so that a room can write one encoding to everyone.
+
+ASGI would cost a task wake-up per message in, and an encoding, a coroutine and a queue per
+message and receiver out. A room socket is therefore adopted after its handshake: frames go
+straight to a callback, and frames that were encoded once are written straight to the transport,
+whose buffer is the only queue. Everything else (handshake, fragments, pings, close, limits)
+stays uvicorn's and websockets'.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import ProtocolError
+from websockets.frames import Frame
+from websockets.http11 import Request
+
+EXTENSION = "promptroom.frames"
+
+
+class RoomProtocol(WebSocketsSansIOProtocol):
+    """What a room's socket handler finds under `scope["extensions"]["promptroom.frames"]`."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.close_timeout = 3.0  # a peer that does not answer our close is cut off
+        self._on_frame: Callable[[bytes], None] | None = None
+        self._on_lost: Callable[[int], None] | None = None
+        self._is_lost = False
+
+    # What a room uses
+
+    def adopt(self, on_frame: Callable[[bytes], None], on_lost: Callable[[int], None]) -> None:
+        """From now on call `on_frame` with each binary message, `on_lost` once with the code.
+
+        A text message is not part of the protocol and closes the socket with 1003.
+        """
+        self._on_frame = on_frame
+        self._on_lost = on_lost
+        if self._is_lost:
+            on_lost(1006)
+            return
+        while not self.queue.empty():  # came between the handshake and now
+            event: Any = self.queue.get_nowait()
+            if event["type"] == "websocket.receive" and "bytes" in event:
+                on_frame(event["bytes"])
+        self.resume()
+
+    def write_frame(self, frame: bytes) -> None:
+        """Write a complete WebSocket frame (RFC 6455, unmasked); never blocks."""
+        if not self.close_sent and not self.disconnected:
+            self.transport.write(frame)
+
+    @property
+    def buffered(self) -> int:
+        """Bytes accepted by `write_frame` that the peer has not taken yet."""
+        return 0 if self.disconnected else self.transport.get_write_buffer_size()
+
+    def pause(self) -> None:
+        """Stop reading, so that the peer feels the pressure in its own send buffer."""
+        if not self.read_paused and not self.transport.is_closing():
+            self.read_paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self.read_paused and not self.transport.is_closing():
+            self.read_paused = False
+            self.transport.resume_reading()
+
+    def close_with(self, code: int, reason: str) -> None:
+        """Begin the closing handshake; `reason` is at most 123 bytes."""
+        if self.close_sent or self.disconnected or self.transport.is_closing():
+            return
+        self.conn.send_close(code, reason)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.resume()  # the peer's answer has to be read
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self._lose(code)
+
+    def abort(self) -> None:
+        """Cut the connection and drop what it has not taken: for readers that do not read."""
+        self.transport.abort()
+        self._lose(1013)
+
+    # What uvicorn and the transport call
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if hasattr(self, "scope"):
+            self.scope["extensions"][EXTENSION] = self  # type: ignore[index,typeddict-item]
+
+    def send_receive_event_to_app(self) -> None:
+        if self._on_frame is None:
+            super().send_receive_event_to_app()
+            return
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        if self.close_sent:
+            return
+        if self.curr_msg_data_type == "text":
+            self.close_with(1003, "binary messages only")
+        else:
+            self._on_frame(bytes(data))
+
+    def handle_close(self, event: Frame) -> None:
+        received = self.conn.close_rcvd
+        super().handle_close(event)
+        self._lose(received.code if received else 1005)
+
+    def handle_parser_exception(self) -> None:
+        failure = self.conn.parser_exc
+        super().handle_parser_exception()
+        self._lose(1002 if isinstance(failure, ProtocolError) else 1009)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        self._lose(1006)
+
+    def shutdown(self) -> None:
+        super().shutdown()
+        self._lose(1012)
+
+    def _lose(self, code: int) -> None:
+        self._is_lost = True
+        if self._on_lost is not None:
+            on_lost, self._on_lost = self._on_lost, None
+            on_lost(code)

@@ -1,0 +1,144 @@
+"""The live engine alone, on a real server and a real database, with made-up people."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import uvicorn
+from litestar import Litestar
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Role
+from app.access.principal import Person, Principal
+from app.db import migrate
+from app.db.engine import Database
+from app.domain.rooms.gate import Credentials
+from app.domain.rooms.queries import workspace_of
+from app.domain.rooms.service import Documents
+from app.domain.rooms.sockets import Rooms, enter
+from app.domain.workspaces.models import Workspace
+from app.errors import NotFound, Unauthenticated
+from app.kit.bus_memory import MemoryBus
+from app.kit.clock import utc_now
+from app.kit.ids import new_id
+from app.kit.supervise import Supervisor
+from app.server.live import live_engine
+from app.server.websocket import RoomProtocol
+from app.settings import Settings
+
+
+@dataclass
+class Doorkeeper:
+    """Lets in who presents a known name as bearer."""
+
+    database: Database
+    people: dict[str, Principal] = field(default_factory=dict)
+
+    async def admit(self, document_id: UUID, credentials: Credentials) -> Principal:
+        principal = self.people.get(credentials.bearer or credentials.ticket)
+        if principal is None:
+            raise Unauthenticated
+        return await self.recheck(document_id, principal)
+
+    async def recheck(self, document_id: UUID, principal: Principal) -> Principal:
+        now = {known.actor: known for known in self.people.values()}.get(principal.actor)
+        if now is None:
+            raise Unauthenticated
+        async with self.database.transaction(write=False) as tx:
+            if await workspace_of(tx, document_id) != now.workspace_id:
+                raise NotFound
+        return now
+
+
+@dataclass
+class Engine:
+    url: str
+    rooms: Rooms
+    database: Database
+    doorkeeper: Doorkeeper
+    workspace_id: UUID
+    data_dir: Path
+
+    def person(self, name: str, role: Role = Role.EDITOR) -> Principal:
+        """Someone who may enter every room of the workspace with their name as bearer."""
+        known = self.doorkeeper.people.get(name)
+        user_id = known.user_id if known and known.user_id else new_id()
+        person = Person(user_id, new_id(), name, f"{name}@example.org", "teal")
+        principal = Principal.of_member(person, self.workspace_id, role)
+        self.doorkeeper.people[name] = principal
+        return principal
+
+    async def document(self, text: str = "") -> UUID:
+        document_id = new_id()
+        async with self.database.transaction() as tx:
+            await Documents(tx).create(document_id, self.workspace_id, text, "user:author")
+        return document_id
+
+    def room_url(self, document_id: UUID, *, ack: bool = True) -> str:
+        return f"{self.url}/rooms/{document_id}" + ("?ack=1" if ack else "")
+
+
+async def _a_workspace(tx: AsyncSession) -> UUID:
+    workspace = Workspace(id=new_id(), slug="test", name="Test", created_at=utc_now())
+    tx.add(workspace)
+    return workspace.id
+
+
+@asynccontextmanager
+async def running_engine(data_dir: Path) -> AsyncIterator[Engine]:
+    """A server on a free port, in this process, on the data in `data_dir`."""
+    settings = Settings(data_dir=data_dir)
+    database = Database(settings.database)
+    is_new = not (data_dir / "promptroom.db").exists()
+    data_dir.mkdir(parents=True, exist_ok=True)
+    await migrate.upgrade(database)
+    async with database.transaction() as tx:
+        workspace_id = await _a_workspace(tx) if is_new else await _the_workspace(tx)
+    bus, tasks = MemoryBus(), Supervisor()
+    doorkeeper = Doorkeeper(database)
+    async with live_engine(settings, database, bus, tasks, doorkeeper) as rooms:
+        app = Litestar([enter], openapi_config=None, logging_config=None)
+        app.state.rooms = rooms
+        async with _serving(app) as port:
+            yield Engine(
+                f"ws://127.0.0.1:{port}", rooms, database, doorkeeper, workspace_id, data_dir
+            )
+        await tasks.stop()
+    await database.close()
+
+
+async def _the_workspace(tx: AsyncSession) -> UUID:
+    from sqlalchemy import select
+
+    workspace_id = (await tx.execute(select(Workspace.id))).scalar_one()
+    assert isinstance(workspace_id, UUID)
+    return workspace_id
+
+
+@asynccontextmanager
+async def _serving(app: Litestar) -> AsyncIterator[int]:
+    listener = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        app,
+        ws=RoomProtocol,
+        ws_max_size=4 * 1024 * 1024 + 65536,
+        ws_per_message_deflate=False,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server._serve(sockets=[listener]))
+    while not server.started:
+        await asyncio.sleep(0.005)
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        server.should_exit = True
+        await task
