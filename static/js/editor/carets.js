@@ -71,7 +71,7 @@ function carets(view, text) {
     const [box] = RectangleMarker.forRange(view, "", EditorSelection.cursor(Math.min(range.head, view.state.doc.length)));
     if (!box) return [];
     const coords = view.coordsAtPos(Math.min(range.head, view.state.doc.length));
-    return [new CaretMarker(peer, { left: box.left, top: box.top, height: box.height, below: coords !== null && coords.top - FLAG_ROOM < top })];
+    return [new CaretMarker(peer, { left: box.left, top: box.top - 3, height: box.height + 6, below: coords !== null && coords.top - FLAG_ROOM < top })];
   });
 }
 
@@ -101,8 +101,10 @@ export function caretStates(peers, now) {
   const present = peers.filter((peer) => peer.cursor && now - peer.movedAt < AWAY_MS);
   const recent = [...present].sort((a, b) => b.movedAt - a.movedAt).slice(0, OPEN_FLAGS);
   const open = new Set(recent.filter((peer) => now - peer.movedAt < FLAG_MS).map((peer) => peer.client));
+  const first = (peer) => peer.user.name.split(" ")[0];
+  const shared = (peer) => present.some((other) => other.user.id !== peer.user.id && first(other) === first(peer));
   const states = present.map((peer) => ({
-    client: peer.client, cursor: peer.cursor, name: peer.user.name, hue: peer.user.hue,
+    client: peer.client, cursor: peer.cursor, name: shared(peer) ? peer.user.name : first(peer), hue: peer.user.hue,
     open: open.has(peer.client), faded: now - peer.movedAt > FADE_MS,
   }));
   const ages = present.flatMap((peer) => [FLAG_MS, FADE_MS, AWAY_MS].map((age) => peer.movedAt + age - now));

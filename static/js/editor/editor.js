@@ -12,6 +12,12 @@ import { markdown } from "./markdown.js";
 import { roleDividers } from "./roles.js";
 import { declared, variables } from "./variables.js";
 
+// CodeMirror's search panel in the product's voice.
+const PHRASES = Object.fromEntries(
+  ["next", "previous", "all", "match case", "by word", "replace", "replace all", "close"].map((words) => [words, words[0].toUpperCase() + words.slice(1)]),
+);
+PHRASES.regexp = "Pattern";
+
 const access = new Compartment();
 const declarations = new Compartment();
 
@@ -31,6 +37,12 @@ function shared(text) {
     yUndoManager, // before ySync: it notes the selection before each change
     ySync,
     EditorView.domEventHandlers({
+      // With Caps Lock the key is a small z, which the keymap below would take for undo.
+      keydown: (event, view) => {
+        const isRedo = (event.metaKey || event.ctrlKey) && event.shiftKey && event.key.toLowerCase() === "z";
+        if (isRedo) event.preventDefault();
+        return isRedo && redo(view);
+      },
       beforeinput: (event, view) => {
         const command = { historyUndo: undo, historyRedo: redo }[event.inputType];
         if (!command) return false;
@@ -74,7 +86,7 @@ export function createEditor({ session, follow, nonce, parent, refuse, onUpdate 
       shared(text),
       composition(session.sync),
       keymap.of([...textKeys(follow), ...completionKeymap, ...yUndoManagerKeymap, ...searchKeymap, ...standardKeymap]),
-      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), peerCarets(text),
+      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), EditorState.phrases.of(PHRASES), peerCarets(text),
       localEdits({ limit: () => session.hello?.limits.text ?? 2 << 20, refuse }),
       access.of(accessFor(session.canWrite)),
       declarations.of(declared.of({ list: [], declare: null })),

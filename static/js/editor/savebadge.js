@@ -37,7 +37,7 @@ export class SaveBadge {
     this.last = mark;
     const visible = shown.state === "saving" && shown.tone === "ok" ? "durable" : shown.state;
     this.badge.className = `save ${visible} ${shown.tone}`.trim();
-    const detail = shown.detail ? [element("span", { class: "save-detail", text: shown.detail })] : [];
+    const detail = shown.detail ? [element("span", { class: "detail", text: shown.detail })] : [];
     this.badge.replaceChildren(icon(shown.icon), element("span", {}, shown.text, ...detail), ...this.#actions(shown));
     announce("save:state", { state: shown.state, text: shown.text + shown.detail });
   }

@@ -161,7 +161,7 @@ export class Session {
     if (event.type === "version.published") this.tell({ type: "version", number: event.data.number });
     this.signals.emit("event", event);
     announce("room:event", event);
-    announce(event.type.replace(".", ":"), event);
+    announce(event.type.replace(".", ":"), { ...event.data, by: event.by });
   }
 
   /* The server's periodic check that both hold the same text; only a difference is worth an answer. */

@@ -26,7 +26,7 @@ export class Sync {
 
   /* A new connection: nothing is known to have arrived until both sides have exchanged state. */
   start({ limits, canWrite }) {
-    Object.assign(this, { limits, canWrite, active: true, exchanged: false, synced: false, outstanding: null, refusals: 0 });
+    Object.assign(this, { limits, canWrite, active: true, exchanged: false, synced: false, outstanding: null, refusals: 0, measured: false });
     this.queue = [];
     this.generation += 1;
     this.flushedAt = this.barrierAt = 0;
@@ -135,7 +135,8 @@ export class Sync {
 
   #echoed({ generation, upto }) {
     if (generation !== this.generation) return; // asked before a refusal: it would claim too much
-    this.signals.emit("latency", performance.now() - this.barrierAt);
+    if (this.measured) this.signals.emit("latency", performance.now() - this.barrierAt);
+    this.measured = true; // the first one also waited for the exchange
     this.theirs = this.outstanding;
     this.outstanding = null;
     this.refusals = 0;

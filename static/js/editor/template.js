@@ -1,12 +1,12 @@
-/* Reading a template body: variables, references, role lines. Pure; the same rules as the server's renderer. */
+/* Reading a template body: variables, references, role lines. Pure; the same grammar as `app/domain/prompts/template.py`; a change belongs in both. */
 
 export const ROLES = ["system", "user", "assistant"];
-const ROLE_LINE = /^[ \t]*\{\{\s*role\s+["']([a-z]+)["']\s*\}\}[ \t]*$/;
+const ROLE_LINE = /^[ \t]*\{\{\s*role\s+["'](system|user|assistant|model)["']\s*\}\}[ \t]*$/;
 const HISTORY_LINE = /^[ \t]*\{\{\s*history\s*\}\}[ \t]*$/;
 export const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /* One expression: a literal brace, a reference, or a name. A fresh object each time, because it keeps a position. */
-export const expressions = () => /\\\{\{|\{\{\s*(>\s*[\w./-]+(?:@[\w.-]+)?|[A-Za-z_][\w.]*)\s*\}\}/g;
+export const expressions = () => /\\\{\{|\{\{\s*(>\s*[A-Za-z0-9_./-]+(?:@[\w.-]+)?|[A-Za-z_][\w.]*)\s*\}\}/g;
 
 export function roleOf(line) {
   const role = ROLE_LINE.exec(line)?.[1];
