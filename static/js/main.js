@@ -12,3 +12,4 @@ import "./keys.js";
 import "./rows.js";
 import "./rail.js";
 import "./fields.js";
+import "./versions.js";

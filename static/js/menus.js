@@ -42,7 +42,7 @@ document.addEventListener(
 
 const STEPS = { ArrowDown: 1, ArrowUp: -1 };
 document.addEventListener("keydown", (event) => {
-  const menu = event.target.closest?.(".menu-panel");
+  const menu = event.target.closest?.('.menu-panel[role="menu"]');
   if (!menu) return;
   const all = items(menu);
   const at = all.indexOf(document.activeElement);
