@@ -38,7 +38,7 @@ FOREIGN_KINDS: Final = {
 # Numbers as honest writers write them: the last byte of a longer one is never zero.
 ID = rb"([\x00-\x7f]|[\x80-\xff]{1,7}[\x01-\x7f])"
 CLOCK = rb"([\x00-\x7f]|[\x80-\xff]{1,4}[\x01-\x7f])"
-_IN_ROOT = rb"\x01\x04" + ROOT.encode()  # "the parent is the root with this name"
+_IN_ROOT = b"\x01\x04" + ROOT.encode()  # "the parent is the root with this name"
 _SECTION = re.compile(CLOCK + ID + CLOCK)  # how many blocks, whose, from which clock
 _ENTRY = re.compile(ID + CLOCK)  # a client of a delete set with its number of ranges
 _RANGE = re.compile(CLOCK + CLOCK)
