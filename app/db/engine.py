@@ -2,14 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack
+from types import TracebackType
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+
+class Transaction:
+    """A session between its BEGIN and its COMMIT.
+
+    A class and not a generator: when a sibling dependency fails, Litestar drops a request's
+    transaction without closing it, and two nested generators being finalised at once collide.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> AsyncSession:
+        session = AsyncSession(self._engine, expire_on_commit=False)
+        await self._stack.enter_async_context(session)
+        await self._stack.enter_async_context(session.begin())
+        return session
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._stack.__aexit__(kind, error, trace)
 
 
 class Database:
@@ -23,17 +49,14 @@ class Database:
         # that will write asks for the lock with its first statement.
         self._writing = self.engine.execution_options(promptroom_write=True)
 
-    @asynccontextmanager
-    async def transaction(self, *, write: bool = True) -> AsyncIterator[AsyncSession]:
+    def transaction(self, *, write: bool = True) -> Transaction:
         """One unit of work: committed at the end, rolled back when the block raises.
 
         Code inside never calls `commit()`. Nothing is locked before the first statement.
         `write=False` promises not to change anything; on SQLite it then does not queue behind
         writers.
         """
-        engine = self._writing if write else self.engine
-        async with AsyncSession(engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        return Transaction(self._writing if write else self.engine)
 
     async def is_reachable(self) -> bool:
         try:

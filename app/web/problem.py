@@ -89,6 +89,8 @@ def _respond(
     if isinstance(error, RateLimited):
         headers["Retry-After"] = str(error.retry_after)
     if _is_api(request):
+        if status == 401:
+            headers["WWW-Authenticate"] = 'Bearer realm="promptroom"'
         problem = {
             "type": f"{_origin(request)}/api/docs/errors#{code}",
             "title": title,

@@ -54,6 +54,14 @@ class Signup:
         return cls(name=name, email=email, password_hash=await passwords.hash(password))
 
 
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the sign-in page says about this server."""
+
+    is_empty: bool  # nobody is there yet: the first visitor sets it up
+    workspace_name: str | None  # when there is exactly one
+
+
 class People:
     """People and their sessions, within a transaction."""
 
@@ -178,6 +186,14 @@ class SignIn:
             if old_secret:
                 await queries.end_by_secret(tx, fingerprint(old_secret))
             return await People(tx).open_session(user.id, browser)
+
+    async def sign_up(self, name: str, email: str, password: str, browser: Browser) -> Signup:
+        """A new person, checked and hashed but not stored. Raises `InvalidFields`, `RateLimited`.
+
+        Hashing is what a stranger could wear the server out with, so it costs a try.
+        """
+        await self._limiter.take(policy.TRIES_PER_ADDRESS, browser.address)
+        return await Signup.of(self._passwords, name, email, password)
 
     async def change_password(
         self, person: Person, current: str, password: str, browser: Browser

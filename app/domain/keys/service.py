@@ -16,7 +16,7 @@ from app.domain.accounts.policy import check, name_problem
 from app.domain.keys import policy, queries
 from app.domain.keys.errors import KeyNotFound, KeyRefused
 from app.domain.keys.models import ApiKey
-from app.domain.workspaces.service import named
+from app.domain.workspaces.models import Workspace
 from app.kit import clock, cursor
 from app.kit.ids import fingerprint, new_id
 from app.web.paging import Page, cut
@@ -60,22 +60,16 @@ class Keys:
 
 
 async def create_key(
-    database: Database,
-    workspace_slug: str,
-    name: str,
-    scopes: Iterable[str],
-    given: str = "",
+    tx: AsyncSession, workspace: Workspace, name: str, scopes: Iterable[str], given: str = ""
 ) -> str:
-    """A key made by an operator: `given`, or a new one. Raises `WorkspaceNotFound`."""
+    """A key made by an operator: `given`, or a new one. Raises `InvalidFields`."""
     check(
         name=name_problem(name, policy.NAME_LONGEST),
         key=policy.given_key_problem(given) if given else "",
     )
     key = given or policy.new_key()
-    granted = policy.scopes_named(scopes)
-    async with database.transaction() as tx:
-        workspace = await named(tx, workspace_slug)
-        tx.add(_row(workspace.id, name, granted, key))
+    tx.add(_row(workspace.id, name, policy.scopes_named(scopes), key))
+    await tx.flush()
     return key
 
 

@@ -11,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission, Role
 from app.access.principal import Person, Principal
 from app.db import locks
-from app.db.engine import Database
 from app.domain.accounts.models import User
 from app.domain.accounts.policy import check, name_problem
 from app.domain.accounts.service import Browser, People, Signup
@@ -144,36 +143,33 @@ class Members:
 
 
 async def set_up(
-    database: Database, signup: Signup, workspace_name: str, browser: Browser | None
-) -> tuple[Workspace, User, str]:
+    tx: AsyncSession, signup: Signup, workspace_name: str, browser: Browser | None
+) -> tuple[Workspace, str]:
     """The first person and workspace, and a session's secret for `browser`.
 
-    Only on an empty database: of two first visitors one gets `AlreadySetUp`.
+    Only on an empty database: of two first visitors one gets `AlreadySetUp`. Raises
+    `InvalidFields`.
     """
     check(workspace=name_problem(workspace_name, policy.NAME_LONGEST))
-    async with database.transaction() as tx:
-        await locks.hold(tx, "set-up")
-        people = People(tx)
-        if await people.are_there():
-            raise AlreadySetUp("Sign in, or ask an admin for an invitation.")
-        user = await people.add(signup)
-        workspace = await Workspaces(tx).create(user.id, workspace_name, field="workspace")
-        secret = await people.open_session(user.id, browser) if browser else ""
-    return workspace, user, secret
+    await locks.hold(tx, "set-up")
+    people = People(tx)
+    if await people.are_there():
+        raise AlreadySetUp("Sign in, or ask an admin for an invitation.")
+    user = await people.add(signup)
+    workspace = await Workspaces(tx).create(user.id, workspace_name, field="workspace")
+    return workspace, await people.open_session(user.id, browser) if browser else ""
 
 
 async def create_user(
-    database: Database, signup: Signup, workspace_slug: str = "", role: Role = Role.EDITOR
+    tx: AsyncSession, signup: Signup, workspace: Workspace | None = None, role: Role = Role.EDITOR
 ) -> User:
-    """A person made by an operator, as a member of a workspace if one is named.
+    """A person made by an operator, as a member of a workspace if one is given.
 
-    Raises `EmailTaken`, `WorkspaceNotFound`.
+    Raises `EmailTaken`.
     """
-    async with database.transaction() as tx:
-        user = await People(tx).add(signup)
-        if workspace_slug:
-            workspace = await named(tx, workspace_slug)
-            await Workspaces(tx).add_member(workspace.id, user.id, role)
+    user = await People(tx).add(signup)
+    if workspace is not None:
+        await Workspaces(tx).add_member(workspace.id, user.id, role)
     return user
 
 

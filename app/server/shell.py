@@ -1,0 +1,53 @@
+"""What every signed-in page is drawn with: who is there, in which workspace, where to go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from app.db.engine import Database
+from app.domain.accounts.policy import initials
+from app.domain.accounts.service import House, People
+from app.domain.workspaces.service import Workspaces
+from app.web.deps import SignedIn
+from app.web.templates import shell as shell_of
+
+AnyRequest = Request[Any, Any, State]
+
+
+async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> dict[str, Any]:
+    """The context of templates/layout/app.html."""
+    database: Database = state.database
+    async with database.transaction(write=False) as tx:
+        mine = await Workspaces(tx).mine(person)
+    slug = request.path_params.get("workspace")
+    # An account page has no workspace of its own: it stays beside the first one.
+    here = next((one for one in mine if one.slug == slug), mine[0] if mine and not slug else None)
+    return {
+        "shell": shell_of(request.cookies),
+        "me": {
+            "id": str(person.user_id),
+            "name": person.name,
+            "email": person.email,
+            "hue": person.hue,
+            "initials": initials(person.name),
+        },
+        "workspace": here,
+        "workspaces": mine,
+        "folders": [],
+    }
+
+
+async def provide_house(state: State) -> House:
+    """What visitors are told about this server."""
+    database: Database = state.database
+    async with database.transaction(write=False) as tx:
+        if not await People(tx).are_there():
+            return House(is_empty=True, workspace_name=None)
+        return House(is_empty=False, workspace_name=await Workspaces(tx).only_name())
+
+
+PROVIDERS = {"shell": Provide(provide_shell), "house": Provide(provide_house)}
