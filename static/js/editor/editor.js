@@ -68,6 +68,7 @@ function composition(sync) {
 function look(phone) {
   return [
     ...(phone ? [] : [lineNumbers(), highlightActiveLineGutter()]),
+    EditorView.scrollMargins.of(() => (phone ? { top: 72, bottom: 72 } : { top: 24, bottom: 48 })), // bars that lie over the text
     highlightActiveLine(), drawSelection(), dropCursor(), EditorView.lineWrapping,
     placeholder("Write the prompt. Type {{ for a variable."),
     EditorView.editorAttributes.of({ class: "prompt" }),

@@ -19,6 +19,8 @@ import { StatusBar } from "./statusbar.js";
 import { toolbar } from "./toolbar.js";
 import { element, icon } from "./ui.js";
 
+const PEEK = 40; // px below the top of what scrolls: the line people look at first
+
 const byId = (id) => document.getElementById(id);
 
 /* The caret as others shall see it, or nothing when the person prefers that. */
@@ -31,7 +33,7 @@ function publishCaret({ view, session, presence, preferences }) {
 
 /* The first visible line, for those who follow someone without a caret. */
 function publishView({ view, presence, stage }) {
-  const top = Math.max(0, stage.getBoundingClientRect().top + 100 - view.documentTop);
+  const top = Math.max(0, stage.getBoundingClientRect().top + PEEK - view.documentTop);
   presence.set({ view: { line: view.state.doc.lineAt(view.lineBlockAtHeight(top).from).number } });
 }
 
@@ -72,7 +74,8 @@ function listen({ session, host, view }) {
 }
 
 async function start(boot) {
-  const [host, stage] = [byId("editor"), byId("stage")];
+  const host = byId("editor");
+  const stage = host.closest(".pane") ?? byId("stage"); // what scrolls, and gets the frame while following
   const session = new Session(boot);
   const badge = new SaveBadge({ session, badge: byId("save-state"), publish: byId("publish-button"), host });
   const unmounted = session.signals.on("stopped", ({ kind }) => showEnding({ session, host, kind }));

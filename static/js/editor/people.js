@@ -105,8 +105,8 @@ export class People {
     const anchor = this.host.querySelector(".more") ?? this.host.querySelector("button");
     if (!anchor) return;
     openMenu(anchor, this.people.map((person) => ({
-      label: person.user.name, leading: avatar(person.user, 20), checked: this.follow.client === person.client,
-      detail: person.away ? "away" : this.line(person) ? `line ${this.line(person)}` : "viewing",
+      label: person.user.name, leading: avatar(person.user, 20),
+      detail: this.follow.client === person.client ? "following" : person.away ? "away" : this.line(person) ? `line ${this.line(person)}` : "viewing",
       run: () => this.follow.toggle(person),
     })), { label: "Follow" });
   }

@@ -71,7 +71,7 @@ export class StatusBar {
     const declare = this.session.canWrite ? this.declare : null;
     openMenu(button, [
       ...undeclared.map((name) => ({ label: declare ? `Declare ${name}` : `${name} is not declared`, detail: "used in the text", run: () => declare?.(name) })),
-      ...unused.map((name) => ({ label: `${name} is unused`, detail: "show in settings", run: () => document.querySelector("[data-rail-open]")?.click() })),
+      ...unused.map((name) => ({ label: `${name} is unused`, detail: "show in settings", run: () => document.querySelector('[data-rail-open="tab-settings"]')?.click() })),
     ], { label: "Variables to look at" });
   }
 

@@ -6,6 +6,7 @@ import { BARRIER, NACK, STEP1, STEP2, SYNC, UPDATE, barrierFrame, readBarrier, s
 const BATCH_MS = 40; // with barriers and presence this stays under the 60 messages a second a room allows
 const BARRIER_MS = 60;
 const PROBE_MS = 15_000; // an idle barrier measures latency and finds dead connections
+const FIRST_MS = 300;
 const SILENCE_MS = 12_000;
 const RATE_PAUSE_MS = 1_500;
 const STORAGE_PAUSE_MS = 2_000;
@@ -136,7 +137,8 @@ export class Sync {
   #echoed({ generation, upto }) {
     if (generation !== this.generation) return; // asked before a refusal: it would claim too much
     if (this.measured) this.signals.emit("latency", performance.now() - this.barrierAt);
-    this.measured = true; // the first one also waited for the exchange
+    else this.timers.first = setTimeout(() => this.#barrier(true), FIRST_MS); // this one waited for the exchange too
+    this.measured = true;
     this.theirs = this.outstanding;
     this.outstanding = null;
     this.refusals = 0;

@@ -1,0 +1,59 @@
+"""What browser tests share: one Chromium, and the static files on a local port."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine; none is downloaded."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+class _Files(SimpleHTTPRequestHandler):
+    """`/static/…` is static/, `/units/…` is tests/browser/js."""
+
+    def translate_path(self, path: str) -> str:
+        plain = path.partition("?")[0]
+        for prefix, folder in (("/static/", "static"), ("/units/", "tests/browser/js")):
+            if plain.startswith(prefix):
+                return str(ROOT / folder / plain.removeprefix(prefix))
+        return str(ROOT / "nothing-here")
+
+    def log_message(self, *_arguments: object) -> None:
+        """Silence: the browser reports what it misses."""
+
+
+@pytest.fixture(scope="session")
+def static_site() -> Iterator[str]:
+    """A bare file server, for tests that need no application."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Files, directory=str(ROOT))) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
