@@ -19,6 +19,7 @@ from app.domain.rooms.refusal import Refused
 SYNC, AWARENESS, AUTH, QUERY_AWARENESS = 0, 1, 2, 3
 HELLO, CLIENT_HELLO, BARRIER, NACK, EVENT, ROLE, DRAIN, TEXT_HASH = range(100, 108)
 STEP1, STEP2, UPDATE = 0, 1, 2
+_SYNC_UPDATE: Final = bytes((SYNC, UPDATE))
 PERMISSION_DENIED: Final = 0
 
 LONGEST_BARRIER: Final = 64
@@ -132,7 +133,7 @@ _Json = TypeVar("_Json")
 
 def parse(data: bytes) -> Frame:
     """One incoming message; raises `Refused` for anything short, odd or with bytes left over."""
-    if data[:2] == b"\x00\x02":  # what is typed most deserves the shortest way
+    if data[:2] == _SYNC_UPDATE:  # what is typed most deserves the shortest way
         reader = Reader(data, 2)
         frame: Frame = SyncUpdate(reader.sized())
     else:
@@ -167,8 +168,6 @@ def _parse_sync(reader: Reader) -> Frame:
         return SyncStep1(reader.sized())
     if step == STEP2:
         return SyncStep2(reader.sized())
-    if step == UPDATE:
-        return SyncUpdate(reader.sized())
     raise Refused("bad_sync")
 
 
@@ -189,19 +188,19 @@ def _json(reader: Reader, most: int, kind: type[_Json]) -> _Json:
 
 
 def sync_step1(state_vector: bytes) -> bytes:
-    return b"\x00\x00" + sized(state_vector)
+    return bytes((SYNC, STEP1)) + sized(state_vector)
 
 
 def sync_step2(update: bytes) -> bytes:
-    return b"\x00\x01" + sized(update)
+    return bytes((SYNC, STEP2)) + sized(update)
 
 
 def sync_update(update: bytes) -> bytes:
-    return b"\x00\x02" + sized(update)
+    return _SYNC_UPDATE + sized(update)
 
 
 def awareness(payload: bytes) -> bytes:
-    return b"\x01" + sized(payload)
+    return bytes((AWARENESS,)) + sized(payload)
 
 
 def permission_denied(reason: str) -> bytes:

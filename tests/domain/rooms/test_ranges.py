@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +28,7 @@ def test_a_range_set_is_a_set(spans, at_once: bool, asked):
     assert numbers(ranges) == expected
     listed = list(ranges)
     assert len(listed) == len(ranges)
-    assert all(one[1] < two[0] for one, two in zip(listed, listed[1:], strict=False))
+    assert all(one[1] < two[0] for one, two in itertools.pairwise(listed))
     assert all((clock in ranges) == (clock in expected) for clock in range(340))
     missing = ranges.missing(*asked)
     assert numbers(missing) == numbers([asked]) - expected
@@ -49,7 +51,7 @@ def test_a_clock_is_credited_once(steps, since: int):
     assert credited.end == len(expected)
     told = list(credited.since(since))
     assert [actor for start, end, actor in told for _ in range(start, end)] == expected[since:]
-    assert all(one[2] != two[2] for one, two in zip(told, told[1:], strict=False))
+    assert all(one[2] != two[2] for one, two in itertools.pairwise(told))
 
 
 @given(st.text(), st.integers(0, 1000))

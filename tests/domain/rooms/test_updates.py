@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 
 import pytest
@@ -173,10 +174,8 @@ def test_blocks_and_deletions_are_counted():
 
 @given(st.binary(max_size=80))
 def test_any_bytes_are_read_or_refused(data: bytes):
-    try:
+    with contextlib.suppress(Refused):
         read_update(data)
-    except Refused:
-        pass
 
 
 @given(st.randoms(use_true_random=False))
@@ -184,10 +183,8 @@ def test_damaged_updates_are_read_or_refused(dice: random.Random):
     data = bytearray(update(section(A, 3, string("añ😀", (7, 1), (7, 2)), deleted(3)), ONE[:0]))
     for _ in range(dice.randrange(1, 4)):
         data[dice.randrange(len(data))] = dice.randrange(256)
-    try:
+    with contextlib.suppress(Refused):
         read_update(bytes(data))
-    except Refused:
-        pass
 
 
 @given(st.dictionaries(CLIENTS, st.integers(0, LARGEST_CLOCK), max_size=50))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.rooms.encoding import sized, text, uint
+from app.domain.rooms.encoding import text, uint
 from app.domain.rooms.updates import DELETED, GC, HAS_ORIGIN, HAS_RIGHT, STRING, Id
 
 Deletes = dict[int, list[tuple[int, int]]]
