@@ -1,0 +1,65 @@
+"""The fixtures every test may ask for: a database of its own, the application, a client."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.testing import AsyncTestClient
+
+from app.db import migrate
+from app.db.engine import Database
+from app.server.core import build
+from app.settings import Settings
+
+ORIGIN = "http://promptroom.test"
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database with the schema: migrated once, copied for each test."""
+    path = tmp_path_factory.mktemp("schema") / "promptroom.db"
+
+    async def migrate_once() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate.upgrade(database)
+        await database.close()  # the last connection folds the write-ahead log into the file
+
+    asyncio.run(migrate_once())
+    return path
+
+
+@pytest.fixture
+def settings(tmp_path: Path, migrated: Path) -> Settings:
+    """A data directory with a database of its own."""
+    shutil.copy(migrated, tmp_path / "promptroom.db")
+    return Settings(data_dir=tmp_path, secret_key="k" * 48)
+
+
+@pytest.fixture
+async def database(settings: Settings) -> AsyncIterator[Database]:
+    database = Database(settings.database)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def app(settings: Settings) -> Litestar:
+    return build(settings)
+
+
+@pytest.fixture
+async def client(app: Litestar) -> AsyncIterator[AsyncTestClient[Litestar]]:
+    """Speaks to the running application; redirects are for the test to look at."""
+    async with AsyncTestClient(app, base_url=ORIGIN, raise_server_exceptions=True) as client:
+        client.follow_redirects = False
+        yield client
