@@ -184,12 +184,13 @@ export class Session {
 
   /* Histories are never mixed: what was not sent is put aside as a proposal and the room is entered afresh. */
   async #startOver(reason) {
-    const again = Date.now() - Number(sessionStorage.getItem(RESTARTS_KEY) ?? 0) < 10_000;
+    const before = JSON.parse(sessionStorage.getItem(RESTARTS_KEY) ?? "{}");
+    const again = before.epoch === this.epoch && Date.now() - before.at < 10_000; // the old copy would not go away
     try {
       if (again) throw new Error("started over a moment ago");
       if (warnsOnClose(this.state)) keepProposal(this.boot, { text: this.plainText(), reason, edits: this.state.edits });
       await this.shelf.forget();
-      sessionStorage.setItem(RESTARTS_KEY, String(Date.now()));
+      sessionStorage.setItem(RESTARTS_KEY, JSON.stringify({ epoch: this.epoch, at: Date.now() }));
     } catch {
       this.connection.end("refused", "this page no longer fits the prompt");
       return;

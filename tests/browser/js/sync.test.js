@@ -44,7 +44,8 @@ class Server {
     } else {
       this.steps.push(frame.step);
       const news = frame.payload.length > 2;
-      if (this.refuse && news) this.client.receive({ type: NACK, value: { reason: this.refuse, count: 1, message: "No." } });
+      const nack = { type: NACK, value: { reason: this.refuse, count: 1, message: "No." } };
+      if (this.refuse && news) queueMicrotask(() => this.client.receive(nack)); // after the client's next barrier left
       else Y.applyUpdate(this.doc, frame.payload);
     }
   }
@@ -81,8 +82,10 @@ export const tests = {
     await until(() => server.client.outstanding === null);
     server.holding = true;
     server.refuse = "storage";
+    await new Promise((resolve) => setTimeout(resolve, 80)); // barriers keep a distance
     server.text.insert(0, "x");
-    equal(server.refusals.map(({ reason }) => reason), ["storage"]);
+    equal(server.barriers.length, 1, "a barrier left before the refusal came back;");
+    await until(() => server.refusals.length === 1);
     for (const barrier of server.barriers) server.client.receive(barrier);
     equal(server.acked, 0);
     Object.assign(server, { refuse: null, holding: false });
@@ -96,6 +99,7 @@ export const tests = {
     server.open();
     server.refuse = "rate";
     for (let at = 0; at < 20; at++) server.text.insert(at, "r");
+    await until(() => server.refusals.length === 1);
     server.refuse = null;
     server.client.resync();
     await until(() => server.acked === 20);
