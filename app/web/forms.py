@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar import Request
 
-SECRETS = frozenset({"password", "current", "repeat"})  # never stripped, never shown again
+SECRETS = frozenset({"password", "current", "new"})  # never stripped, never shown again
 
 
 async def typed(request: Request[Any, Any, Any], *names: str) -> dict[str, str]:

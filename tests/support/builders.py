@@ -75,7 +75,7 @@ def password_hash() -> str:
 
 
 async def a_person(database: Database, name: str = "Priya Natarajan", email: str = "") -> Somebody:
-    email = email or f"{name.split()[0].lower()}{next(_numbers)}@example.com"
+    email = email or f"{name.split(maxsplit=1)[0].lower()}{next(_numbers)}@example.com"
     async with database.transaction() as tx:
         people = People(tx)
         user = await people.add(Signup(name=name, email=email, password_hash=password_hash()))

@@ -26,19 +26,16 @@ from app.web.deps import Db, OpenDoors, PageShell, SignedIn, Tx, Visitor
 from app.web.forms import typed
 from app.web.htmx import page, see_other
 from app.web.links import host
+from app.web.templates import THEMES
 from app.web.templates import shell as shell_of
 
-_NOTICES = {
-    "signed-out": "You are signed out.",
-    "password": "Your password is changed.",
-    "saved": "Saved.",
-}
+_NOTICES = {"signed-out": "You are signed out."}
+_PREFERENCES = ("show_my_cursor", "let_follow", "show_others")
 
 
 class SignInPages(Controller):
     """In and out."""
 
-    tags = ["pages"]
     include_in_schema = False
 
     @get("/sign-in", name="accounts:sign-in")
@@ -90,10 +87,9 @@ class SignInPages(Controller):
 
 
 class AccountPages(Controller):
-    """One's own name, colour, password and sessions."""
+    """One's own name, colour, preferences and password."""
 
     path = "/account"
-    tags = ["pages"]
     include_in_schema = False
 
     @get("/profile", name="accounts:profile")
@@ -101,53 +97,43 @@ class AccountPages(Controller):
         self, request: AppRequest, tx: Tx, person: SignedIn, shell: PageShell
     ) -> Response[Any]:
         user = await People(tx).profile(person)
+        values = {name: getattr(user, name) for name in ("name", "hue", *_PREFERENCES)}
         return page(
             request,
             "accounts/profile.html",
             **shell,
-            values={"name": user.name, "hue": user.hue},
-            preferences=user,
+            values=values,
             errors={},
-            notice=_NOTICES.get(request.query_params.get("notice", ""), ""),
+            saved=_is_saved(request),
         )
 
     @post("/profile", name="accounts:change-profile")
     async def change_profile(
         self, request: AppRequest, tx: Tx, person: SignedIn, shell: PageShell
     ) -> Response[Any]:
-        values = await typed(request, "name", "hue")
-        people = People(tx)
+        form = await typed(request, "name", "hue", "theme", *_PREFERENCES)
+        ticked = {name: form[name] == "true" for name in _PREFERENCES}
         try:
-            await people.change_profile(person, values["name"], values["hue"])
+            await People(tx).change_profile(person, form["name"], form["hue"], ticked)
         except InvalidFields as error:
+            values = {"name": form["name"], "hue": form["hue"], **ticked}
             return page(
                 request,
                 "accounts/profile.html",
                 status=422,
                 **shell,
                 values=values,
-                preferences=await people.profile(person),
                 errors=error.fields,
-                notice="",
+                saved=False,
             )
-        return see_other(request, "/account/profile?notice=saved")
-
-    @post("/preferences", name="accounts:change-preferences")
-    async def change_preferences(
-        self, request: AppRequest, tx: Tx, person: SignedIn
-    ) -> Response[Any]:
-        ticked = await typed(request, "show_my_cursor", "let_follow", "show_others")
-        await People(tx).change_preferences(
-            person, **{name: value != "" for name, value in ticked.items()}
-        )
-        return see_other(request, "/account/profile?notice=saved")
+        return _with_theme(see_other(request, "/account/profile?saved=1"), form["theme"])
 
     @get("/password", name="accounts:password")
     async def password(
         self, request: AppRequest, person: SignedIn, shell: PageShell
     ) -> Response[Any]:
-        notice = _NOTICES.get(request.query_params.get("notice", ""), "")
-        return page(request, "accounts/password.html", **shell, errors={}, notice=notice)
+        saved = _is_saved(request)
+        return page(request, "accounts/password.html", **shell, errors={}, saved=saved)
 
     @post("/password", name="accounts:change-password")
     async def change_password(
@@ -158,29 +144,22 @@ class AccountPages(Controller):
         sign_in: SignInDep,
         doors: OpenDoors,
     ) -> Response[Any]:
-        form = await typed(request, "current", "password")
+        form = await typed(request, "current", "new")
         try:
             secret = await sign_in.change_password(
-                person, form["current"], form["password"], browser_of(request)
+                person, form["current"], form["new"], browser_of(request)
             )
         except InvalidFields as error:
-            return page(
-                request,
-                "accounts/password.html",
-                status=422,
-                **shell,
-                errors=error.fields,
-                notice="",
-            )
+            failed: dict[str, Any] = {"errors": error.fields, "saved": False}
+            return page(request, "accounts/password.html", status=422, **shell, **failed)
         doors.access_changed(actor=person.actor)
-        return signed_in(request, see_other(request, "/account/password?notice=password"), secret)
+        return signed_in(request, see_other(request, "/account/password?saved=1"), secret)
 
 
 class SessionPages(Controller):
     """Where a person is signed in."""
 
     path = "/account/sessions"
-    tags = ["pages"]
     include_in_schema = False
 
     @get("/", name="accounts:sessions")
@@ -188,12 +167,9 @@ class SessionPages(Controller):
         self, request: AppRequest, tx: Tx, person: SignedIn, shell: PageShell
     ) -> Response[Any]:
         sessions = await People(tx).sessions(person)
-        return page(
-            request,
-            "accounts/sessions.html",
-            **shell,
-            sessions=[_session_row(session, person.session_id) for session in sessions],
-        )
+        rows = [_session_row(session, person.session_id) for session in sessions]
+        rows.sort(key=lambda row: not row["is_current"])  # this browser's first, stably
+        return page(request, "accounts/sessions.html", **shell, sessions=rows)
 
     @post("/{session_id:uuid}/revoke", name="accounts:revoke-session")
     async def revoke(
@@ -221,13 +197,26 @@ class SessionPages(Controller):
         return see_other(request, "/account/sessions")
 
 
+def _is_saved(request: AppRequest) -> bool:
+    return request.query_params.get("saved") == "1"
+
+
+def _with_theme(response: Response[Any], theme: str) -> Response[Any]:
+    """Remember the theme in this browser, where every page reads it; "" follows the system."""
+    if theme in THEMES:
+        response.set_cookie("theme", theme, max_age=400 * 24 * 3600, samesite="lax")
+    else:
+        response.delete_cookie("theme")
+    return response
+
+
 def _session_row(session: Session, current: UUID) -> dict[str, Any]:
     return {
         "id": str(session.id),
         "device": policy.device(session.agent),
         "address": session.address,
         "created_at": session.created_at,
-        "seen_at": session.seen_at,
+        "last_seen_at": session.seen_at,
         "is_current": session.id == current,
     }
 

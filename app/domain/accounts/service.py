@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -96,24 +97,15 @@ class People:
             raise SessionUnknown
         return user
 
-    async def change_profile(self, person: Person, name: str, hue: str) -> None:
-        """Raises `InvalidFields`."""
+    async def change_profile(
+        self, person: Person, name: str, hue: str, preferences: Mapping[str, bool]
+    ) -> None:
+        """`preferences` are the columns of that kind. Raises `InvalidFields`."""
         policy.check(
             name=policy.name_problem(name),
             hue="" if hue in policy.HUES else "Choose one of the eight colours.",
         )
-        await queries.change(self._tx, person.user_id, name=name, hue=hue)
-
-    async def change_preferences(
-        self, person: Person, *, show_my_cursor: bool, let_follow: bool, show_others: bool
-    ) -> None:
-        await queries.change(
-            self._tx,
-            person.user_id,
-            show_my_cursor=show_my_cursor,
-            let_follow=let_follow,
-            show_others=show_others,
-        )
+        await queries.change(self._tx, person.user_id, name=name, hue=hue, **preferences)
 
     async def open_session(self, user_id: UUID, browser: Browser) -> str:
         """A new session's secret, for the cookie; the table keeps its fingerprint."""
@@ -207,7 +199,7 @@ class SignIn:
             user = await People(tx).profile(person)
         if not await self._passwords.matches(user.password_hash, current):
             raise WrongCurrentPassword
-        policy.check(password=policy.password_problem(password, user.email))
+        policy.check(new=policy.password_problem(password, user.email))
         await self._limiter.forget(policy.TRIES_PER_PERSON, person.email, browser.address)
         hashed = await self._passwords.hash(password)
         secret = new_secret()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,18 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission, Scope
 from app.access.principal import Principal
 from app.domain.accounts.deps import AppRequest
+from app.domain.keys.models import ApiKey
 from app.domain.keys.service import Keys
+from app.domain.workspaces.service import whom_to_ask
 from app.errors import InvalidFields
+from app.kit import clock
 from app.web.deps import Caller, Db, OpenDoors, PageShell, Tx
 from app.web.forms import chosen, typed
 from app.web.htmx import page, see_other
+from app.web.links import absolute
 from app.web.paging import MAX_LIMIT
 
 _NOTHING_TYPED: dict[str, Any] = {
-    "issued": None,
-    "values": {"name": "", "scopes": [Scope.READ.value], "expires_in_days": ""},
+    "created": None,
+    "values": {"name": "", "scopes": [Scope.READ.value]},
     "errors": {},
+    "open": False,
 }
+_STALE_AFTER = timedelta(days=60)  # unused for so long, a key is probably not needed
 
 
 class KeyPages(Controller):
@@ -34,25 +41,29 @@ class KeyPages(Controller):
     async def listed(
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
-        context = await _keys(tx, caller, request.query_params.get("cursor"))
+        context = await _keys(request, tx, caller, request.query_params.get("cursor"))
         return page(request, "keys/list.html", **shell, **context, **_NOTHING_TYPED)
 
     @post("/", name="keys:create")
     async def create(
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
-        """Answers the page itself, not a redirect: the key is shown this once."""
-        values: dict[str, Any] = await typed(request, "name", "expires_in_days")
-        values["scopes"] = await chosen(request, "scopes")
-        filled, status = _NOTHING_TYPED, 200
+        """Answers with the key, not a redirect: it is shown this once."""
+        name = (await typed(request, "name"))["name"]
+        scopes = await chosen(request, "scopes")
         try:
-            days = _days(values["expires_in_days"])
-            row, key = await Keys(tx, caller).create(values["name"], values["scopes"], days)
-            filled = filled | {"issued": {"id": str(row.id), "name": row.name, "key": key}}
+            row, key = await Keys(tx, caller).create(name, scopes)
         except InvalidFields as error:
-            filled, status = filled | {"values": values, "errors": error.fields}, 422
-        context = await _keys(tx, caller)
-        return page(request, "keys/list.html", status=status, **shell, **context, **filled)
+            values = {"name": name, "scopes": scopes}
+            filled = _NOTHING_TYPED | {"values": values, "errors": error.fields, "open": True}
+            fragment, status = "keys/_new_form.html", 422
+        else:
+            filled = _NOTHING_TYPED | {"created": {"name": row.name, "secret": key}}
+            fragment, status = "keys/_created.html", 201
+        context = await _keys(request, tx, caller)
+        return page(
+            request, "keys/list.html", fragment, status=status, **shell, **context, **filled
+        )
 
     @post("/{key_id:uuid}/revoke", name="keys:revoke")
     async def revoke(
@@ -69,33 +80,33 @@ class KeyPages(Controller):
         return see_other(request, f"/w/{request.path_params['workspace']}/settings/keys")
 
 
-def _days(text: str) -> int | None:
-    """Nothing typed = for good."""
-    if not text:
-        return None
-    if not text.isdecimal() or len(text) > 6:
-        raise InvalidFields({"expires_in_days": "Enter a number of days."})
-    return int(text)
+async def _keys(
+    request: AppRequest, tx: AsyncSession, caller: Principal, after: str | None = None
+) -> dict[str, Any]:
+    """The page without the form; whoever may not manage keys is told whom to ask."""
+    context: dict[str, Any] = {
+        "keys": [],
+        "next_cursor": None,
+        "can_manage": caller.can(Permission.KEYS_MANAGE),
+        "admins": await whom_to_ask(tx, caller),
+        "public_url": absolute(request, ""),
+        "sample_name": "support/refund-triage",
+    }
+    if context["can_manage"]:
+        found = await Keys(tx, caller).page(MAX_LIMIT, after)
+        context["keys"] = [_key(row, maker) for row, maker in found.items]
+        context["next_cursor"] = found.next_cursor
+    return context
 
 
-async def _keys(tx: AsyncSession, caller: Principal, after: str | None = None) -> dict[str, Any]:
-    if not caller.can(Permission.KEYS_MANAGE):
-        return {"keys": [], "next_cursor": None, "can_manage": False}
-    found = await Keys(tx, caller).page(MAX_LIMIT, after)
+def _key(row: ApiKey, maker: str | None) -> dict[str, Any]:
     return {
-        "keys": [
-            {
-                "id": str(row.id),
-                "name": row.name,
-                "hint": row.hint,
-                "scopes": row.scopes,
-                "created_by": maker or "",
-                "created_at": row.created_at,
-                "used_at": row.used_at,
-                "expires_at": row.expires_at,
-            }
-            for row, maker in found.items
-        ],
-        "next_cursor": found.next_cursor,
-        "can_manage": True,
+        "id": str(row.id),
+        "name": row.name,
+        "hint": row.hint,
+        "scopes": row.scopes,
+        "created_at": row.created_at,
+        "created_by": maker or "operator",  # made on the command line, or by somebody deleted
+        "last_used_at": row.used_at,
+        "is_stale": clock.utc_now() - (row.used_at or row.created_at) > _STALE_AFTER,
     }

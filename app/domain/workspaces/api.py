@@ -25,14 +25,21 @@ class MemberApi(Controller):
         limit: FromQuery[int | None] = None,
         cursor: FromQuery[str | None] = None,
     ) -> Response[MemberList]:
-        """List the members of the key's workspace, by name.
+        """List the members of the key's workspace, the most powerful first.
 
         Needs the scope `read`. At most 200 at a time; follow `next_cursor`, or the Link header.
         """
         found = await Members(tx, caller).page(checked_limit(limit), cursor)
         items = [
-            MemberView(user.id, user.name, user.email, member.role, user.hue, member.joined_at)
-            for member, user in found.items
+            MemberView(
+                row.user.id,
+                row.user.name,
+                row.user.email,
+                row.member.role,
+                row.user.hue,
+                row.member.joined_at,
+            )
+            for row in found.items
         ]
         content = MemberList(items, found.next_cursor)
         return Response(content, headers=link_header(request, found))

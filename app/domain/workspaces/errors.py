@@ -46,3 +46,8 @@ class InvitationGone(Gone):
 class InvitationNotFound(NotFound):
     code = "invitation_not_found"
     title = "This invitation is gone already"
+
+
+class InvitationForAnother(Forbidden):
+    code = "invitation_for_another"
+    title = "This invitation is for somebody else"

@@ -13,7 +13,12 @@ from app.db.engine import Database
 from app.domain.accounts.policy import check, email_problem, normal_email
 from app.domain.accounts.service import Browser, People, Signup
 from app.domain.workspaces import policy, queries
-from app.domain.workspaces.errors import AlreadyMember, InvitationGone, InvitationNotFound
+from app.domain.workspaces.errors import (
+    AlreadyMember,
+    InvitationForAnother,
+    InvitationGone,
+    InvitationNotFound,
+)
 from app.domain.workspaces.models import Invitation, Workspace
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
@@ -41,7 +46,7 @@ class Invitations:
     async def create(self, email: str, role: Role) -> tuple[Invitation, str]:
         """An invitation and the secret of its link, which is not kept. Raises `OwnersOnly`.
 
-        `email` is for whom, as a note; "" leaves it open.
+        Only the person with `email` can use it; "" lets anybody with the link in.
         """
         policy.require_may_manage(self._caller, role)
         email = normal_email(email)
@@ -88,10 +93,15 @@ async def look(tx: AsyncSession, secret: str) -> Invited:
 
 
 async def accept(tx: AsyncSession, secret: str, person: Person) -> Workspace:
-    """The person becomes a member. Raises `InvitationGone`, or `AlreadyMember` and keeps it."""
+    """The person becomes a member.
+
+    Raises `InvitationGone`, or `AlreadyMember` or `InvitationForAnother`, and keeps it.
+    """
     invited = await look(tx, secret)
     if await queries.membership(tx, invited.workspace.id, person.user_id) is not None:
         raise AlreadyMember(f"Open {invited.workspace.name}.", slug=invited.workspace.slug)
+    if invited.invitation.email not in ("", person.email):
+        raise InvitationForAnother(f"Sign in as {invited.invitation.email} and open it again.")
     await _use_up(tx, invited, person.user_id)
     return invited.workspace
 
@@ -105,6 +115,8 @@ async def accept_as_new(
     """
     async with database.transaction() as tx:
         invited = await look(tx, secret)
+        if invited.invitation.email not in ("", signup.email):
+            raise InvitationForAnother(f"It is for {invited.invitation.email}.")
         people = People(tx)
         user = await people.add(signup)
         await _use_up(tx, invited, user.id)

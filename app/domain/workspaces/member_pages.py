@@ -7,59 +7,67 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
-from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.permissions import DESCRIPTIONS, GRANTS, Permission, Role
-from app.access.principal import Person, Principal
+from app.access.principal import Person
 from app.domain.accounts.deps import AppRequest, SignInDep, browser_of, signed_in
 from app.domain.accounts.errors import EmailTaken
-from app.domain.accounts.models import User
 from app.domain.accounts.policy import initials
-from app.domain.workspaces import invitations, policy
-from app.domain.workspaces.errors import AlreadyMember
+from app.domain.workspaces import invitations, member_view, policy
+from app.domain.workspaces.errors import AlreadyMember, LastOwner
 from app.domain.workspaces.invitations import Invitations, Invited
-from app.domain.workspaces.models import Member
 from app.domain.workspaces.service import Members
-from app.errors import InvalidFields
+from app.errors import AppError, InvalidFields
 from app.web.deps import Caller, Db, OpenDoors, PageShell, Tx, Visitor
 from app.web.forms import again, typed
-from app.web.htmx import page, see_other
+from app.web.htmx import is_htmx, page, see_other
 from app.web.links import absolute
-from app.web.paging import MAX_LIMIT
 from app.web.templates import shell as shell_of
 
 
 class MemberPages(Controller):
     """A workspace's members and its open invitations."""
 
-    path = "/w/{workspace:str}/settings"
+    path = "/w/{workspace:str}/settings/members"
     include_in_schema = False
 
-    @get("/members", name="workspaces:members")
+    @get("/", name="workspaces:members")
     async def members(
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
-        context = await _members(tx, caller, request.query_params.get("cursor"))
-        return page(request, "workspaces/members.html", **shell, **context, **_NOTHING_TYPED)
+        context = await member_view.whole(tx, caller, request.query_params.get("cursor"))
+        return page(request, "workspaces/members.html", **shell, **context)
 
-    @post("/members/{user_id:uuid}/role", name="workspaces:change-role")
+    @post("/{user_id:uuid}/role", name="workspaces:change-role")
     async def change_role(
         self,
         request: AppRequest,
         caller: Caller,
+        shell: PageShell,
         database: Db,
         doors: OpenDoors,
         user_id: FromPath[UUID],
     ) -> Response[Any]:
+        """Htmx gets the row again, as it now is or with the reason why it stays."""
         form = await typed(request, "role")
-        role = policy.role_named(form["role"])
-        async with database.transaction() as tx:
-            has_changed = await Members(tx, caller).change_role(user_id, role)
-        if has_changed:
-            doors.access_changed(caller.workspace_id, f"user:{user_id}")
-        return see_other(request, _members_url(request))
+        failure: AppError | None = None
+        try:
+            role = policy.role_named(form["role"])
+            async with database.transaction() as tx:
+                has_changed = await Members(tx, caller).change_role(user_id, role)
+            if has_changed:
+                doors.access_changed(caller.workspace_id, f"user:{user_id}")
+        except (InvalidFields, LastOwner) as error:
+            if not is_htmx(request):
+                raise
+            failure = error
+        if not is_htmx(request):
+            return see_other(request, _members_url(request))
+        async with database.transaction(write=False) as tx:
+            context = await member_view.single(tx, caller, user_id, failure)
+        status = failure.status if failure else 200
+        return page(request, "workspaces/_member_row.html", status=status, **shell, **context)
 
-    @post("/members/{user_id:uuid}/remove", name="workspaces:remove-member")
+    @post("/{user_id:uuid}/remove", name="workspaces:remove-member")
     async def remove(
         self,
         request: AppRequest,
@@ -78,20 +86,21 @@ class MemberPages(Controller):
     async def invite(
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
-        """Answers the page itself, not a redirect: the link is shown this once."""
-        typed_in = await typed(request, "email", "role")
-        filled: dict[str, Any] = _NOTHING_TYPED
-        status = 200
+        """Answers with the link, not a redirect: it is shown this once."""
+        form = await typed(request, "email", "role")
         try:
-            role = policy.role_named(typed_in["role"])
-            invitation, secret = await Invitations(tx, caller).create(typed_in["email"], role)
-            link = absolute(request, f"/join/{secret}")
-            filled = filled | {"link": link, "invited": invitation}
+            role = policy.role_named(form["role"])
+            _, secret = await Invitations(tx, caller).create(form["email"], role)
         except InvalidFields as error:
-            status = 422
-            filled = filled | {"values": typed_in, "errors": error.fields}
-        context = await _members(tx, caller)
-        return page(request, "workspaces/members.html", status=status, **shell, **context, **filled)
+            invite = {**form, "errors": error.fields, "link": "", "open": True}
+            context = await member_view.whole(tx, caller) | {"invite": invite}
+            fragment, status = "workspaces/_invite_form.html", 422
+        else:
+            link = absolute(request, f"/join/{secret}")
+            invite = {"role": role.value, "email": "", "errors": {}, "link": link, "open": True}
+            context = await member_view.whole(tx, caller) | {"invite": invite}
+            fragment, status = "workspaces/_invited.html", 200
+        return page(request, "workspaces/members.html", fragment, status=status, **shell, **context)
 
     @post("/invitations/{invitation_id:uuid}/revoke", name="workspaces:revoke-invitation")
     async def revoke(
@@ -153,63 +162,6 @@ async def _accept_as_new(
         shown = {"values": again(form), "errors": errors}
         return _join_page(request, token, invited, None, 422, **shown)
     return signed_in(request, see_other(request, f"/w/{workspace.slug}/"), secret)
-
-
-_NOTHING_TYPED: dict[str, Any] = {
-    "link": "",
-    "invited": None,
-    "values": {"email": "", "role": Role.EDITOR.value},
-    "errors": {},
-}
-
-
-async def _members(tx: AsyncSession, caller: Principal, after: str | None = None) -> dict[str, Any]:
-    found = await Members(tx, caller).page(MAX_LIMIT, after)
-    can_manage = caller.can(Permission.MEMBERS_MANAGE)
-    pending = await Invitations(tx, caller).pending() if can_manage else []
-    return {
-        "members": [_row(caller, member, user) for member, user in found.items],
-        "next_cursor": found.next_cursor,
-        "invitations": [
-            {
-                "id": str(one.id),
-                "email": one.email,
-                "role": one.role,
-                "invited_by": inviter or "A former member",
-                "expires_at": one.expires_at,
-            }
-            for one, inviter in pending
-        ],
-        "can_manage": can_manage,
-        "roles": [role.value for role in Role if role is not Role.OWNER or _rules_owners(caller)],
-        "matrix": [
-            {"what": text, "roles": [role.value for role in Role if permission in GRANTS[role]]}
-            for permission, text in DESCRIPTIONS.items()
-        ],
-    }
-
-
-def _row(caller: Principal, member: Member, user: User) -> dict[str, Any]:
-    is_me = user.id == caller.user_id
-    is_mine_to_manage = caller.can(Permission.MEMBERS_MANAGE) and (
-        member.role != Role.OWNER.value or _rules_owners(caller)
-    )
-    return {
-        "id": str(user.id),
-        "name": user.name,
-        "email": user.email,
-        "hue": user.hue,
-        "initials": initials(user.name),
-        "role": member.role,
-        "joined_at": member.joined_at,
-        "is_me": is_me,
-        "can_change": is_mine_to_manage,
-        "can_remove": is_mine_to_manage or is_me,
-    }
-
-
-def _rules_owners(caller: Principal) -> bool:
-    return caller.can(Permission.OWNERS_MANAGE)
 
 
 def _members_url(request: AppRequest) -> str:

@@ -42,7 +42,7 @@ class Invitation(Model):
     workspace_id: Mapped[UUID] = mapped_column(
         ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
     )
-    email: Mapped[str] = mapped_column(String(320))  # for whom, as a note; may be empty
+    email: Mapped[str] = mapped_column(String(320))  # only theirs; empty = whoever has the link
     role: Mapped[str] = mapped_column(String(16))
     secret_hash: Mapped[str] = mapped_column(String(64), unique=True)
     invited_by: Mapped[UUID | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"))

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from litestar import Controller, Response, get, post
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
+from app.access.principal import Principal
 from app.domain.accounts.deps import AppRequest, HouseDep, SignInDep, browser_of, signed_in
 from app.domain.workspaces.errors import AlreadySetUp
-from app.domain.workspaces.service import Workspaces, set_up
+from app.domain.workspaces.service import Workspaces, set_up, whom_to_ask
 from app.errors import InvalidFields
 from app.web.deps import Caller, Db, PageShell, SignedIn, Tx, Visitor
 from app.web.forms import again, typed
@@ -73,10 +75,13 @@ class WorkspacePages(Controller):
         return see_other(request, f"/w/{workspace.slug}/")
 
     @get("/w/{workspace:str}/settings/general", name="workspaces:general")
-    async def general(self, request: AppRequest, caller: Caller, shell: PageShell) -> Response[Any]:
+    async def general(
+        self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
+    ) -> Response[Any]:
         values = {"name": shell["workspace"].name}
-        saved = request.query_params.get("notice") == "saved"
-        return _general_page(request, caller, shell, values=values, errors={}, saved=saved)
+        context = await _general(tx, caller) | {"values": values, "errors": {}}
+        saved = request.query_params.get("saved") == "1"
+        return page(request, "workspaces/general.html", **shell, **context, saved=saved)
 
     @post("/w/{workspace:str}/settings/general", name="workspaces:rename")
     async def rename(
@@ -86,10 +91,18 @@ class WorkspacePages(Controller):
         try:
             await Workspaces(tx).rename(caller, values["name"])
         except InvalidFields as error:
-            return _general_page(
-                request, caller, shell, 422, values=values, errors=error.fields, saved=False
+            context = await _general(tx, caller) | {"values": values, "errors": error.fields}
+            return page(
+                request, "workspaces/general.html", status=422, **shell, **context, saved=False
             )
-        return see_other(request, f"/w/{shell['workspace'].slug}/settings/general?notice=saved")
+        return see_other(request, f"/w/{shell['workspace'].slug}/settings/general?saved=1")
+
+
+async def _general(tx: AsyncSession, caller: Principal) -> dict[str, Any]:
+    return {
+        "can_manage": caller.can(Permission.WORKSPACE_MANAGE),
+        "admins": await whom_to_ask(tx, caller),
+    }
 
 
 def _setup_page(request: AppRequest, status: int = 200, **context: Any) -> Response[Any]:
@@ -100,16 +113,3 @@ def _setup_page(request: AppRequest, status: int = 200, **context: Any) -> Respo
 def _new_page(request: AppRequest, status: int = 200, **context: Any) -> Response[Any]:
     shell = shell_of(request.cookies)
     return page(request, "workspaces/new.html", status=status, shell=shell, **context)
-
-
-def _general_page(
-    request: AppRequest, caller: Caller, shell: dict[str, Any], status: int = 200, **context: Any
-) -> Response[Any]:
-    return page(
-        request,
-        "workspaces/general.html",
-        status=status,
-        **shell,
-        can_manage=caller.can(Permission.WORKSPACE_MANAGE),
-        **context,
-    )

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, func, select, tuple_, update
+from sqlalchemy import Select, case, delete, exists, func, select, tuple_, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Role
 from app.access.tenancy import InWorkspace, within
-from app.domain.accounts.models import User
+from app.domain.accounts.models import Session, User
 from app.domain.workspaces.models import Invitation, Member, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the members' list."""
+
+    member: Member
+    user: User
+    last_active: datetime | None
 
 
 async def by_id(tx: AsyncSession, workspace_id: UUID) -> Workspace | None:
@@ -69,21 +79,55 @@ async def membership(tx: AsyncSession, workspace_id: UUID, user_id: UUID) -> Mem
 
 
 async def members(
-    tx: AsyncSession, where: InWorkspace, after: tuple[str, UUID] | None, limit: int
-) -> list[tuple[Member, User]]:
-    """Members by name; `after` is the name (lower case) and id of the last one seen."""
-    order = (func.lower(User.name), User.id)
-    statement = within(select(Member, User).join(User, User.id == Member.user_id), where, Member)
+    tx: AsyncSession, where: InWorkspace, after: tuple[int, str, UUID] | None, limit: int
+) -> list[Row]:
+    """Members, the most powerful first, then by name; `after` is the last one's sort key."""
+    rank = case({role.value: number for number, role in enumerate(Role)}, value=Member.role)
+    order = (rank, func.lower(User.name), User.id)
+    statement = _rows(where).order_by(*order).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(*order) > tuple_(*after))
-    rows = await tx.execute(statement.order_by(*order).limit(limit))
-    return [(row[0], row[1]) for row in rows.all()]
+    return [Row(row[0], row[1], row[2]) for row in (await tx.execute(statement)).all()]
+
+
+async def member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> Row | None:
+    """One member as the list has them."""
+    row = (await tx.execute(_rows(where).where(User.id == user_id))).one_or_none()
+    return Row(row[0], row[1], row[2]) if row else None
+
+
+def _rows(where: InWorkspace) -> Select[Member, User, datetime | None]:
+    last_active = (
+        select(func.max(Session.seen_at)).where(Session.user_id == User.id).scalar_subquery()
+    )
+    statement = select(Member, User, last_active).join(User, User.id == Member.user_id)
+    return within(statement, where, Member)
+
+
+async def admins(tx: AsyncSession, where: InWorkspace, limit: int) -> list[str]:
+    """The names of some who manage the workspace."""
+    powerful = (Role.OWNER.value, Role.ADMIN.value)
+    statement = within(
+        select(User.name)
+        .join(Member, Member.user_id == User.id)
+        .where(Member.role.in_(powerful))
+        .order_by(Member.joined_at, User.id)
+        .limit(limit),
+        where,
+        Member,
+    )
+    return list((await tx.execute(statement)).scalars().all())
 
 
 async def owners(tx: AsyncSession, where: InWorkspace) -> Sequence[Member]:
     """The workspace's owners, held against a concurrent change until the transaction ends."""
-    statement = within(select(Member).where(Member.role == Role.OWNER), where, Member)
+    statement = within(select(Member).where(Member.role == Role.OWNER.value), where, Member)
     return (await tx.execute(statement.with_for_update())).scalars().all()
+
+
+async def count_owners(tx: AsyncSession, where: InWorkspace) -> int:
+    statement = select(func.count()).select_from(Member).where(Member.role == Role.OWNER.value)
+    return (await tx.execute(within(statement, where, Member))).scalar_one()
 
 
 async def change_role(tx: AsyncSession, where: InWorkspace, user_id: UUID, role: Role) -> None:

@@ -20,7 +20,7 @@ class MemberView(msgspec.Struct, frozen=True):
 
 
 class MemberList(msgspec.Struct, frozen=True):
-    """Some members, by name; `next_cursor` is null on the last page."""
+    """Some members, the most powerful first; `next_cursor` is null on the last page."""
 
     items: list[MemberView]
     next_cursor: str | None

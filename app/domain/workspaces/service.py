@@ -98,12 +98,28 @@ class Members:
         self._tx = tx
         self._caller = caller
 
-    async def page(self, limit: int, after: str | None = None) -> Page[tuple[Member, User]]:
-        """Members by name; `after` is a cursor. Raises `InvalidCursor`."""
+    async def page(self, limit: int, after: str | None = None) -> Page[queries.Row]:
+        """Members, the most powerful first; `after` is a cursor. Raises `InvalidCursor`."""
         self._caller.require(Permission.MEMBERS_READ)
-        start = cursor.decode(after, tuple[str, UUID]) if after else None
+        start = cursor.decode(after, tuple[int, str, UUID]) if after else None
         rows = await queries.members(self._tx, self._caller, start, limit + 1)
-        return cut(rows, limit, lambda row: (row[1].name.lower(), row[1].id))
+        ranks = list(Role)
+        return cut(
+            rows,
+            limit,
+            lambda row: (ranks.index(Role(row.member.role)), row.user.name.lower(), row.user.id),
+        )
+
+    async def one(self, user_id: UUID) -> queries.Row:
+        """Raises `MemberNotFound`."""
+        self._caller.require(Permission.MEMBERS_READ)
+        row = await queries.member(self._tx, self._caller, user_id)
+        if row is None:
+            raise MemberNotFound
+        return row
+
+    async def owner_count(self) -> int:
+        return await queries.count_owners(self._tx, self._caller)
 
     async def change_role(self, user_id: UUID, role: Role) -> bool:
         """Whether anything changed. Raises `MemberNotFound`, `OwnersOnly`, `LastOwner`."""
@@ -140,6 +156,11 @@ class Members:
         owners = await queries.owners(self._tx, self._caller)
         if [owner.user_id for owner in owners] == [member.user_id]:
             raise LastOwner("Make somebody else an owner first.")
+
+
+async def whom_to_ask(tx: AsyncSession, caller: Principal) -> list[str]:
+    """The names of two who may manage the workspace; for whoever may not."""
+    return await queries.admins(tx, caller, 2)
 
 
 async def set_up(
