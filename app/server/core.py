@@ -9,7 +9,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from app.db.engine import Database
-from app.server import authentication, routes
+from app.server import authentication, routes, shell
 from app.server.lifespan import lifespan
 from app.server.openapi import openapi_config
 from app.server.paths import resource
@@ -33,10 +33,17 @@ def build(settings: Settings) -> Litestar:
         dependencies={
             "tx": Provide(provide_tx),
             **authentication.PROVIDERS,
+            **shell.PROVIDERS,
             **routes.PROVIDERS,
         },
         lifespan=[lifespan],
-        state=State({"settings": settings, "database": Database(settings.database)}),
+        state=State(
+            {
+                "settings": settings,
+                "database": Database(settings.database),
+                **authentication.collaborators(settings),
+            }
+        ),
         middleware=[
             Telemetry(),
             SecurityHeaders(is_https=settings.secure_cookies),

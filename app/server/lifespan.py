@@ -11,6 +11,8 @@ from app.db import migrate
 from app.db.engine import Database
 from app.kit.bus_memory import MemoryBus
 from app.kit.supervise import Supervisor
+from app.server import authentication, first_start
+from app.server.live import live_engine
 from app.settings import Settings
 
 
@@ -22,14 +24,21 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     if settings.is_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     await migrate.upgrade(database)
+    await first_start.apply(settings, database)
     bus = MemoryBus()
     await bus.start()
     tasks = Supervisor()
     app.state.bus = bus
     app.state.tasks = tasks
+    gatekeeper = authentication.ServerGatekeeper(
+        database, app.state.tickets, app.state.session_cookie
+    )
     try:
-        yield
+        async with live_engine(settings, database, bus, tasks, gatekeeper) as rooms:
+            app.state.rooms = rooms
+            app.state.hub = rooms.hub
+            yield
+            await tasks.stop()
     finally:
-        await tasks.stop()
         await bus.stop()
         await database.close()

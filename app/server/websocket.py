@@ -90,7 +90,8 @@ class RoomProtocol(WebSocketsSansIOProtocol):
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if hasattr(self, "scope"):
-            self.scope["extensions"][EXTENSION] = self  # type: ignore[index,typeddict-item]
+            extensions: dict[Any, Any] = self.scope["extensions"]
+            extensions[EXTENSION] = self
 
     def send_receive_event_to_app(self) -> None:
         if self._on_frame is None:
