@@ -54,6 +54,7 @@ document.addEventListener("htmx:after:swap", () => {
     const dialog = done.closest("dialog");
     done.remove();
     dialog?.close();
+    if (dialog === sheet) document.getElementById("sheet-body").replaceChildren();
   }
   const body = document.getElementById("sheet-body");
   if (sheet && body?.childElementCount && !sheet.open) open(sheet);

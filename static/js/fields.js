@@ -5,11 +5,14 @@ document.body.addEventListener("settings:changed", (event) => {
   for (const key of event.detail?.fields ?? []) refresh(key);
 });
 
+const isEditing = (part) =>
+  part.contains(document.activeElement) && document.activeElement.matches("input, textarea, select");
+
 function refresh(key) {
   const name = key.split(".").slice(0, 2).join("-");
   const field = document.getElementById(`field-${name}`);
   const target = field ?? document.getElementById("variables");
-  if (!target || target.contains(document.activeElement)) return;
+  if (!target || isEditing(target)) return;
   target.dispatchEvent(new CustomEvent("refresh"));
 }
 
@@ -24,12 +27,20 @@ document.addEventListener(
   },
   true,
 );
-document.addEventListener("htmx:after:swap", () => {
+document.addEventListener("htmx:after:swap", (event) => {
   for (const id of openDetails) {
     const details = document.getElementById(id);
     if (details) details.open = true;
   }
+  const source = event.detail?.ctx?.sourceElement;
+  if (source?.closest?.("#settings")) showSaved(source.closest('[id^="field-"]'));
 });
+
+// A morph leaves alone what was typed; what the server made of it is what is true.
+function showSaved(field) {
+  for (const input of field?.querySelectorAll("input:not([type=hidden]), textarea") ?? [])
+    if (input !== document.activeElement) input.value = input.defaultValue;
+}
 
 // The variables that the text uses but nobody declared: one click declares each.
 document.body.addEventListener("variables:used", (event) => {
@@ -65,6 +76,5 @@ document.addEventListener("keydown", (event) => {
 document.addEventListener("htmx:before:request", (event) => {
   const source = event.detail?.ctx?.sourceElement;
   if (!source?.matches?.("[data-quiet-while-editing]")) return;
-  if (source.contains(document.activeElement) && document.activeElement.matches("input, textarea"))
-    event.preventDefault();
+  if (isEditing(source)) event.preventDefault();
 });
