@@ -1,0 +1,18 @@
+"""What is told once a transaction is committed, and not at all when it is rolled back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Session
+
+
+def after_commit(tx: AsyncSession, call: Callable[[], None]) -> None:
+    """Have `call` run right after `tx` commits. It must neither block nor raise."""
+
+    def committed(_session: Session) -> None:
+        call()
+
+    event.listen(tx.sync_session, "after_commit", committed, once=True)

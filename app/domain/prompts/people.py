@@ -1,0 +1,54 @@
+"""Actors ("user:<id>", "key:<id>", "server") as they are shown: name, hue, initials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.tenancy import InWorkspace
+from app.domain.accounts.models import User
+from app.domain.accounts.policy import initials
+from app.domain.prompts import queries
+
+SERVER = "server"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """Who did something, ready for a page."""
+
+    id: str  # the actor
+    name: str
+    hue: str
+    initials: str
+
+
+_SERVER = Shown(SERVER, "Promptroom", "slate", "PR")
+
+
+def shown(user: User) -> Shown:
+    return Shown(f"user:{user.id}", user.name, user.hue, initials(user.name))
+
+
+async def named(tx: AsyncSession, where: InWorkspace, actors: Iterable[str]) -> dict[str, Shown]:
+    """Each of `actors`; one whose account or key is gone is "Someone who left"."""
+    found = {
+        actor: _SERVER if actor == SERVER else Shown(actor, "Someone who left", "slate", "?")
+        for actor in actors
+    }
+    user_ids, key_ids = _ids(found, "user"), _ids(found, "key")
+    if user_ids:
+        found |= {who.id: who for who in map(shown, await queries.users(tx, user_ids))}
+    if key_ids:
+        for key in await queries.keys(tx, where, key_ids):
+            actor = f"key:{key.id}"
+            found[actor] = Shown(actor, key.name, "slate", initials(key.name))
+    return found
+
+
+def _ids(actors: Iterable[str], kind: str) -> list[UUID]:
+    split = (actor.partition(":") for actor in actors)
+    return [UUID(found) for name, _, found in split if name == kind]

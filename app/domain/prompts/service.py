@@ -1,0 +1,298 @@
+"""What people and programs can do with prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.db.after import after_commit
+from app.domain.prompts import people, policy, queries, settings
+from app.domain.prompts.errors import NameTaken, PromptInvalid, PromptNotFound, SettingUnknown
+from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.people import Shown
+from app.domain.prompts.ports import PROMPT_CHANGED, SETTINGS_CHANGED, Announcer
+from app.domain.prompts.settings import Config, Variables
+from app.domain.rooms.service import Documents
+from app.kit import clock
+from app.kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class NewPrompt:
+    """What a prompt begins with; empty name or title = made from the other."""
+
+    name: str = ""
+    title: str = ""
+    description: str = ""
+    folder: str = ""
+    tags: tuple[str, ...] = ()
+    text: str = ""
+    config: Config = field(default_factory=dict)
+    variables: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """Changes of what a prompt is called and where it lies; None = as it is."""
+
+    name: str | None = None
+    title: str | None = None
+    description: str | None = None
+    folder: str | None = None
+    tags: tuple[str, ...] | None = None
+    archived: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A prompt with its main branch, whose id is the room's."""
+
+    prompt: Prompt
+    branch: Branch
+    tags: list[str]
+    owner: Shown | None
+
+
+class Prompts:
+    """The prompts of the caller's workspace. News travel once the transaction is committed."""
+
+    def __init__(self, tx: AsyncSession, caller: Principal, announcer: Announcer) -> None:
+        self._tx = tx
+        self._caller = caller
+        self._announcer = announcer
+
+    async def open(self, prompt_id: UUID) -> Opened:
+        """Raises `PromptNotFound`, also for another workspace's."""
+        self._caller.require(Permission.PROMPTS_READ)
+        prompt, branch = await self._found(prompt_id)
+        tags = (await queries.tags_of(self._tx, self._caller, [prompt.id]))[prompt.id]
+        owners = await queries.users(self._tx, [prompt.owner_id]) if prompt.owner_id else []
+        return Opened(prompt, branch, tags, people.shown(owners[0]) if owners else None)
+
+    async def room(self, room_id: UUID) -> Branch:
+        """The branch whose room this is. Raises `PromptNotFound`."""
+        self._caller.require(Permission.PROMPTS_READ)
+        branch = await queries.room_of(self._tx, self._caller, room_id)
+        if branch is None:
+            raise PromptNotFound("No room is at this address.")
+        return branch
+
+    async def create(self, new: NewPrompt) -> Opened:
+        """A prompt, its document and its main branch.
+
+        Raises `PromptInvalid`, `TextInvalid`, `NameTaken`, `TextTooLarge`.
+        """
+        self._caller.require(Permission.PROMPTS_WRITE)
+        title = new.title or policy.title_from(new.name)
+        tags = policy.normal_tags(new.tags)
+        policy.check_details(title=title, description=new.description, folder=new.folder, tags=tags)
+        config = settings.with_config({}, new.config)
+        variables = settings.checked_variables(list(new.variables))
+        name = await self._free_name(new.name, title)
+        prompt = self._prompt(name, title, new)
+        branch = await self._with_document(prompt, policy.normal_text(new.text))
+        branch.config, branch.variables = config, variables
+        self._tx.add(branch)
+        await self._tx.flush()
+        await queries.replace_tags(self._tx, self._caller, prompt.id, tags)
+        return await self.open(prompt.id)
+
+    async def change(self, prompt_id: UUID, details: Details) -> list[str]:
+        """Change what is given; the answer names the fields that differ now.
+
+        Raises `PromptNotFound`, `PromptInvalid`, `NameTaken`.
+        """
+        given = {
+            f.name: value
+            for f in fields(details)
+            if (value := getattr(details, f.name)) is not None
+        }
+        self._require_for(given)
+        if "tags" in given:
+            given["tags"] = policy.normal_tags(given["tags"])
+        policy.check_details(**{k: v for k, v in given.items() if k != "archived"})
+        prompt, branch = await self._found(prompt_id, lock=True)
+        changed = await self._apply(prompt, given)
+        if changed:
+            prompt.edited_at = clock.utc_now()
+            await self._flush_name(prompt.name)
+            self._tell(branch.id, PROMPT_CHANGED, changed)
+        return changed
+
+    async def set_config(self, prompt_id: UUID, changes: Mapping[str, Any]) -> list[str]:
+        """Set or (None) take out some config keys; others may change other keys meanwhile."""
+        return await self._settle(
+            prompt_id, lambda config, variables: (settings.with_config(config, changes), variables)
+        )
+
+    async def set_variable(
+        self, prompt_id: UUID, name: str, attribute: str, value: Any
+    ) -> list[str]:
+        """Change one attribute of one declared variable."""
+        return await self._settle(
+            prompt_id,
+            lambda config, variables: (
+                config,
+                settings.with_attribute(variables, name, attribute, value),
+            ),
+        )
+
+    async def add_variable(self, prompt_id: UUID, given: Mapping[str, Any]) -> list[str]:
+        return await self._settle(
+            prompt_id,
+            lambda config, variables: (config, settings.with_variable(variables, given)),
+        )
+
+    async def remove_variable(self, prompt_id: UUID, name: str) -> list[str]:
+        return await self._settle(
+            prompt_id,
+            lambda config, variables: (config, settings.without_variable(variables, name)),
+        )
+
+    async def set_setting(self, prompt_id: UUID, field_name: str, value: Any) -> list[str]:
+        """Change `config.<key>` or `variables.<name>.<attribute>`. Raises `SettingUnknown`."""
+        kind, _, rest = field_name.partition(".")
+        if kind == "config" and rest:
+            return await self.set_config(prompt_id, {rest: value})
+        name, _, attribute = rest.rpartition(".")
+        if kind == "variables" and name:
+            return await self.set_variable(prompt_id, name, attribute, value)
+        raise SettingUnknown(f"{field_name} is no setting of a prompt.")
+
+    async def replace_settings(
+        self, prompt_id: UUID, config: Config | None, variables: Variables | None
+    ) -> list[str]:
+        """Put whole config or variables in the place of the present ones; None = leave them."""
+        checked = None if variables is None else settings.checked_variables(variables)
+        return await self._settle(
+            prompt_id,
+            lambda now, declared: (
+                now if config is None else settings.with_config({}, config),
+                declared if checked is None else checked,
+            ),
+        )
+
+    async def _settle(
+        self, prompt_id: UUID, change: Callable[[Config, Variables], tuple[Config, Variables]]
+    ) -> list[str]:
+        """One small write under the row's lock, so that two people's fields are both kept."""
+        self._caller.require(Permission.PROMPTS_WRITE)
+        prompt, branch = await self._found(prompt_id, lock=True)
+        before = branch.config, branch.variables
+        after = change(*before)
+        changed = settings.changed_fields(before, after)
+        if changed:
+            branch.config, branch.variables = after
+            branch.settings_revision += 1
+            prompt.edited_at = clock.utc_now()
+            await self._tx.flush()
+            self._tell(branch.id, SETTINGS_CHANGED, changed)
+        return changed
+
+    async def _found(self, prompt_id: UUID, *, lock: bool = False) -> tuple[Prompt, Branch]:
+        found = await queries.by_id(self._tx, self._caller, prompt_id, lock=lock)
+        if found is None:
+            raise PromptNotFound("Check the address. It may belong to another workspace.")
+        return found
+
+    def _require_for(self, given: Mapping[str, Any]) -> None:
+        self._caller.require(Permission.PROMPTS_READ)
+        if "archived" in given:
+            self._caller.require(Permission.PROMPTS_ARCHIVE)
+        if given.keys() - {"archived"}:
+            self._caller.require(Permission.PROMPTS_WRITE)
+
+    async def _apply(self, prompt: Prompt, given: Mapping[str, Any]) -> list[str]:
+        changed = [
+            name
+            for name in ("name", "title", "description", "folder")
+            if name in given and getattr(prompt, name) != given[name]
+        ]
+        if "name" in changed:
+            await self._require_free(given["name"])
+        for name in changed:
+            setattr(prompt, name, given[name])
+        if "tags" in given:
+            now = (await queries.tags_of(self._tx, self._caller, [prompt.id]))[prompt.id]
+            if now != given["tags"]:
+                await queries.replace_tags(self._tx, self._caller, prompt.id, given["tags"])
+                changed.append("tags")
+        if "archived" in given and given["archived"] != (prompt.archived_at is not None):
+            prompt.archived_at = clock.utc_now() if given["archived"] else None
+            changed.append("archived")
+        return changed
+
+    def _prompt(self, name: str, title: str, new: NewPrompt) -> Prompt:
+        now = clock.utc_now()
+        return Prompt(
+            id=new_id(),
+            workspace_id=self._caller.workspace_id,
+            name=name,
+            title=title,
+            description=new.description,
+            folder=new.folder,
+            owner_id=self._caller.user_id,
+            created_by=self._caller.actor,
+            created_at=now,
+            edited_at=now,
+            archived_at=None,
+        )
+
+    async def _with_document(self, prompt: Prompt, text: str) -> Branch:
+        room_id = new_id()
+        await Documents(self._tx).create(
+            room_id, self._caller.workspace_id, text, self._caller.actor
+        )
+        self._tx.add(prompt)
+        await self._flush_name(prompt.name)
+        return Branch(
+            id=room_id,
+            workspace_id=self._caller.workspace_id,
+            prompt_id=prompt.id,
+            name=queries.MAIN,
+        )
+
+    async def _free_name(self, name: str, title: str) -> str:
+        """`name` if it is free, or one made from the title with a number if need be."""
+        if name:
+            policy.check_details(name=name)
+            await self._require_free(name)
+            return name
+        stem = policy.name_from(title)
+        taken = await queries.names_like(self._tx, self._caller, stem)
+        return next(made for made in policy.numbered(stem) if made not in taken)
+
+    async def _require_free(self, name: str) -> None:
+        if await queries.by_name(self._tx, self._caller, name) is not None:
+            raise _taken(name)
+
+    async def _flush_name(self, name: str) -> None:
+        try:
+            await self._tx.flush()
+        except IntegrityError as error:  # somebody took the name since we looked
+            raise _taken(name) from error
+
+    def _tell(self, room_id: UUID, kind: str, changed: list[str]) -> None:
+        after_commit(
+            self._tx,
+            lambda: self._announcer.announce(room_id, kind, {"fields": changed}, self._caller),
+        )
+
+
+def _taken(name: str) -> NameTaken:
+    return NameTaken(f"{name} is taken. Names are unique in a workspace.", name=name)
+
+
+def parsed_id(text: str, field_name: str) -> UUID:
+    """Raises `PromptInvalid` about the field."""
+    try:
+        return UUID(text)
+    except ValueError:
+        raise PromptInvalid({field_name: "This is no id."}) from None
