@@ -1,4 +1,4 @@
-"""The Jinja environment: strict about missing names, and the filters and globals all pages share."""
+"""The Jinja environment: strict about missing names; the filters and globals all pages share."""
 
 from __future__ import annotations
 

@@ -1,11 +1,12 @@
 // <dialog>: opened by a button, or by a fragment that htmx put into the sheet.
-import { toast } from "./toasts.js";
+import { raise, toast } from "./toasts.js";
 
 const sheet = document.getElementById("sheet");
 
 export function open(dialog) {
   if (!dialog || dialog.open) return;
   dialog.showModal();
+  raise();
   (dialog.querySelector("[autofocus]") ?? dialog.querySelector("input, textarea, select"))?.focus();
 }
 

@@ -5,6 +5,13 @@ const SHOWN_MS = 6000;
 const WITH_ACTION_MS = 10000;
 const region = document.getElementById("toasts");
 
+/* Above a dialog that has just opened. */
+export function raise() {
+  if (!region?.matches(":popover-open")) return;
+  region.hidePopover();
+  region.showPopover();
+}
+
 export function toast(text, { icon: name = "circle-check", tone = "", action = null } = {}) {
   const box = document.createElement("div");
   box.className = `toast ${tone}`.trim();

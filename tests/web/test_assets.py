@@ -61,7 +61,9 @@ class TestVendor:
         (tmp_path / "icons").mkdir()
         (tmp_path / "icons" / "sprite.svg").write_text("<svg/>")
         (vendor / "one.js").write_text("1")
-        entry = '[[file]]\nname="a"\nversion="1"\nsource="s"\nlicence="MIT"\nfile="{}"\nsha256="0"\n'
+        entry = (
+            '[[file]]\nname="a"\nversion="1"\nsource="s"\nlicence="MIT"\nfile="{}"\nsha256="0"\n'
+        )
         toml = entry.format("one.js") + entry.format("two.js") + '[[file]]\nfile="three.js"\n'
         (vendor / "VENDOR.toml").write_text(toml)
         problems = "\n".join(vendor_problems(tmp_path))
