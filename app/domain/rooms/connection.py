@@ -11,7 +11,7 @@ from app.domain.rooms.hub import Hub
 from app.domain.rooms.member import Member
 from app.domain.rooms.metrics import EPOCH_CONFLICTS, FRAME_BYTES, HASH_MISMATCHES
 from app.domain.rooms.open_room import Open
-from app.domain.rooms.presence import tick_seconds
+from app.domain.rooms.presence import claim, tick_seconds
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.refusal import Refused
 
@@ -80,12 +80,17 @@ class Connection:
             self._member.refuse(refusal.reason)
 
     def _update(self, message: protocol.SyncUpdate | protocol.SyncStep2) -> None:
-        debt = self._member.updates.take(self._loop.time())
-        if debt > 0:
+        started = self._loop.time()
+        self._room.receive_update(self._member, message.update)
+        now = self._loop.time()
+        # Work counts like updates do: whoever finds bytes that are dear to merge pays for it.
+        debt = self._member.updates.take(now, 1 + (now - started) / limits.WORK_SECONDS)
+        if debt > limits.DEBT_SECONDS:
+            self._member.close(CloseCode.TOO_MANY_MESSAGES)
+        elif debt > 0:
             # Honest but fast: let the pressure reach the sender instead of refusing.
             self._member.outlet.pause()
-            self._loop.call_later(min(debt, 1.0), self._member.outlet.resume)
-        self._room.receive_update(self._member, message.update)
+            self._loop.call_later(debt, self._member.outlet.resume)
 
     def _barrier(self, message: protocol.Barrier) -> None:
         self._room.receive_barrier(self._member, message.payload)
@@ -95,7 +100,7 @@ class Connection:
 
     def _awareness(self, message: protocol.AwarenessFrame) -> None:
         room = self._room
-        if room.presence.receive(self._member, message.payload, room.document.guard.owners):
+        if room.presence.receive(self._member, message.payload, room.document.guard):
             self._share_presence_soon()
 
     def _query_awareness(self, _: protocol.QueryAwareness) -> None:
@@ -110,7 +115,7 @@ class Connection:
             self._member.nack("epoch")
             self._member.close(CloseCode.EPOCH)
         elif message.client_id is not None:
-            self._room.document.guard.claim(message.client_id, self._member.actor)
+            claim(self._member, message.client_id, self._room.document.guard)
 
     def _text_hash(self, message: protocol.ClientTextHash) -> None:
         """The client's text differs from ours at the same state: find out who is wrong."""

@@ -16,6 +16,8 @@ CLIENT_IDS_PER_CONNECTION = 2  # y-websocket uses one, a reconnecting tab briefl
 
 UPDATES_PER_SECOND = 60  # a held key repeats 30 times a second
 UPDATES_BURST = 200
+WORK_SECONDS = 0.002  # of the loop that count as one update; a keystroke takes 20 µs
+DEBT_SECONDS = 30.0  # beyond it waiting makes no sense
 MESSAGES_PER_SECOND = 400  # updates, barriers, presence; five times what a busy editor sends
 MESSAGES_BURST = 1500
 

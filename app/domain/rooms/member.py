@@ -40,11 +40,11 @@ class Bucket:
         self._tokens = burst
         self._at = 0.0
 
-    def take(self, now: float) -> float:
-        """Take one token; the answer is how many seconds of debt there are, 0 for none."""
+    def take(self, now: float, tokens: float = 1.0) -> float:
+        """Take some; the answer is how many seconds of debt there are then, 0 for none."""
         self._tokens = min(self._burst, self._tokens + (now - self._at) * self._rate)
         self._at = now
-        self._tokens -= 1
+        self._tokens -= tokens
         return -self._tokens / self._rate if self._tokens < 0 else 0.0
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.domain.rooms import awareness, limits, protocol
 from app.domain.rooms.awareness import AwarenessEntry
+from app.domain.rooms.guard import Guard
 from app.domain.rooms.member import Member
 from app.domain.rooms.refusal import Refused
 
@@ -25,26 +26,15 @@ class Presence:
         self._here: dict[int, _Here] = {}
         self._changed: dict[int, AwarenessEntry] = {}
 
-    def receive(self, member: Member, payload: bytes, owners: dict[int, str]) -> bool:
+    def receive(self, member: Member, payload: bytes, guard: Guard) -> bool:
         """Take a client's awareness frame; the answer is whether anything is to be told.
 
         Raises `Refused` for bytes or client ids that no honest client sends.
         """
         for entry in awareness.read(payload):
-            self._check_owner(member, entry.client, owners)
+            claim(member, entry.client, guard)
             self._take(member, entry)
         return bool(self._changed)
-
-    def _check_owner(self, member: Member, client: int, owners: dict[int, str]) -> None:
-        if owners.get(client, member.actor) != member.actor:
-            raise Refused("foreign_client")
-        here = self._here.get(client)
-        if here is not None and here.member.actor != member.actor:
-            raise Refused("foreign_client")
-        if client not in member.client_ids:
-            if len(member.client_ids) >= limits.CLIENT_IDS_PER_CONNECTION:
-                raise Refused("too_many_new_clients")
-            member.client_ids.add(client)
 
     def _take(self, member: Member, entry: AwarenessEntry) -> None:
         here = self._here.get(entry.client)
@@ -85,6 +75,26 @@ class Presence:
             AwarenessEntry(client, here.clock, here.state) for client, here in self._here.items()
         ]
         return protocol.awareness(awareness.encode(entries))
+
+
+def claim(member: Member, client: int, guard: Guard) -> None:
+    """Bind a client id to who says it is theirs, for as long as they are here.
+
+    Without it, someone could take the id of a person who has not typed yet. Raises `Refused`.
+    """
+    if client in member.client_ids:
+        return
+    if len(member.client_ids) >= limits.CLIENT_IDS_PER_CONNECTION:
+        raise Refused("too_many_new_clients")
+    guard.claim(client, member.actor)
+    member.client_ids.add(client)
+
+
+def release(member: Member, guard: Guard) -> None:
+    """Let go of ids that were never written under: page loads must not use them up."""
+    for client in member.client_ids:
+        if client not in guard.clocks:
+            guard.owners.pop(client, None)
 
 
 def tick_seconds(people: int) -> float:

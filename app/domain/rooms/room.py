@@ -22,7 +22,7 @@ from app.domain.rooms.document import LibraryFailed, LiveDocument
 from app.domain.rooms.guard import Verdict
 from app.domain.rooms.member import Member
 from app.domain.rooms.metrics import GAPS, RESYNCS
-from app.domain.rooms.presence import Presence
+from app.domain.rooms.presence import Presence, release
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.refusal import Gap, Refused
 from app.domain.rooms.updates import write_state_vector
@@ -112,6 +112,7 @@ class Room:
     def leave(self, member: Member) -> bool:
         """Forget a connection; the answer is whether presence changed."""
         self.members.pop(member, None)
+        release(member, self.document.guard)
         return self.presence.leave(member)
 
     @property
