@@ -12,4 +12,5 @@ import "./keys.js";
 import "./rows.js";
 import "./rail.js";
 import "./fields.js";
+import "./signout.js";
 import "./versions.js";

@@ -82,6 +82,14 @@ export class Copies {
   }
 }
 
+/* What would be lost by a purge, as a person would count it. */
+export async function unsentEdits() {
+  const copies = await Copies.open();
+  const all = await done(copies.database.transaction("copies").objectStore("copies").getAll());
+  copies.database.close();
+  return all.reduce((sum, copy) => sum + (copy.unsent ?? 0), 0);
+}
+
 /* Sign-out and revocation: leaves nothing of anyone on this device. */
 export async function purge() {
   for (const key of Object.keys(localStorage)) if (key.startsWith(PROPOSAL)) localStorage.removeItem(key);

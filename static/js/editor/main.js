@@ -23,10 +23,10 @@ const PEEK = 40; // px below the top of what scrolls: the line people look at fi
 
 const byId = (id) => document.getElementById(id);
 
-/* The caret as others shall see it, or nothing when the person prefers that. */
+/* The caret as others shall see it, from the first time it was set; nothing when the person prefers that. */
 function publishCaret({ view, session, presence, preferences }) {
   const { anchor, head } = view.state.selection.main;
-  const cursor = preferences.show_my_cursor && view.hasFocus
+  const cursor = preferences.show_my_cursor && view.dom.dataset.visited !== undefined
     ? { anchor: toRelative(session.text, anchor), head: toRelative(session.text, head) } : null;
   presence.set({ cursor, mode: session.canWrite ? "editing" : "viewing" });
 }
@@ -109,6 +109,7 @@ async function start(boot) {
 
   const caret = () => publishCaret({ view, session, presence, preferences: boot.preferences });
   parts.updated = (update) => {
+    if (update.view.hasFocus) update.view.dom.dataset.visited = "";
     if (update.selectionSet || update.focusChanged || update.docChanged) caret();
     if (update.selectionSet || update.docChanged) status.line(update.state);
   };

@@ -22,6 +22,9 @@ export class SaveBadge {
     this.reason = element("span", { class: "vh", id: "publish-reason" });
     publish?.after(this.reason);
     publish?.addEventListener("click", (event) => this.#guard(event), { capture: true });
+    badge.addEventListener("pointerenter", () => {
+      badge.title = this.#title(); // made when asked for: formatting a time costs more than a keystroke
+    });
     session.signals.on("state", (shown) => this.draw(shown));
     this.draw(session.shown());
   }
@@ -29,8 +32,6 @@ export class SaveBadge {
   draw(shown) {
     this.badge.dataset.state = shown.state;
     const mark = [shown.state, shown.tone, shown.icon, shown.text, shown.detail].join("|");
-    const title = this.#title();
-    if (this.badge.title !== title) this.badge.title = title;
     this.#publish(shown);
     this.#banner(shown);
     if (mark === this.last) return;

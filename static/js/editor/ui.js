@@ -39,7 +39,7 @@ export function callout({ tone, icon: name, title, text, role = "status" }) {
 export function openMenu(anchor, items, { label }) {
   const list = element("div", { class: "menu-panel", role: "menu", "aria-label": label, popover: "auto" });
   for (const item of items) list.append(item ? menuItem(item) : element("hr", { role: "separator" }));
-  document.body.append(list);
+  (anchor.closest("main") ?? document.body).append(list);
   list.addEventListener("toggle", ({ newState }) => {
     anchor.setAttribute("aria-expanded", String(newState === "open"));
     if (newState === "open") return;

@@ -1,4 +1,4 @@
-import { Copies, PROPOSAL, purge } from "/static/js/editor/copies.js";
+import { Copies, PROPOSAL, purge, unsentEdits } from "/static/js/editor/copies.js";
 import { Shelf } from "/static/js/editor/offline.js";
 import { Signals } from "/static/js/editor/signal.js";
 import { Y } from "/static/js/editor/vendor.js";
@@ -92,9 +92,10 @@ export const tests = {
     const visitor = await visit(room);
     visitor.text.insert(0, "secret");
     await until(() => visitor.kept === 1);
+    ok(await unsentEdits() >= 1);
     localStorage.setItem(`${PROPOSAL}u:${room}`, "{}");
     await purge();
-    equal((await visit(room)).copy, null);
+    equal([(await visit(room)).copy, await unsentEdits()], [null, 0]);
     equal(Object.keys(localStorage).filter((key) => key.startsWith(PROPOSAL)), []);
   },
 };
