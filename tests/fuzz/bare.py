@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MEMORY = 2 << 30  # bytes of address space: a bomb ends here instead of in the machine's swap
+BLOATED = 512  # MiB, for a few bytes
 ENDS = {
     0: "fine",
     10: "panic",
@@ -21,6 +22,8 @@ ENDS = {
     13: "refused",
     14: "length",
     15: "stuck",
+    16: "differs",
+    17: "memory",
 }
 
 
@@ -33,11 +36,21 @@ class End:
 
 
 def end_of(
-    updates: list[bytes], *, seconds: float = 3.0, stack_kib: int = 0, exercise: str = ""
+    updates: list[bytes],
+    *,
+    seconds: float = 3.0,
+    stack_kib: int = 0,
+    exercise: str = "",
+    yjs: str = "",
 ) -> End:
     """Apply the updates one after the other, then read, edit, encode and load again."""
     task = json.dumps(
-        {"updates": [u.hex() for u in updates], "stack": stack_kib, "exercise": exercise}
+        {
+            "updates": [u.hex() for u in updates],
+            "stack": stack_kib,
+            "exercise": exercise,
+            "yjs": yjs,
+        }
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
@@ -47,11 +60,10 @@ def end_of(
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return End("hang", "")
-    name = ENDS.get(done.returncode)
-    if name is None:
-        name = {-6: "abort", -11: "segfault"}.get(done.returncode, f"exit {done.returncode}")
-        if "memory allocation" in done.stderr or "capacity overflow" in done.stderr:
-            name = "memory"
+    name = {-6: "abort", -11: "segfault"} | ENDS
+    name = name.get(done.returncode, f"exit {done.returncode}")
+    if "memory allocation" in done.stderr or "capacity overflow" in done.stderr:
+        name = "memory"
     return End(name, done.stderr.strip()[-300:])
 
 
@@ -61,7 +73,7 @@ def _finish(code: int, message: str = "") -> None:
     os._exit(code)
 
 
-def _play(updates: list[bytes], exercise: str) -> None:
+def _play(updates: list[bytes], exercise: str, yjs: str) -> None:
     from pycrdt import Doc, Text, get_state, get_update, merge_updates
 
     doc: Doc = Doc(client_id=1)
@@ -74,8 +86,15 @@ def _play(updates: list[bytes], exercise: str) -> None:
         merge_updates(*updates)
         get_update(updates[-1], get_state(updates[-1]))
         _finish(0)
+    if exercise == "observed":
+        seen: list[bytes] = []
+        doc.observe(lambda event: seen.append(event.update))
+        with doc.transaction(origin=1):
+            doc.apply_update(updates[-1])
     doc.apply_update(updates[-1])
     live = str(text)
+    if yjs and live != yjs:
+        _finish(16, f"Yjs shows {yjs!r}, here is {live!r}")
     fresh: Doc = Doc()
     copy = fresh.get("text", type=Text)
     fresh.apply_update(doc.get_update())
@@ -94,11 +113,12 @@ def _play(updates: list[bytes], exercise: str) -> None:
         del text[1 : 1 + len(live[:1].encode())]
 
 
-def _run(updates: list[bytes], exercise: str) -> None:
+def _run(updates: list[bytes], exercise: str, yjs: str = "") -> None:
     try:
-        _play(updates, exercise)
+        _play(updates, exercise, yjs)
     except (ValueError, RuntimeError) as error:
-        _finish(13, str(error))
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss >> 10
+        _finish(17 if peak > BLOATED else 13, f"{error} after {peak} MiB")
     except BaseException as error:
         _finish(10, f"{type(error).__name__}: {error}")
     _finish(0)
@@ -109,7 +129,7 @@ def main() -> None:
     task = json.loads(sys.stdin.read())
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    work = ([bytes.fromhex(u) for u in task["updates"]], task["exercise"])
+    work = ([bytes.fromhex(u) for u in task["updates"]], task["exercise"], task["yjs"])
     if task["stack"]:
         threading.stack_size(task["stack"] << 10)
     thread = threading.Thread(target=_run, args=work)

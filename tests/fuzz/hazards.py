@@ -224,3 +224,27 @@ def fresh_ids(rng: random.Random, model: Model) -> Made:
     """Many client ids at once."""
     ids = rng.sample(range(1, 2**32), rng.choice((3, 30, 300)))
     return MALLORY, Update([Section(c, 0, [wire.string("i")]) for c in ids]).encode()
+
+
+def crowd(rng: random.Random, model: Model) -> Made:
+    """Blocks by the thousand at one place: a second client's crowd makes integration quadratic."""
+    client, clock = _own(rng, model)
+    place = rng.choice(({}, {"origin": Grammar(rng, model, 0.0).left(_first(model))}))
+    blocks = [wire.string(chr(97 + client % 26), **place) for _ in range(1_500)]
+    return MALLORY, Update([Section(client, clock, blocks)]).encode()
+
+
+def stairs(rng: random.Random, model: Model) -> Made:
+    """One client, one left neighbour, ever nearer right neighbours: each block looks at all before it."""
+    client, clock = _own(rng, model)
+    text = wire.string("s" * 1_500, origin=_first(model))
+    steps = [
+        wire.string("t", origin=(client, clock), right=(client, clock + 1_499 - i))
+        for i in range(1_400)
+    ]
+    return MALLORY, Update([Section(client, clock, [text, *steps])]).encode()
+
+
+def _first(model: Model) -> wire.Id:
+    client, clock, block = model.blocks[0] if model.blocks else (1, 0, wire.string("a"))
+    return client, clock + block.length - 1

@@ -76,7 +76,9 @@ class Room:
         for sender, update in scene.arrivals:
             self.gate.learn(update, sender)
         self.peer = Writer((self.model.of(ANA) or [4242])[0], ANA)
-        self.seen = 0
+        self.seen = len(self.journal)
+        for update in self.journal:
+            self.peer.doc.apply_update(update)
         self.known_bad = False
         self.tally: Counter[str] = Counter()
 
@@ -155,6 +157,16 @@ class Room:
             raise FindingError("sizes", f"+{verdict.inserted} -{verdict.removed} made {delta}")
         if not verdict.is_new and (grown or delta):
             raise FindingError("is_new", "something changed")
+
+    def exercise(self) -> None:
+        """Edit at both ends and in the middle, and encode: where some damage shows only later."""
+        self.stage(EDITING)
+        for at in (0, len(self.text) // 2, len(self.text)):
+            self.text.insert(at, "xyz")
+        del self.text[1:3]
+        self.doc.get_update(b"\x00")
+        self.text.clear()
+        self.doc.get_update()
 
     def honest_turn(self, rng: random.Random) -> None:
         """An honest peer, maybe behind, edits: it must be let in, and all must end equal."""

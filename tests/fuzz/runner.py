@@ -46,10 +46,8 @@ class Report:
 
     def summary(self) -> str:
         """A few lines for a person."""
-        lines = [
-            f"seed {self.seed}: {self.offered} offered, {self.taken} let in, "
-            f"{len(self.findings)} findings, {self.seconds:.1f} s"
-        ]
+        head = f"seed {self.seed}: {self.offered} offered, {self.taken} let in"
+        lines = [f"{head}, {len(self.findings)} findings, {self.seconds:.1f} s"]
         lines += [f"  {key}: {n}" for key, n in sorted(self.tally.items())]
         for finding in self.findings[:20]:
             lines.append(

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from app.domain.rooms.guard import Gap, Guard, Refused
 from pycrdt import Doc, Text
 
+from app.domain.rooms.guard import Gap, Guard, Refused
 from tests.fuzz import wire
 from tests.fuzz.traffic import MERGED, STEP2, Session, sessions
 

@@ -37,6 +37,8 @@ AIMED: tuple[tuple[Callable[..., Any], int], ...] = (
     (hazards.depth, 1),
     (hazards.numbers, 4),
     (hazards.fresh_ids, 1),
+    (hazards.crowd, 1),
+    (hazards.stairs, 1),
 )
 DAMAGED = ((mutations.mutated, 14), (mutations.spliced, 8), (mutations.replayed, 3))
 ATTACKS = [attack for attack, _ in (*AIMED, *DAMAGED)]
@@ -100,7 +102,9 @@ class Worker:
             self.trace.attempt(round_, index, data)
             try:
                 taken = room.offer(sender, data)
-                if index % 10 == 9 and not self.bare:
+                if self.bare and taken:
+                    room.exercise()
+                elif index % 10 == 9:
                     room.honest_turn(rng)
             except KeyboardInterrupt:
                 raise
