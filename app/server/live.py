@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,9 @@ async def live_engine(
     settings: Settings, database: Database, bus: Bus, tasks: Supervisor, gatekeeper: Gatekeeper
 ) -> AsyncGenerator[Rooms, None]:
     """The running engine; on leaving, everything accepted is on disk or still in the clients."""
+    # The journal's thread has to win the interpreter back after each commit; with the default
+    # of 5 ms a busy loop would make every acknowledgement wait that long.
+    sys.setswitchinterval(0.0005)
     # One recorder per worker: a restarted worker has its predecessor's number.
     worker = os.environ.get("PROMPTROOM_WORKER", "0")
     recorder = FlightRecorder(settings.data_dir / f"flight-{worker}.bin")

@@ -21,6 +21,9 @@ from app.domain.rooms.metrics import COMMIT_ROWS, COMMIT_SECONDS, STORAGE_FAILUR
 
 log = structlog.get_logger(__name__)
 
+_FIRST_PAUSE = 0.1  # seconds until a failed write is tried again, growing
+_LONGEST_PAUSE = 2.0
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -41,13 +44,17 @@ class DocumentsGone(Exception):
         self.document_ids = document_ids
 
 
+Done = Callable[[Exception | None], None]
+
+
 class Store(Protocol):
     """Where entries go."""
 
-    async def append(self, entries: Sequence[Entry]) -> None:
-        """Return once all `entries` are on disk; writing an entry twice changes nothing.
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        """Call `done` on the loop, with None once all `entries` are on disk.
 
-        Raises `DocumentsGone`, or `OSError` whose text names the cause for a person.
+        Otherwise with `DocumentsGone`, or an `OSError` whose text names the cause for a person.
+        Writing an entry twice changes nothing. There is never more than one call under way.
         """
 
     async def close(self) -> None: ...
@@ -77,70 +84,89 @@ class Journal:
         self._on_gone = on_gone
         self._on_state = on_state
         self._queue: list[Entry] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._batch: list[Entry] = []  # with the store
+        self._is_busy = False
+        self._pause = _FIRST_PAUSE
+        self._started = 0.0
+        self._retry: asyncio.TimerHandle | None = None
+        self._flushed: list[asyncio.Future[None]] = []
+        self._loop = asyncio.get_running_loop()
         self.state = StorageState()
 
     def submit(self, entry: Entry) -> None:
         """Queue `entry`; it is reported through `on_written` when it is on disk."""
         self._queue.append(entry)
-        if self._writer is None:
-            # The task starts on the next turn, so all that arrives in this one shares a commit.
-            self._writer = asyncio.get_running_loop().create_task(self._write_all())
+        if not self._is_busy:
+            self._is_busy = True
+            # On the next turn, so that all that arrives in this one shares a commit.
+            self._loop.call_soon(self._write_next)
 
     @property
     def backlog(self) -> int:
-        return len(self._queue)
+        return len(self._queue) + len(self._batch)
 
     async def flush(self) -> None:
         """Wait until nothing is queued. Never returns while the disk refuses."""
-        while (writer := self._writer) is not None:
-            await asyncio.shield(writer)
+        if self._is_busy:
+            future = self._loop.create_future()
+            self._flushed.append(future)
+            await future
 
     async def close(self) -> None:
-        if self._writer is not None:
-            self._writer.cancel()
-            await asyncio.gather(self._writer, return_exceptions=True)
+        if self._retry is not None:
+            self._retry.cancel()
         await self._store.close()
 
-    async def _write_all(self) -> None:
-        loop = asyncio.get_running_loop()
-        try:
-            while self._queue:
-                batch, self._queue = self._queue, []
-                started = loop.time()
-                await self._write(batch)
-                COMMIT_SECONDS.observe(loop.time() - started)
-                COMMIT_ROWS.observe(len(batch))
-        finally:
-            self._writer = None
+    def _write_next(self) -> None:
+        if self._queue:
+            self._batch, self._queue = self._queue, []
+            self._started = self._loop.time()
+            self._store.append(self._batch, self._done)
+            return
+        self._is_busy = False
+        flushed, self._flushed = self._flushed, []
+        for future in flushed:
+            if not future.done():
+                future.set_result(None)
 
-    async def _write(self, batch: list[Entry]) -> None:
-        pause = 0.1
-        while True:
-            try:
-                await self._store.append(batch)
-            except DocumentsGone as gone:
-                self._on_gone(gone.document_ids)
-                batch = [entry for entry in batch if entry.document_id not in gone.document_ids]
-                if batch:
-                    continue
-                return
-            except OSError as error:
-                self._failed(str(error))
-                await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # jitter
-                pause = min(pause * 1.7, 2.0)
-                continue
-            break
+    def _done(self, error: Exception | None) -> None:
+        if isinstance(error, OSError):
+            self._failed(str(error))
+            pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+            self._pause = min(self._pause * 1.7, _LONGEST_PAUSE)
+            self._retry = self._loop.call_later(pause, self._write_again)
+            return
+        if isinstance(error, DocumentsGone):
+            gone = error.document_ids
+            self._batch = [entry for entry in self._batch if entry.document_id not in gone]
+            self._on_gone(gone)
+            self._write_again()
+            return
+        if error is not None:
+            raise error
+        self._recovered()
+        COMMIT_SECONDS.observe(self._loop.time() - self._started)
+        COMMIT_ROWS.observe(len(self._batch))
+        batch, self._batch = self._batch, []
+        try:
+            self._on_written(batch)
+        finally:
+            self._write_next()
+
+    def _write_again(self) -> None:
+        self._store.append(self._batch, self._done)
+
+    def _recovered(self) -> None:
+        self._pause = _FIRST_PAUSE
         if not self.state.ok:
-            log.warning("journal.recovered", entries=len(batch) + len(self._queue))
+            log.warning("journal.recovered", entries=self.backlog)
             self.state = StorageState()
             self._on_state(self.state)
-        self._on_written(batch)
 
     def _failed(self, cause: str) -> None:
         STORAGE_FAILURES.inc()
         if self.state.ok or self.state.cause != cause:
-            since = self.state.since or asyncio.get_running_loop().time()
+            since = self.state.since or self._loop.time()
             self.state = StorageState(ok=False, cause=cause, since=since)
             log.error("journal.cannot_write", cause=cause)
             self._on_state(self.state)

@@ -7,6 +7,7 @@ commits by itself: more statements would mean more fights for the interpreter wi
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sqlite3
 import zlib
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from uuid import UUID
 
 from app.db.engine import SQLITE_PRAGMAS
-from app.domain.rooms.journal import DocumentsGone, Entry
+from app.domain.rooms.journal import DocumentsGone, Done, Entry
 
 _COLUMNS = 6
 _ROWS = 32_000 // _COLUMNS  # SQLite takes 32,766 parameters in one statement
@@ -40,13 +41,23 @@ class SqliteStore:
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
-    async def append(self, entries: Sequence[Entry]) -> None:
-        loop = asyncio.get_running_loop()
-        await loop.run_in_executor(self._thread, self._append, entries)
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        self._thread.submit(self._report, entries, done, asyncio.get_running_loop())
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
+
+    def _report(
+        self, entries: Sequence[Entry], done: Done, loop: asyncio.AbstractEventLoop
+    ) -> None:
+        error: Exception | None = None
+        try:
+            self._append(entries)
+        except Exception as failure:  # noqa: BLE001  # whatever it is, the journal decides
+            error = failure
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+            loop.call_soon_threadsafe(done, error)
 
     def _append(self, entries: Sequence[Entry]) -> None:
         try:
