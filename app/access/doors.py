@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 
+@runtime_checkable  # Litestar checks what it injects
 class Doors(Protocol):
     """What a slice needs of the rooms without knowing them."""
 

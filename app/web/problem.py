@@ -50,7 +50,9 @@ def render_app_error(request: Request[Any, Any, Any], error: AppError) -> Respon
 def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What Litestar itself refuses: unknown paths, wrong methods, undecodable input."""
     status = error.status_code
-    code = _HTTP_CODES.get(status, "invalid" if status < 500 else "internal")
+    if status >= 500:
+        return render_unexpected(request, error)
+    code = _HTTP_CODES.get(status, "invalid")
     invalid = None
     if isinstance(error, ValidationException):
         status, code = 422, "invalid"
