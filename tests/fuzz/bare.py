@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-MEMORY = 2 << 30  # bytes of address space: a bomb ends here instead of in the machine's swap
-BLOATED = 512  # MiB, for a few bytes
+MEMORY = 6 << 30  # bytes of address space: a bomb ends here instead of in the machine's swap
+BLOATED = 256  # MiB, for a few bytes
 ENDS = {
     0: "fine",
     10: "panic",
