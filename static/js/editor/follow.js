@@ -23,7 +23,7 @@ export class Follow {
 
   toggle(person) {
     if (this.client === person.client) this.stop();
-    else if (person.followable === false) this.notify(`${person.user.name} does not want to be followed`);
+    else if (!person.followable) this.notify(`${person.user.name} does not want to be followed`);
     else this.#start(person);
   }
 
@@ -33,7 +33,7 @@ export class Follow {
     this.stage.classList.remove("following", hueClass(this.hue));
     this.pill.hidden = true;
     this.pill.replaceChildren();
-    this.presence.set({ following: null });
+    this.presence.set({ view: { following: null } });
     this.signals.emit("changed");
     return true;
   }
@@ -50,7 +50,7 @@ export class Follow {
       element("span", { text: "Type or press Esc to stop" }),
     );
     this.pill.hidden = false;
-    this.presence.set({ following: person.client });
+    this.presence.set({ view: { following: person.client } });
     this.signals.emit("changed");
     this.#track();
   }
@@ -66,7 +66,7 @@ export class Follow {
       this.stop();
       return;
     }
-    const mark = JSON.stringify([person.cursor, person.view]);
+    const mark = JSON.stringify([person.cursor, person.line]);
     if (mark === this.seen) return;
     this.seen = mark;
     this.#scroll(person);
@@ -77,8 +77,8 @@ export class Follow {
     const { doc } = this.view.state;
     if (head !== null && head <= doc.length) {
       this.view.dispatch({ effects: EditorView.scrollIntoView(head, { y: "center" }) });
-    } else if (person.view?.line) {
-      const line = doc.line(Math.min(person.view.line, doc.lines));
+    } else if (person.line) {
+      const line = doc.line(Math.min(person.line, doc.lines));
       this.view.dispatch({ effects: EditorView.scrollIntoView(line.from, { y: "start", yMargin: 16 }) });
     }
   }

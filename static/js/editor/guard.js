@@ -1,7 +1,9 @@
 /* What a local edit may do: whole characters only, one kind of line break, never beyond the text limit. */
 
 import { EditorState, ySyncAnnotation } from "./vendor.js";
-import { byteLength, clean, exceeds, megabytes, splitsPair } from "./texts.js";
+import { clean, splitsPair } from "./texts.js";
+
+const number = new Intl.NumberFormat("en");
 
 const unitAt = (doc, position) => doc.sliceString(position, position + 1).charCodeAt(0);
 const inPair = (doc, position) => position > 0 && position < doc.length && splitsPair(unitAt(doc, position - 1), unitAt(doc, position));
@@ -22,17 +24,16 @@ function listed(transaction) {
   return changes;
 }
 
-/* limit(): bytes the server allows; refuse(reason): tells the person. */
+/* limit(): UTF-16 units the server allows, the units of the shared text; refuse(reason): tells the person. */
 export function localEdits({ limit, refuse }) {
   return EditorState.transactionFilter.of((transaction) => {
     if (!transaction.docChanged || transaction.annotation(ySyncAnnotation)) return transaction;
     const before = transaction.startState.doc;
     const changes = listed(transaction);
     const checked = changes.map((change) => whole(before, change));
-    const grows = transaction.newDoc.length > before.length;
-    if (grows && exceeds(transaction.newDoc.length, () => transaction.newDoc.toString(), limit())) {
-      const size = byteLength(transaction.newDoc.toString());
-      setTimeout(() => refuse(`A prompt holds ${megabytes(limit())} of text. This would make it ${megabytes(size)}.`), 0);
+    const size = transaction.newDoc.length;
+    if (size > before.length && size > limit()) {
+      setTimeout(() => refuse(`A prompt holds ${number.format(limit())} characters. This would make it ${number.format(size)}.`), 0);
       return [];
     }
     const same = checked.every((change, at) => change.from === changes[at].from && change.to === changes[at].to && change.insert === changes[at].insert);

@@ -8,14 +8,21 @@ const SEND_MS = 67;
 const HIDDEN_MS = 500; // animation frames stand still in a hidden tab
 export const AWAY_MS = 600_000;
 
+/* What a peer's client says of its window; any client may say anything. */
+function place(view) {
+  const whole = (value) => (Number.isSafeInteger(value) && value > 0 ? value : null);
+  return { line: whole(view?.line), following: whole(view?.following), followable: view?.followable !== false };
+}
+
 export class Presence {
-  /* Signals: changed. Peers: {client, user, cursor, view, mode, following, followable, movedAt}. */
+  /* Signals: changed. Peers: {client, user, cursor, mode, line, following, followable, movedAt}. */
   constructor({ session, preferences }) {
     this.session = session;
     this.signals = new Signals();
     this.awareness = new Awareness(session.doc);
     this.awareness.setLocalState(null);
-    this.local = { mode: "viewing", cursor: null, view: null, following: null, followable: preferences.let_follow };
+    // The server passes on mode, cursor and view, and adds the user itself.
+    this.local = { mode: "viewing", cursor: null, view: { line: 1, following: null, followable: preferences.let_follow } };
     this.moved = new Map(); // client → {mark, at}
     this.incoming = [];
     this.sentAt = 0;
@@ -30,8 +37,9 @@ export class Presence {
   }
 
   /* Changes some fields of our own state; sent soon, together with whatever else changes by then. */
-  set(fields) {
+  set({ view, ...fields }) {
     Object.assign(this.local, fields);
+    Object.assign(this.local.view, view);
     if (this.timer) return;
     const wait = Math.max(0, this.sentAt + SEND_MS - performance.now());
     this.timer = setTimeout(() => this.#publish(), wait);
@@ -41,7 +49,7 @@ export class Presence {
     const own = this.session.doc.clientID;
     const states = [...this.awareness.getStates()].filter(([client, state]) => client !== own && state.user);
     return states.sort(([a], [b]) => a - b).map(([client, state]) => ({
-      client, ...state, cursor: state.cursor ?? null, movedAt: this.moved.get(client)?.at ?? 0,
+      client, user: state.user, mode: state.mode, cursor: state.cursor ?? null, ...place(state.view), movedAt: this.moved.get(client)?.at ?? 0,
     }));
   }
 
@@ -49,7 +57,7 @@ export class Presence {
     clearTimeout(this.timer);
     this.timer = null;
     this.sentAt = performance.now();
-    if (this.session.connection.greeted) this.awareness.setLocalState({ ...this.local });
+    if (this.session.connection.greeted) this.awareness.setLocalState({ ...this.local, view: { ...this.local.view } });
   }
 
   #send() {

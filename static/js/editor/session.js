@@ -138,7 +138,8 @@ export class Session {
   }
 
   #refused({ reason, message }) {
-    const text = reason === "storage" && this.state.failure?.kind === "storage" ? this.state.failure.text : lead(message);
+    const known = reason === "storage" && this.state.failure?.kind === "storage";
+    const text = known ? this.state.failure.text : lead(message);
     if (reason !== "rate") this.tell({ type: "failed", kind: reason, text });
     this.signals.emit("nack", { reason, message });
   }
@@ -200,9 +201,9 @@ export class Session {
   }
 }
 
-/* The start of a server's sentence, fit to follow "Not saved · ". */
+/* The first of a server's sentences, fit to follow "Not saved · ". */
 function lead(message) {
-  const text = (message || "the server refused an edit").replace(/\.$/, "");
+  const text = (message || "the server refused an edit").replace(/^Not saved: /, "").split(/\.(?: |$)/)[0];
   return /^[A-Z][a-z]/.test(text) ? text[0].toLowerCase() + text.slice(1) : text;
 }
 

@@ -1,5 +1,6 @@
 /* The bar under the text: words, tokens, variables, line, connection. */
 
+import { toast } from "../toasts.js";
 import { compareVariables } from "./template.js";
 import { countWords, estimateTokens } from "./texts.js";
 import { announce } from "./signal.js";
@@ -42,6 +43,7 @@ export class StatusBar {
 
   count() {
     const text = this.session.plainText();
+    this.#warn(text.length);
     this.#say("words", count(countWords(text), "word"));
     this.#say("tokens", `about ${count(estimateTokens(text), "token")}`);
     const found = compareVariables(text, this.declaredNow());
@@ -50,6 +52,13 @@ export class StatusBar {
     this.mark = mark;
     this.#variables(found);
     announce("variables:used", found);
+  }
+
+  /* Said once when the text passes the mark from which the server calls it long. */
+  #warn(length) {
+    const { text_warn: mark = Infinity, text: limit } = this.session.hello?.limits ?? {};
+    if (length > mark && !this.warned) toast(`This prompt is long: ${number.format(length)} of at most ${number.format(limit)} characters`, { icon: "triangle-alert" });
+    this.warned = length > mark;
   }
 
   #variables(found) {

@@ -1,17 +1,4 @@
-/* Small pure questions about text: sizes, words, tokens, code points. */
-
-const encoder = new TextEncoder();
-
-export const byteLength = (text) => encoder.encode(text).length;
-
-/* A UTF-16 unit is at most three bytes of UTF-8, so most texts need not be encoded to know that they fit. */
-export function exceeds(length, readText, limit) {
-  return length * 3 > limit && (length > limit || byteLength(readText()) > limit);
-}
-
-export function megabytes(bytes) {
-  return bytes >= 1 << 20 ? `${(bytes / (1 << 20)).toFixed(1).replace(/\.0$/, "")} MB` : `${Math.ceil(bytes / 1024)} KB`;
-}
+/* Small pure questions about text: words, tokens, code points. */
 
 export const countWords = (text) => text.match(/[\p{L}\p{N}]+(?:['’_-][\p{L}\p{N}]+)*/gu)?.length ?? 0;
 

@@ -1,4 +1,4 @@
-import { byteLength, clean, countWords, estimateTokens, exceeds, megabytes, replacement } from "/static/js/editor/texts.js";
+import { clean, countWords, estimateTokens, replacement } from "/static/js/editor/texts.js";
 import { whole } from "/static/js/editor/guard.js";
 import { Text } from "/static/js/editor/vendor.js";
 import { equal, ok, random } from "./check.js";
@@ -8,12 +8,6 @@ export const tests = {
     equal(clean("a\r\nb\rc\0d"), "a\nb\ncd");
     equal(clean("x\ud83d y"), "x\ufffd y");
     equal(clean("😀"), "😀");
-  },
-  "sizes": () => {
-    equal(byteLength("é😀"), 6);
-    ok(!exceeds(10, () => "x".repeat(10), 10));
-    ok(exceeds(10, () => "é".repeat(10), 19));
-    equal([megabytes(2097152), megabytes(1500), megabytes(2200000)], ["2 MB", "2 KB", "2.1 MB"]);
   },
   "words and tokens": () => {
     equal(countWords("You don’t say: well-known {{a_b}} 3 things"), 7);
