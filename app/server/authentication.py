@@ -61,6 +61,7 @@ async def provide_visitor(request: AnyRequest, state: State) -> Person | None:
     if found is None:
         return None
     person, seen_at = found
+    request.scope["state"]["actor"] = person.actor  # for the access log
     if clock.utc_now() - seen_at > accounts_policy.SEEN_EVERY:
         await _note(accounts.touch(database, person.session_id))
     return person
@@ -77,7 +78,10 @@ async def provide_caller(request: AnyRequest, state: State, visitor: Visitor) ->
     """Who acts in which workspace: `/api/` by bearer key alone, `/w/{workspace}/` by session."""
     database: Database = state.database
     if request.scope["path"].startswith("/api/"):
-        return await _by_key(database, _bearer(request.headers.get("Authorization", "")))
+        key = _bearer(request.headers.get("Authorization", ""))
+        principal = await _by_key(database, key)
+        request.scope["state"]["actor"] = principal.actor
+        return principal
     person = await provide_person(visitor)
     async with database.transaction(write=False) as tx:
         return await workspaces.enter(tx, person, request.path_params["workspace"])

@@ -28,7 +28,7 @@ def build(settings: Settings) -> Litestar:
     settings = settings.with_secret_key()
     assets = Assets(resource("static"))
     jinja = environment(resource("templates"), assets)
-    return Litestar(
+    app = Litestar(
         route_handlers=[*routes.ROUTES, routes.static_files(assets)],
         dependencies={
             "tx": Provide(provide_tx),
@@ -44,14 +44,18 @@ def build(settings: Settings) -> Litestar:
                 **authentication.collaborators(settings),
             }
         ),
-        middleware=[
-            Telemetry(),
-            SecurityHeaders(is_https=settings.secure_cookies),
-            SameOrigin(settings.public_url),
-        ],
         exception_handlers=EXCEPTION_HANDLERS,
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(jinja)),
         openapi_config=openapi_config(),
+        include_in_schema=False,  # but what `described` holds
         request_max_body_size=4 * 1024 * 1024,  # a 2 MiB prompt with JSON escapes fits
         logging_config=None,
     )
+    # Around everything, and not as middleware of the routes: what no route answers passes too.
+    for layer in (
+        SameOrigin(settings.public_url),
+        SecurityHeaders(is_https=settings.secure_cookies),
+        Telemetry(),
+    ):
+        app.asgi_handler = layer(app.asgi_handler)
+    return app

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
+from app.domain.rooms.sockets import enter
 from app.domain.workspaces.api import MemberApi
 from app.domain.workspaces.member_pages import JoinPages, MemberPages
 from app.domain.workspaces.pages import FirstVisitPages, WorkspacePages
+from app.server import api_pages, health
+from app.server.openapi import described
+from app.server.static_files import static_files
 
-ROUTES: list[ControllerRouterHandler] = [
+PAGES: list[ControllerRouterHandler] = [
     FirstVisitPages,
     SignInPages,
     AccountPages,
@@ -20,6 +25,21 @@ ROUTES: list[ControllerRouterHandler] = [
     WorkspacePages,
     MemberPages,
     KeyPages,
+]
+
+API: list[ControllerRouterHandler] = [
     MemberApi,
     KeyApi,
 ]
+
+ROUTES: list[ControllerRouterHandler] = [
+    *PAGES,
+    described(API),
+    enter,
+    *api_pages.ROUTES,
+    *health.ROUTES,
+]
+
+PROVIDERS: dict[str, Provide] = {}  # of slices, beside those of authentication and shell
+
+__all__ = ["API", "PAGES", "PROVIDERS", "ROUTES", "static_files"]

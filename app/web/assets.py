@@ -28,14 +28,14 @@ class Assets:
 
 def _tree_hash(directory: Path) -> str:
     digest = hashlib.sha256()
-    for path in _served(directory):
+    for path in served(directory):
         digest.update(path.relative_to(directory).as_posix().encode())
         digest.update(b"\0")
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:12]  # 48 bits: names a build, protects nothing
 
 
-def _served(directory: Path) -> list[Path]:
+def served(directory: Path) -> list[Path]:
     files = (path for path in directory.rglob("*") if path.is_file())
     return sorted(f for f in files if f.relative_to(directory).parts[0] not in _NOT_SERVED)
 

@@ -1,0 +1,88 @@
+# Every task of this project; `make` alone lists them. Bodies stay short: the work is elsewhere.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check --quiet --no-input
+PYTEST := $(PY) -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test test-fast test-failure test-fuzz test-browser check lint types fix \
+	bench lock vendor docs migration migrate
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/development ## everything for working on Promptroom, in .venv
+
+run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.md
+	@exec $(PY) -m app serve
+
+test: $(VENV)/development $(VENV)/system ## every test: what the README promises (about 12 minutes)
+	@$(MAKE) --no-print-directory test-fast test-failure test-fuzz test-browser
+
+test-fast: $(VENV)/development ## unit and integration tests, in parallel (about a minute)
+	$(PYTEST) -n 2 --timeout 60 -m "not failure and not fuzz and not browser"
+
+test-failure: $(VENV)/development ## kills, hangs and full disks, with real processes
+	$(PYTEST) --timeout 300 -m "failure and not browser"
+
+test-fuzz: $(VENV)/development ## hostile input in bulk
+	$(PYTEST) --timeout 600 -m "fuzz and not browser"
+
+test-browser: $(VENV)/development $(VENV)/system ## real Chromium
+	$(PYTEST) --timeout 300 -m browser
+
+check: lint types test ## everything that CI does
+
+lint: $(VENV)/development ## style, formatting, templates
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/djlint templates --lint --quiet
+
+types: $(VENV)/development ## mypy, strict
+	$(VENV)/bin/mypy
+
+fix: $(VENV)/development ## format, and repair what can be repaired without thinking
+	$(VENV)/bin/ruff check --fix .
+	$(VENV)/bin/ruff format .
+
+bench: $(VENV)/development ## latency, fan-out and memory beside a bare relay; docs/performance.md
+	$(PY) -m benchmarks
+
+lock: $(VENV)/development ## renew both lock files from pyproject.toml and requirements-dev.in
+	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements.lock pyproject.toml
+	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements-dev.lock pyproject.toml requirements-dev.in
+UV_COMPILE := --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal \
+	--python-version 3.11
+
+vendor: ## rebuild the browser's bundle from static/src; needs Node
+	sh static/src/vendor.sh
+
+docs: $(VENV)/development ## write the pages under docs/ that are made from the code
+	$(PY) -m tests.architecture.reference
+
+migration: $(VENV)/development ## write a migration from the models: make migration m="add tags"
+	$(PY) -m app.db.revise "$(m)"
+
+migrate: $(VENV)/runtime ## bring the database to this release
+	$(PY) -m app db upgrade
+
+# Stamps: `make run` does nothing but start when the lock file is what was installed last.
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Promptroom needs Python 3.11 or newer: make $(MAKECMDGOALS) PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements.lock | $(VENV)/bin/python
+	$(PIP) install --require-hashes --no-deps -r requirements.lock
+	@touch $@
+
+$(VENV)/development: requirements-dev.lock | $(VENV)/bin/python
+	$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
+	@touch $@ $(VENV)/runtime
+
+$(VENV)/system: tests/support/system_packages.sh | $(VENV)/bin/python
+	sh tests/support/system_packages.sh
+	@touch $@

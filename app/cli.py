@@ -1,0 +1,213 @@
+"""The `promptroom` command. Commands import late, so that `--help` and refusals are instant."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Coroutine
+from typing import Any
+
+import click
+import msgspec
+
+from app import __version__
+from app.errors import AppError
+from app.settings import InvalidSetting, Settings, from_environment
+
+
+class Friendly(click.Group):
+    """Says a deliberate failure in one line; only a bug ends in a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except AppError as error:
+            click.echo(f"promptroom: {error.detail}", err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=Friendly, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="promptroom")
+def main() -> None:
+    """Promptroom: write the prompts your software runs on, together.
+
+    Settings are environment variables (PROMPTROOM_DATA_DIR, PROMPTROOM_PORT, ...); all are
+    optional and described in docs/settings.md.
+    """
+
+
+@main.command()
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 = any.  [default: 8000]")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes.  [default: 1]")
+def serve(host: str | None, port: int | None, workers: int | None) -> None:
+    """Run the server until Ctrl+C or SIGTERM; SIGHUP restarts the workers one by one."""
+    from app.server import logs
+    from app.server.claims import bind, lock_data
+    from app.server.supervisor import Supervisor
+
+    given = {"host": host, "port": port, "workers": workers}
+    settings = msgspec.structs.replace(
+        _settings(), **{name: value for name, value in given.items() if value is not None}
+    )
+    _check_workers(settings)
+    logs.configure(settings.log_format, settings.log_level)
+    kept_open = (lock_data(settings.data_dir),) if settings.is_sqlite else ()
+    listener = bind(settings.host, settings.port)
+    url = _url(settings, listener.getsockname()[1])
+    supervisor = Supervisor(
+        listener, settings.workers, lambda is_empty: _greet(url, is_empty), kept_open=kept_open
+    )
+    sys.exit(supervisor.run())
+
+
+def _check_workers(settings: Settings) -> None:
+    if settings.workers > 1 and settings.is_sqlite:
+        raise InvalidSetting(
+            f"{settings.workers} workers need PostgreSQL (PROMPTROOM_DATABASE_URL); with SQLite "
+            "one worker serves everybody."
+        )
+
+
+def _url(settings: Settings, port: int) -> str:
+    if settings.public_url:
+        return settings.public_url
+    host = {"0.0.0.0": "localhost", "::": "localhost"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _greet(url: str, is_empty: bool) -> None:  # noqa: FBT001  # the supervisor's one word
+    todo = "first visit: create your workspace" if is_empty else "press Ctrl+C to stop"
+    click.echo(f"Promptroom is at {url} ({todo})")
+
+
+@main.group()
+def db() -> None:
+    """Look after the database's schema."""
+
+
+@db.command()
+def upgrade() -> None:
+    """Bring the schema to this release; doing it twice changes nothing."""
+    from app.db import migrate
+    from app.db.engine import Database
+
+    settings = _settings()
+
+    async def run() -> str:
+        database = Database(settings.database)
+        try:
+            await migrate.upgrade(database)
+            return await migrate.current(database)
+        finally:
+            await database.close()
+
+    _make_data_dir(settings)
+    click.echo(f"The database is at revision {_run(run())}.")
+
+
+@db.command()
+def check() -> None:
+    """Compare the database with this release's tables; exit 1 when they differ."""
+    from app.db import migrate
+    from app.db import models as _tables  # noqa: F401  # registers every slice's tables
+    from app.db.engine import Database
+    from app.errors import Conflict
+
+    settings = _settings()
+
+    async def run() -> tuple[str, list[Any]]:
+        database = Database(settings.database)
+        try:
+            return await migrate.current(database), await migrate.differences(database)
+        finally:
+            await database.close()
+
+    _make_data_dir(settings)
+    revision, differences = _run(run())
+    if revision != migrate.newest():
+        raise Conflict(
+            f"The database is at revision {revision or '(none)'}, this release needs "
+            f"{migrate.newest()}. Run: promptroom db upgrade."
+        )
+    if differences:
+        listed = "; ".join(str(difference) for difference in differences[:3])
+        raise Conflict(f"{len(differences)} differences from this release's tables: {listed}")
+    click.echo(f"The database is at revision {revision} and has all tables as they should be.")
+
+
+@main.group()
+def user() -> None:
+    """Make people."""
+
+
+@user.command("create")
+@click.option("--email", required=True, help="Where to reach them; their name at sign-in.")
+@click.option("--name", help="Shown to others.  [default: the part of the e-mail before @]")
+@click.option("--workspace", help="Slug of a workspace to make them a member of.")
+@click.option("--role", default="editor", show_default=True, help="Their role in it.")
+@click.option(
+    "--password",
+    envvar="PROMPTROOM_PASSWORD",
+    prompt=True,
+    hide_input=True,
+    confirmation_prompt=True,
+    help="Asked for when not given; better given in PROMPTROOM_PASSWORD than here.",
+)
+def create_user(
+    email: str, name: str | None, workspace: str | None, role: str, password: str
+) -> None:
+    """Make a person who can sign in."""
+    from app.server import commands
+
+    made = _run(
+        commands.make_user(_settings(), commands.NewUser(email, name, password, workspace, role))
+    )
+    click.echo(made)
+
+
+@main.group()
+def key() -> None:
+    """Make API keys."""
+
+
+@key.command("create")
+@click.option("--workspace", required=True, help="Slug of the workspace it is for.")
+@click.option("--name", default="Made by an operator", show_default=True, help="Shown in lists.")
+@click.option(
+    "--scope",
+    "scopes",
+    multiple=True,
+    type=click.Choice(["read", "write", "admin"]),
+    default=("read",),
+    show_default=True,
+    help="What it may do; may be given more than once.",
+)
+def create_key(workspace: str, name: str, scopes: tuple[str, ...]) -> None:
+    """Make an API key and print it; it cannot be shown again."""
+    from app.server import commands
+
+    click.echo(_run(commands.make_key(_settings(), workspace, name, scopes)))
+
+
+@main.command()
+def routes() -> None:
+    """Print every address, what it accepts and who answers."""
+    from app.server import commands
+
+    for line in commands.route_table(_settings()):
+        click.echo(line)
+
+
+def _settings() -> Settings:
+    return from_environment(os.environ)
+
+
+def _make_data_dir(settings: Settings) -> None:
+    if settings.is_sqlite:
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)

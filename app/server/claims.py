@@ -1,0 +1,84 @@
+"""What a server has to own alone before it starts: its port, and its SQLite data."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import socket
+import time
+from pathlib import Path
+
+from app.errors import Conflict, Invalid
+
+_BACKLOG = 2048  # connections that wait while a worker is replaced
+_LOCK_WAIT_SECONDS = 10.0  # a predecessor that is being stopped may still be writing
+
+
+class PortTaken(Conflict):
+    code = "port_taken"
+    title = "The port is taken"
+
+
+class AddressUnusable(Invalid):
+    code = "address_unusable"
+    title = "The server cannot listen on this address"
+
+
+class DataInUse(Conflict):
+    code = "data_in_use"
+    title = "Another server is using this data"
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `PortTaken` or `AddressUnusable`."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = found[0]
+        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+    except socket.gaierror as error:
+        raise AddressUnusable(f"There is no address for the host {host!r}.") from error
+    except OSError as error:
+        raise _explained(error, host, port) from error
+    listener.settimeout(0)
+    return listener
+
+
+def _explained(error: OSError, host: str, port: int) -> Conflict | Invalid:
+    if error.errno == errno.EADDRINUSE:
+        return PortTaken(
+            f"Port {port} on {host} is taken by another program. Stop that program, or choose "
+            f"another port: promptroom serve --port {port + 1 if port < 65535 else 8000}."
+        )
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return AddressUnusable(
+            f"This user may not listen on port {port}. Choose one above 1023: "
+            "promptroom serve --port 8000."
+        )
+    reason = (error.strerror or str(error)).lower()
+    return AddressUnusable(f"Cannot listen on {host} port {port}: {reason}.")
+
+
+def lock_data(directory: Path) -> int:
+    """A descriptor that holds the lock on `directory` for as long as any process has it open.
+
+    A room lives in one process. Two servers on the same SQLite file would each have their own,
+    so the workers inherit the lock: it is free when the last of them has written its last word.
+    Raises `DataInUse`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(directory / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    deadline = time.monotonic() + _LOCK_WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                os.close(descriptor)
+                raise DataInUse(
+                    f"Another Promptroom is serving the data in {directory}. Stop it first, or "
+                    "choose another folder with PROMPTROOM_DATA_DIR."
+                ) from None
+            time.sleep(0.1)
+        else:
+            return descriptor

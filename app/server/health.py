@@ -1,0 +1,117 @@
+"""Whether the process lives, whether it should be sent people, and its figures."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from litestar import Response, get
+from litestar.datastructures import State
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.db import migrate
+from app.db.engine import Database
+from app.settings import Settings
+
+DISK_FREE_BYTES = 100 * 1024 * 1024  # below it the journal may soon be unable to grow
+_PATIENCE_SECONDS = 2.0  # a part that answers later counts as one that does not answer
+
+_NOT_CACHED = {"Cache-Control": "no-store"}
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that readiness depends on."""
+
+    ok: bool
+    detail: str = ""
+
+
+@get("/health/live", opt={"public": True}, include_in_schema=False)
+async def live() -> Response[dict[str, Any]]:
+    """The event loop turns; nothing else is asked."""
+    return Response({"status": "ok"}, headers=_NOT_CACHED)
+
+
+@get("/health/ready", opt={"public": True}, include_in_schema=False)
+async def ready(state: State) -> Response[dict[str, Any]]:
+    """200 when people can work, else 503 naming what fails."""
+    parts = await examine(state)
+    failing = [name for name, part in parts.items() if not part.ok]
+    content = {
+        "status": "unavailable" if failing else "ok",
+        "failing": failing,
+        "parts": {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()},
+    }
+    return Response(content, status_code=503 if failing else 200, headers=_NOT_CACHED)
+
+
+@get("/metrics", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+def metrics() -> Response[bytes]:
+    """Figures of the answering worker in Prometheus's text format."""
+    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST, headers=_NOT_CACHED)
+
+
+ROUTES = [live, ready, metrics]
+
+
+async def examine(state: State) -> dict[str, Part]:
+    """Every part, looked at now."""
+    database: Database = state.database
+    reachable, migrated = await asyncio.gather(
+        _in_time(_database(database)), _in_time(_migrations(database))
+    )
+    return {
+        "database": reachable,
+        "migrations": migrated,
+        "bus": Part(state.bus.is_healthy, "" if state.bus.is_healthy else "not connected"),
+        "disk": _disk(state.settings),
+        "journal": _journal(state.hub),
+    }
+
+
+async def _in_time(check: Awaitable[Part]) -> Part:
+    try:
+        return await asyncio.wait_for(check, _PATIENCE_SECONDS)
+    except TimeoutError:
+        return Part(ok=False, detail=f"no answer within {_PATIENCE_SECONDS:.0f} seconds")
+
+
+async def _database(database: Database) -> Part:
+    is_there = await database.is_reachable()
+    return Part(is_there, "" if is_there else "does not answer")
+
+
+async def _migrations(database: Database) -> Part:
+    try:
+        current = await migrate.current(database)
+    except (SQLAlchemyError, OSError):
+        return Part(ok=False, detail="the database does not answer")
+    if current == _newest():
+        return Part(ok=True, detail=current)
+    return Part(ok=False, detail=f"at {current or 'nothing'}, this release needs {_newest()}")
+
+
+@cache
+def _newest() -> str:
+    return migrate.newest()  # reads the migrations' files, which do not change while we run
+
+
+def _disk(settings: Settings) -> Part:
+    try:
+        free = shutil.disk_usage(settings.data_dir).free
+    except OSError as error:
+        return Part(ok=False, detail=error.strerror or "the data directory cannot be read")
+    return Part(free >= DISK_FREE_BYTES, f"{free // (1024 * 1024):,} MB free")
+
+
+def _journal(hub: Any) -> Part:
+    if hub.is_draining:
+        return Part(ok=False, detail="this worker is about to stop")
+    fields = hub.storage_fields()
+    return Part(bool(fields["ok"]), str(fields["cause"] or ""))
