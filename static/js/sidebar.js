@@ -10,7 +10,8 @@ export function foldSidebar() {
   remember(`nav_${body.dataset.surface}`, body.dataset.nav);
 }
 
-// A side panel that narrow windows hide behind a button (the library's filters).
+// A side panel that narrow windows hide behind a button (the library's filters). The class is on
+// what holds the panel: the panel itself is redrawn by every answer.
 document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-panel]");
   if (!button) return;
