@@ -85,7 +85,7 @@ async function start(boot) {
   const people = new People({ host: byId("people"), session, presence, follow });
   const parts = {};
   welcomeBack({ session, presence, versionsUrl: boot.urls.versions });
-  await session.open();
+  if (!(await session.open())) return;
 
   unmounted();
   const view = mount({ session, follow, boot, host, parts });

@@ -86,7 +86,8 @@ export class Shelf {
       this.#failed(error);
     }
     this.writing = false;
-    if (this.queue.length && !this.failing) this.#soon();
+    const stale = this.unsent !== undefined && this.copy.unsent !== this.unsent; // acknowledged meanwhile
+    if ((this.queue.length || stale) && !this.failing) this.#soon();
   }
 
   async #compact(doc) {

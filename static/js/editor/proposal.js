@@ -2,7 +2,7 @@
 
 import { PROPOSAL } from "./copies.js";
 import { replacement } from "./texts.js";
-import { callout } from "./ui.js";
+import { callout, toClipboard } from "./ui.js";
 
 const key = (boot) => `${PROPOSAL}${boot.user.id}:${boot.room.id}`;
 
@@ -21,6 +21,7 @@ export function readProposal(boot) {
 
 const SENTENCES = {
   epoch: "This prompt was started anew while you were away, so your unsent edits were not mixed in.",
+  refused: "The server could not accept your last edits.",
   readonly: "You can no longer edit this prompt, so your unsent edits were not sent.",
 };
 
@@ -39,7 +40,7 @@ export function offerProposal({ boot, host, view, canWrite, toast }) {
     view.focus();
   };
   box.action("Copy text", async () => {
-    await navigator.clipboard.writeText(kept.text);
+    await toClipboard(kept.text);
     toast("Your text is on the clipboard");
   });
   if (canWrite()) {

@@ -3,7 +3,7 @@
 import { toast } from "../toasts.js";
 import { mayPublish } from "./savestate.js";
 import { announce } from "./signal.js";
-import { callout, element, icon } from "./ui.js";
+import { callout, element, icon, toClipboard } from "./ui.js";
 
 const OFFLINE = "You are offline";
 
@@ -97,6 +97,6 @@ export class SaveBadge {
 }
 
 export async function copyText(session) {
-  await navigator.clipboard.writeText(session.plainText());
+  await toClipboard(session.plainText());
   toast("The text is on the clipboard", { icon: "copy" });
 }

@@ -28,7 +28,8 @@ export class Session {
     this.#wire();
   }
 
-  /* Resolves once there is text to edit: the server's, or this device's copy when the server keeps us waiting. */
+  /* Resolves once there is text to edit: the server's, or this device's copy when the server keeps us waiting.
+     The answer is whether there is anything to open. */
   async open() {
     const copy = await this.shelf.open().catch(() => null);
     if (copy) {
@@ -45,6 +46,7 @@ export class Session {
       if (copy) setTimeout(resolve, COPY_MS);
     });
     await Promise.race([synced, late]);
+    return this.state.link !== "ended";
   }
 
   /* Tells the state machine a fact, and everyone else what may now be said. */
@@ -179,8 +181,20 @@ export class Session {
     if (kind === "epoch") return this.#startOver("epoch");
     this.tell({ type: "ended", kind, text });
     const waiting = warnsOnClose(this.state);
-    if (kind === "removed" || kind === "gone" || (kind === "signed-out" && !waiting)) this.shelf.forget();
+    const refused = kind === "invalid" || kind === "too-large";
+    // Sent again after a reload, a refused edit would only be refused again.
+    const kept = refused && waiting && this.#putAside("refused");
+    if (kind === "removed" || kind === "gone" || kept || (kind === "signed-out" && !waiting)) this.shelf.forget();
     return this.signals.emit("stopped", { kind, text, waiting });
+  }
+
+  #putAside(reason) {
+    try {
+      keepProposal(this.boot, { text: this.plainText(), reason, edits: this.state.edits });
+      return true;
+    } catch {
+      return false; // this browser cannot keep it: the text stays on the screen
+    }
   }
 
   /* Histories are never mixed: what was not sent is put aside as a proposal and the room is entered afresh. */
@@ -189,7 +203,7 @@ export class Session {
     const again = before.epoch === this.epoch && Date.now() - before.at < 10_000; // the old copy would not go away
     try {
       if (again) throw new Error("started over a moment ago");
-      if (warnsOnClose(this.state)) keepProposal(this.boot, { text: this.plainText(), reason, edits: this.state.edits });
+      if (warnsOnClose(this.state) && !this.#putAside(reason)) throw new Error("nowhere to keep the text");
       await this.shelf.forget();
       sessionStorage.setItem(RESTARTS_KEY, JSON.stringify({ epoch: this.epoch, at: Date.now() }));
     } catch {

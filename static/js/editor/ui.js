@@ -67,3 +67,16 @@ function place(list, anchor) {
 }
 
 export const isTextField = (node) => Boolean(node?.closest?.("input, textarea, select, [contenteditable]:not([contenteditable=false])"));
+
+export async function toClipboard(text) {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    const area = element("textarea", { class: "vh", "aria-hidden": "true" }); // plain http on a LAN has no clipboard API
+    area.value = text;
+    document.body.append(area);
+    area.select();
+    document.execCommand("copy");
+    area.remove();
+  }
+}
