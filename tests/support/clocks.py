@@ -15,7 +15,7 @@ class HeldClock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
-        seconds = SimpleNamespace(time=lambda: self.now.timestamp())
+        seconds = SimpleNamespace(time=self._seconds)
         monkeypatch.setattr(clock, "utc_now", lambda: self.now)
         for module in (
             "limits.aio.storage.memory",
@@ -23,6 +23,9 @@ class HeldClock:
             "app.web.ratelimit",
         ):
             monkeypatch.setattr(f"{module}.time", seconds)
+
+    def _seconds(self) -> float:
+        return self.now.timestamp()
 
     def forward(self, **time: float) -> None:
         self.now += timedelta(**time)
