@@ -13,12 +13,20 @@ if (isApple) {
     key.textContent = signs[key.dataset.key];
 }
 
+// In the library the button opens the form over the list; elsewhere the form has its own page.
+function newPrompt() {
+  const button = document.querySelector("[data-new]");
+  const page = document.body.dataset.newHref;
+  if (button) button.click();
+  else if (page) location.assign(page);
+}
+
 const ACTIONS = {
   "?": () => open(document.getElementById("shortcuts")),
   "[": foldSidebar,
   "]": foldRail,
   "/": () => document.querySelector("[data-search]")?.focus(),
-  c: () => document.querySelector("[data-new]")?.click(),
+  c: newPrompt,
   g: () => (goUntil = Date.now() + CHORD_MS),
 };
 
