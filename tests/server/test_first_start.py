@@ -51,7 +51,9 @@ class TestFirstStart:
         self, settings: Settings, database: Database
     ) -> None:
         await first_start.apply(given(settings), database)
-        other = given(settings, init_email="other@example.com", init_api_key="another-key-of-scripts")
+        other = given(
+            settings, init_email="other@example.com", init_api_key="another-key-of-scripts"
+        )
         await first_start.apply(other, database)
         assert await people(database) == 1
         async with database.transaction(write=False) as tx:

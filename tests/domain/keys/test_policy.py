@@ -50,7 +50,9 @@ class TestAGivenKey:
     def test_any_form_of_twenty_characters_will_do(self, key: str) -> None:
         assert policy.given_key_problem(key) == ""
 
-    @pytest.mark.parametrize("key", ["x" * 19, "x" * 257, "x" * 20 + " y", "ä" * 20, "x" * 20 + "\n"])
+    @pytest.mark.parametrize(
+        "key", ["x" * 19, "x" * 257, "x" * 20 + " y", "ä" * 20, "x" * 20 + "\n"]
+    )
     def test_what_a_header_cannot_carry_is_refused(self, key: str) -> None:
         assert policy.given_key_problem(key)
 

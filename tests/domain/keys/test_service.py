@@ -71,7 +71,9 @@ class TestMakingAKey:
         place = await a_workspace(database)
         async with database.transaction() as tx:
             workspace = await named(tx, place.slug)
-            assert await service.create_key(tx, workspace, "ci", ["write"], "a-given-key-of-20-chars")
+            assert await service.create_key(
+                tx, workspace, "ci", ["write"], "a-given-key-of-20-chars"
+            )
             with pytest.raises(InvalidFields) as caught:
                 await service.create_key(tx, workspace, "ci", ["write"], "short")
         assert set(caught.value.fields) == {"key"}
@@ -100,7 +102,15 @@ class TestActingWithAKey:
 
     @pytest.mark.parametrize(
         "key",
-        ["", "x", "pr_live_", "pr_live_" + "A" * 36, "x" * 300, "' OR 1=1 --" + "x" * 20, "\x00" * 30],
+        [
+            "",
+            "x",
+            "pr_live_",
+            "pr_live_" + "A" * 36,
+            "x" * 300,
+            "' OR 1=1 --" + "x" * 20,
+            "\x00" * 30,
+        ],
     )
     async def test_anything_else_is_refused(self, database: Database, key: str) -> None:
         with pytest.raises(KeyRefused):

@@ -128,7 +128,9 @@ class TestTheMembersPage:
             with statements(app.state.database) as seen:
                 answer = await use(client, place.owner).get(url)
             counts.append(len(seen))
-            assert answer.text.count('id="member-') == len(set(re.findall(r'id="member-[0-9a-f-]{36}"', answer.text)))
+            assert answer.text.count('id="member-') == len(
+                set(re.findall(r'id="member-[0-9a-f-]{36}"', answer.text))
+            )
         assert "40 people" in answer.text
         assert counts[0] == counts[1]
 
@@ -143,7 +145,9 @@ class TestTheMembersPage:
     async def test_the_last_owners_role_is_fixed(self, client: Any, database: Database) -> None:
         place = await a_workspace(database)
         url = f"/w/{place.slug}/settings/members"
-        assert f"/members/{place.owner.id}/role" not in (await use(client, place.owner).get(url)).text
+        assert (
+            f"/members/{place.owner.id}/role" not in (await use(client, place.owner).get(url)).text
+        )
         await a_member(database, place, "owner")
         assert f"/members/{place.owner.id}/role" in (await client.get(url)).text
 
