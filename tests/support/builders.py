@@ -16,6 +16,7 @@ from app.db.engine import Database
 from app.domain.accounts import service as accounts
 from app.domain.accounts.service import Browser, People, Signup
 from app.domain.keys import service as keys
+from app.domain.prompts.service import NewPrompt, Prompts
 from app.domain.workspaces import queries, service
 from app.domain.workspaces.service import Workspaces
 
@@ -134,3 +135,35 @@ def use(client: Any, person: Somebody) -> Any:
     client.cookies.clear()
     client.cookies.set("session", person.secret, domain="promptroom.test", path="/")
     return client
+
+
+@dataclass(frozen=True)
+class MadePrompt:
+    """A prompt and its room."""
+
+    id: UUID
+    room_id: UUID
+    name: str
+
+
+class Quiet:
+    """For services whose news nobody hears."""
+
+    def announce(self, document_id: UUID, kind: str, data: dict[str, Any], by: object) -> None:
+        pass
+
+
+async def a_prompt(
+    database: Database,
+    place: Place,
+    name: str = "",
+    *,
+    by: Somebody | None = None,
+    **given: Any,
+) -> MadePrompt:
+    """Made by `by`, the workspace's owner if nobody is named; `given` as in `NewPrompt`."""
+    caller = await as_member(database, place, by or place.owner)
+    new = NewPrompt(name=name or f"support/prompt-{next(_numbers)}", **given)
+    async with database.transaction() as tx:
+        opened = await Prompts(tx, caller, Quiet()).create(new)
+    return MadePrompt(opened.prompt.id, opened.branch.id, opened.prompt.name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy import Select
@@ -57,6 +57,7 @@ class Here(Protocol):
     def initials(self) -> str: ...
 
 
+@runtime_checkable  # Litestar checks what it injects
 class Rooms(Announcer, Protocol):
     """The live engine. `read` and `rewrite` never inside a write transaction."""
 
@@ -84,6 +85,7 @@ class Narrowing(Protocol):
     def narrowed(self, statement: Select[*tuple[Any, ...]], but: str = "") -> Any: ...
 
 
+@runtime_checkable  # Litestar checks what it injects
 class Releases(Protocol):
     """What the versions slice answers about many prompts at once."""
 

@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select, type_coerce, update
+from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
 from app.access.tenancy import InWorkspace, within
-from app.db.base import UtcDateTime
 from app.domain.accounts.models import User
 from app.domain.keys.models import ApiKey
 from app.domain.prompts.models import Branch, Prompt, PromptTag
@@ -150,12 +149,11 @@ async def listed(
 
     The key is the database's: not every one lowers letters as Python does.
     """
-    key: ColumnElement[Any] = (
-        func.lower(Prompt.title) if sort == "title" else type_coerce(Prompt.edited_at, UtcDateTime)
-    )
+    title = func.lower(Prompt.title).label("lower_title")
+    key: Any = title if sort == "title" else Prompt.edited_at
     statement = within(
         found.narrowed(
-            select(Prompt, Branch, key)
+            select(Prompt, Branch, title)
             .join(Branch, Branch.prompt_id == Prompt.id)
             .where(Branch.name == MAIN)
         ),
@@ -163,18 +161,19 @@ async def listed(
         Branch,
     )
     if after is not None:
-        statement = statement.where(_beyond(key, sort, after))
+        statement = statement.where(_beyond(sort, after))
     order = (key, Prompt.id) if sort == "title" else (key.desc(), Prompt.id.desc())
     rows = await tx.execute(statement.order_by(*order).limit(limit))
-    return [(row[0], row[1], row[2]) for row in rows]
+    return [(row[0], row[1], row[2] if sort == "title" else row[0].edited_at) for row in rows]
 
 
-def _beyond(key: ColumnElement[Any], sort: str, after: tuple[Any, UUID]) -> ColumnElement[bool]:
+def _beyond(sort: str, after: tuple[Any, UUID]) -> ColumnElement[bool]:
     """Not a row comparison: SQLAlchemy would not convert its values to the columns' types."""
     value, last_id = after
     if sort == "title":
-        return or_(key > value, (key == value) & (Prompt.id > last_id))
-    return or_(key < value, (key == value) & (Prompt.id < last_id))
+        title = func.lower(Prompt.title)
+        return or_(title > value, (title == value) & (Prompt.id > last_id))
+    return or_(Prompt.edited_at < value, (Prompt.edited_at == value) & (Prompt.id < last_id))
 
 
 async def tag_counts(tx: AsyncSession, found: Found) -> list[tuple[str, int]]:

@@ -84,6 +84,10 @@ class Prompts:
             raise PromptNotFound("No room is at this address.")
         return branch
 
+    async def locked(self, prompt_id: UUID) -> tuple[Prompt, Branch]:
+        """The rows, held until the transaction ends: one publication at a time."""
+        return await self._found(prompt_id, lock=True)
+
     async def create(self, new: NewPrompt) -> Opened:
         """A prompt, its document and its main branch.
 

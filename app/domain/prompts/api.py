@@ -1,0 +1,166 @@
+"""Prompts and tickets to their rooms, for programs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET
+
+from app.access.permissions import Permission
+from app.access.tickets import SECONDS
+from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep, LibraryDep, PromptsDep
+from app.domain.prompts.ports import Release
+from app.domain.prompts.schemas import (
+    PromptInput,
+    PromptList,
+    PromptPatch,
+    PromptView,
+    TicketView,
+    details,
+    new_prompt,
+    summary,
+    text_from,
+    variables_from,
+    view,
+)
+from app.domain.prompts.service import Details, Prompts
+from app.domain.rooms.service import check_size
+from app.web.deps import Caller, RoomTickets
+from app.web.links import absolute
+from app.web.paging import checked_limit, link_header
+
+
+def room_url(request: AppRequest, room_id: UUID) -> str:
+    """The scheme http becomes ws, https becomes wss."""
+    return "ws" + absolute(request, f"/rooms/{room_id}").removeprefix("http")
+
+
+class PromptApi(Controller):
+    path = "/api/v1/prompts"
+    tags = ["prompts"]
+
+    @get("/", name="api:prompts", operation_id="listPrompts")
+    async def listed(
+        self,
+        request: AppRequest,
+        library: LibraryDep,
+        filters: FiltersDep,
+        limit: FromQuery[int | None] = None,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[PromptList]:
+        """List prompts, the last edited first.
+
+        `q` looks for every word in name, title and description. `label=draft` lists prompts that
+        no label is on; `owner` is a person's id. Archived prompts are listed with
+        `archived=true` only. Follow `next_cursor`, or the Link header. Needs the scope `read`.
+        """
+        found = await library.page(filters, checked_limit(limit), cursor)
+        items = [summary(row, room_url(request, row.branch.id)) for row in found.items]
+        return Response(PromptList(items, found.next_cursor), headers=link_header(request, found))
+
+    @post("/", name="api:create-prompt", operation_id="createPrompt")
+    async def create(
+        self,
+        request: AppRequest,
+        prompts: PromptsDep,
+        data: JSONBody[PromptInput],
+    ) -> Response[PromptView]:
+        """Make a prompt with its first text and its room.
+
+        Needs the scope `write`. A name that is taken answers 409 `prompt_name_taken`.
+        """
+        new = new_prompt(data)
+        opened = await prompts.create(new)
+        content = view(opened, Release(), new.text, room_url(request, opened.branch.id))
+        return Response(content, headers={"Location": f"/api/v1/prompts/{opened.prompt.id}"})
+
+    @get("/{prompt_id:uuid}", name="api:prompt", operation_id="getPrompt")
+    async def show(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        prompt_id: FromPath[UUID],
+    ) -> PromptView:
+        """Get a prompt as it is being written now, unpublished edits included.
+
+        Needs the scope `read`. Programs in production use `/api/v1/fetch/{name}`.
+        """
+        return await _current(request, desk, prompt_id)
+
+    @patch("/{prompt_id:uuid}", name="api:change-prompt", operation_id="changePrompt")
+    async def change(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        prompt_id: FromPath[UUID],
+        data: JSONBody[PromptPatch],
+    ) -> PromptView:
+        """Change a prompt's details, settings or text; what is not given stays.
+
+        `config` is merged key by key (null takes a key out), `variables` and `tags` are replaced.
+        A new text is merged into the live one, so that people who are writing lose nothing.
+        Needs the scope `write`.
+        """
+        text = text_from(data.text, data.messages)
+        if text is not None:
+            desk.caller.require(Permission.PROMPTS_WRITE)
+            check_size(text)
+        async with desk.database.transaction() as tx:
+            prompts = Prompts(tx, desk.caller, desk.rooms)
+            await _change(prompts, prompt_id, data)
+            room_id = (await prompts.open(prompt_id)).branch.id
+        if text is not None:
+            await desk.rooms.rewrite(room_id, text, desk.caller.actor)
+        return await _current(request, desk, prompt_id)
+
+    @delete("/{prompt_id:uuid}", name="api:archive-prompt", operation_id="archivePrompt")
+    async def archive(self, prompts: PromptsDep, prompt_id: FromPath[UUID]) -> None:
+        """Archive a prompt: it leaves the lists, nothing is destroyed.
+
+        Programs still get its released versions; `PATCH {"archived": false}` brings it back.
+        Needs the scope `write`.
+        """
+        await prompts.change(prompt_id, Details(archived=True))
+
+
+class RoomApi(Controller):
+    path = "/api/v1/rooms"
+    tags = ["rooms"]
+
+    @post("/{room_id:uuid}/tickets", name="api:room-ticket", operation_id="createRoomTicket")
+    async def ticket(
+        self,
+        request: AppRequest,
+        prompts: PromptsDep,
+        caller: Caller,
+        tickets: RoomTickets,
+        room_id: FromPath[UUID],
+    ) -> Response[TicketView]:
+        """Make a ticket that opens one room's WebSocket within the next minute.
+
+        For browsers and clients that cannot send an Authorization header: connect to `url`. The
+        socket has this key's rights. Needs the scope `read`; writing needs `write`.
+        """
+        branch = await prompts.room(room_id)
+        ticket = tickets.issue(branch.id, caller)
+        url = f"{room_url(request, branch.id)}?ticket={ticket}"
+        content = TicketView(ticket, SECONDS, url)
+        return Response(content, status_code=201, headers={"Cache-Control": "no-store"})
+
+
+async def _change(prompts: Prompts, prompt_id: UUID, data: PromptPatch) -> None:
+    await prompts.change(prompt_id, details(data))
+    if data.config is not UNSET:
+        await prompts.set_config(prompt_id, data.config)
+    if data.variables is not UNSET:
+        await prompts.replace_settings(prompt_id, None, variables_from(data.variables))
+
+
+async def _current(request: AppRequest, desk: Desk, prompt_id: UUID) -> PromptView:
+    async with desk.database.transaction(write=False) as tx:
+        opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+        release = (await desk.releases.of(tx, desk.caller, [prompt_id]))[prompt_id]
+    text = (await desk.rooms.read(opened.branch.id)).text
+    return view(opened, release, text, room_url(request, opened.branch.id))

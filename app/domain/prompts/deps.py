@@ -1,0 +1,73 @@
+"""How handlers get this slice's services."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from litestar.datastructures import State
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery
+
+from app.access.principal import Principal
+from app.db.engine import Database
+from app.domain.prompts.library import Filters, Library
+from app.domain.prompts.ports import Releases, Rooms
+from app.domain.prompts.service import Prompts
+from app.web.deps import Caller, Db, Tx
+
+AppRequest = Request[Any, Any, State]
+LiveRooms = NamedDependency[Rooms]
+ReleasesDep = NamedDependency[Releases]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """For handlers that wait for a room and so may not hold the request's transaction."""
+
+    database: Database
+    caller: Principal
+    rooms: Rooms
+    releases: Releases
+
+
+LibraryDep = NamedDependency[Library]
+PromptsDep = NamedDependency[Prompts]
+DeskDep = NamedDependency[Desk]
+FiltersDep = NamedDependency[Filters]
+
+
+async def provide_library(tx: Tx, caller: Caller, releases: ReleasesDep) -> Library:
+    return Library(tx, caller, releases)
+
+
+async def provide_prompts(tx: Tx, caller: Caller, rooms: LiveRooms) -> Prompts:
+    return Prompts(tx, caller, rooms)
+
+
+async def provide_desk(
+    database: Db, caller: Caller, rooms: LiveRooms, releases: ReleasesDep
+) -> Desk:
+    return Desk(database, caller, rooms, releases)
+
+
+async def provide_filters(
+    *,
+    q: FromQuery[str] = "",
+    tag: FromQuery[str] = "",
+    folder: FromQuery[str] = "",
+    label: FromQuery[str] = "",
+    owner: FromQuery[UUID | None] = None,
+    archived: FromQuery[bool] = False,
+) -> Filters:
+    return Filters(q=q, folder=folder, tag=tag, label=label, owner=owner, archived=archived)
+
+
+PROVIDERS = {
+    "library": Provide(provide_library),
+    "prompts": Provide(provide_prompts),
+    "desk": Provide(provide_desk),
+    "filters": Provide(provide_filters),
+}

@@ -1,0 +1,246 @@
+"""What the API takes and says about prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import UNSET, Meta, UnsetType
+
+from app.domain.prompts import policy, template
+from app.domain.prompts.errors import PromptInvalid
+from app.domain.prompts.library import Listed
+from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.people import Shown
+from app.domain.prompts.ports import Release
+from app.domain.prompts.service import Details, NewPrompt, Opened
+
+Name = Annotated[
+    str,
+    Meta(
+        description="Lower-case segments with slashes between them; unique in the workspace.",
+        examples=["support/refund-triage"],
+    ),
+]
+Text = Annotated[
+    str,
+    Meta(
+        description="The template: role lines begin messages, {{name}} is a variable.",
+        examples=['{{role "system"}}\nYou triage refunds.\n\n{{role "user"}}\n{{ticket}}'],
+    ),
+]
+Config = Annotated[
+    dict[str, Any],
+    Meta(
+        description="Model and parameters. model, temperature, max_tokens, top_p, stop, tools and "
+        "response_schema are checked; any other key is kept as it is.",
+        examples=[{"model": "gpt-5.2-mini", "temperature": 0.2}],
+    ),
+]
+
+
+class MessageView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One message of a template. `history` marks where the caller's own messages go."""
+
+    role: Annotated[
+        Literal["system", "user", "assistant", "model", "history"],
+        Meta(description="model means assistant; history has no content.", examples=["system"]),
+    ]
+    content: Annotated[
+        str, Meta(description="Template source.", examples=["You triage refunds for {{shop}}."])
+    ] = ""
+
+
+class VariableView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A declared variable of a template."""
+
+    name: Annotated[str, Meta(examples=["ticket"])]
+    type: Annotated[Literal["string", "number", "boolean", "json"], Meta(examples=["string"])] = (
+        "string"
+    )
+    required: Annotated[
+        bool | None, Meta(description="Not given: required unless it has a default.")
+    ] = None
+    default: Annotated[Any, Meta(description="Fits the type; null = none.")] = None
+    description: Annotated[str, Meta(examples=["The customer's message, as it came in."])] = ""
+
+
+class PromptInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A prompt to make. Give `text` or `messages`, not both."""
+
+    name: Name
+    title: Annotated[str, Meta(examples=["Refund triage"])] = ""
+    description: str = ""
+    folder: Annotated[str, Meta(examples=["Support"])] = ""
+    tags: Annotated[list[str], Meta(examples=[["support", "refunds"]])] = []
+    text: Text | UnsetType = UNSET
+    messages: list[MessageView] | UnsetType = UNSET
+    config: Config = {}
+    variables: list[VariableView] = []
+
+
+class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Changes of a prompt: what is not given stays.
+
+    `config` is merged (null takes a key out); `variables` and `tags` replace the present ones;
+    `text` or `messages` become an edit that everyone in the room sees arrive.
+    """
+
+    name: Name | UnsetType = UNSET
+    title: str | UnsetType = UNSET
+    description: str | UnsetType = UNSET
+    folder: str | UnsetType = UNSET
+    tags: list[str] | UnsetType = UNSET
+    archived: bool | UnsetType = UNSET
+    text: Text | UnsetType = UNSET
+    messages: list[MessageView] | UnsetType = UNSET
+    config: Config | UnsetType = UNSET
+    variables: list[VariableView] | UnsetType = UNSET
+
+
+class ActorView(msgspec.Struct, frozen=True):
+    """A person or an API key."""
+
+    id: Annotated[str, Meta(examples=["user:0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"])]
+    name: Annotated[str, Meta(examples=["Priya Natarajan"])]
+
+
+class RoomView(msgspec.Struct, frozen=True):
+    """Where the text is edited live, by any Yjs client."""
+
+    id: UUID
+    url: Annotated[
+        str, Meta(examples=["wss://promptroom.example/rooms/0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"])
+    ]
+
+
+class PromptSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A prompt in a list: all but its text."""
+
+    id: UUID
+    name: Name
+    title: str
+    description: str
+    folder: str
+    tags: list[str]
+    config: Config
+    variables: list[Any]
+    version: Annotated[int | None, Meta(description="The newest version's number.", examples=[7])]
+    labels: Annotated[
+        dict[str, int],
+        Meta(description="Which version each label is on.", examples=[{"production": 6}]),
+    ]
+    owner: ActorView | None
+    archived: bool
+    created_at: datetime
+    edited_at: datetime
+    room: RoomView
+
+
+class PromptView(PromptSummary, frozen=True, kw_only=True):
+    """A prompt as it is being written. Programs fetch released versions instead."""
+
+    text: Text
+    messages: list[MessageView]
+
+
+class PromptList(msgspec.Struct, frozen=True):
+    """Some prompts, the last edited first; `next_cursor` is null on the last page."""
+
+    items: list[PromptSummary]
+    next_cursor: str | None
+
+
+class TicketView(msgspec.Struct, frozen=True):
+    """A minute's entry to one room, for clients that can set neither cookie nor header."""
+
+    ticket: str
+    expires_in: Annotated[int, Meta(description="Seconds.", examples=[60])]
+    url: Annotated[str, Meta(description="The room's address with the ticket.")]
+
+
+def new_prompt(data: PromptInput) -> NewPrompt:
+    """Raises `PromptInvalid`."""
+    return NewPrompt(
+        name=data.name,
+        title=" ".join(data.title.split()),
+        description=data.description.strip(),
+        folder=data.folder.strip(),
+        tags=tuple(data.tags),
+        text=text_from(data.text, data.messages) or "",
+        config=data.config,
+        variables=tuple(variables_from(data.variables)),
+    )
+
+
+def details(data: PromptPatch) -> Details:
+    given = {
+        name: value
+        for name in ("name", "title", "description", "folder", "tags", "archived")
+        if (value := getattr(data, name)) is not UNSET
+    }
+    if "tags" in given:
+        given["tags"] = tuple(given["tags"])
+    return Details(**given)
+
+
+def text_from(text: str | UnsetType, messages: Sequence[MessageView] | UnsetType) -> str | None:
+    """The template in either shape; None = neither was given. Raises `PromptInvalid`."""
+    if text is not UNSET and messages is not UNSET:
+        raise PromptInvalid({"messages": "Give text or messages, not both."})
+    if text is not UNSET:
+        return policy.normal_text(text)
+    if messages is UNSET:
+        return None
+    if any(one.role == "history" and one.content for one in messages):
+        raise PromptInvalid({"messages": "A history mark has no content."})
+    return template.text_of(
+        template.Message(
+            "assistant" if one.role == "model" else one.role, policy.normal_text(one.content)
+        )
+        for one in messages
+    )
+
+
+def variables_from(given: Sequence[VariableView]) -> list[dict[str, Any]]:
+    """As settings take them: what was not given is absent."""
+    plain: list[dict[str, Any]] = [msgspec.to_builtins(one) for one in given]
+    return [{k: v for k, v in one.items() if (k, v) != ("required", None)} for one in plain]
+
+
+def messages_view(text: str) -> list[MessageView]:
+    return [MessageView(one.role, one.content) for one in template.messages_of(text)]
+
+
+def _common(
+    prompt: Prompt, branch: Branch, owner: Shown | None, release: Release, room_url: str
+) -> dict[str, Any]:
+    return {
+        "id": prompt.id,
+        "name": prompt.name,
+        "title": prompt.title,
+        "description": prompt.description,
+        "folder": prompt.folder,
+        "config": branch.config,
+        "variables": branch.variables,
+        "version": release.newest,
+        "labels": release.labels,
+        "owner": ActorView(owner.id, owner.name) if owner else None,
+        "archived": prompt.archived_at is not None,
+        "created_at": prompt.created_at,
+        "edited_at": prompt.edited_at,
+        "room": RoomView(branch.id, room_url),
+    }
+
+
+def summary(row: Listed, room_url: str) -> PromptSummary:
+    common = _common(row.prompt, row.branch, row.owner, row.release, room_url)
+    return PromptSummary(tags=row.tags, **common)
+
+
+def view(opened: Opened, release: Release, text: str, room_url: str) -> PromptView:
+    common = _common(opened.prompt, opened.branch, opened.owner, release, room_url)
+    return PromptView(tags=opened.tags, text=text, messages=messages_view(text), **common)

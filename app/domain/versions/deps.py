@@ -1,0 +1,35 @@
+"""How handlers get this slice's services."""
+
+from __future__ import annotations
+
+from litestar.di import NamedDependency, Provide
+
+from app.domain.prompts.ports import Rooms
+from app.domain.versions.history import History
+from app.domain.versions.labels import Labels
+from app.domain.versions.service import Versions
+from app.web.deps import Caller, Db, Tx
+
+HistoryDep = NamedDependency[History]
+LabelsDep = NamedDependency[Labels]
+VersionsDep = NamedDependency[Versions]
+_Rooms = NamedDependency[Rooms]
+
+
+async def provide_history(tx: Tx, caller: Caller, rooms: _Rooms) -> History:
+    return History(tx, caller, rooms)
+
+
+async def provide_labels(tx: Tx, caller: Caller, rooms: _Rooms) -> Labels:
+    return Labels(tx, caller, rooms)
+
+
+async def provide_versions(database: Db, caller: Caller, rooms: _Rooms) -> Versions:
+    return Versions(database, caller, rooms)
+
+
+PROVIDERS = {
+    "history": Provide(provide_history),
+    "labels": Provide(provide_labels),
+    "versions": Provide(provide_versions),
+}

@@ -1,0 +1,33 @@
+"""What can go wrong with versions and labels."""
+
+from __future__ import annotations
+
+from app.errors import Conflict, InvalidFields, NotFound
+
+
+class VersionNotFound(NotFound):
+    code = "version_not_found"
+    title = "There is no such version"
+
+
+class LabelNotFound(NotFound):
+    code = "label_not_found"
+    title = "No version has this label"
+
+
+class LabelRefused(InvalidFields):
+    """The name of a label cannot be used, or is one that moves by itself."""
+
+    code = "label_refused"
+
+
+class NothingReleased(NotFound):
+    """A program asks for a prompt that is not there, or for a label that is on no version."""
+
+    code = "release_not_found"
+    title = "Nothing is released under this name"
+
+
+class PublishBusy(Conflict):
+    code = "publish_busy"
+    title = "Others are publishing this prompt at the same time"

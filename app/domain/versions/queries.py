@@ -1,0 +1,237 @@
+"""Every SQL statement about versions, checkpoints and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
+
+from app.access.tenancy import InWorkspace, within
+from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.ports import Narrowing
+from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
+
+MOST_LABELS = 100  # of one prompt
+MOST_OPTIONS = 12  # of a facet
+
+
+async def newest(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Version | None:
+    """The newest version, whole."""
+    statement = within(
+        select(Version)
+        .where(Version.prompt_id == prompt_id)
+        .order_by(Version.number.desc())
+        .limit(1),
+        where,
+        Version,
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def numbered(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, number: int
+) -> Version | None:
+    statement = within(
+        select(Version).where(Version.prompt_id == prompt_id, Version.number == number),
+        where,
+        Version,
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def listed(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, before: int | None, limit: int
+) -> Sequence[Version]:
+    """Versions without their text, the newest first; `before` = below this number."""
+    statement = within(
+        select(Version)
+        .options(*_without(Version, "text", "state", "state_vector"))
+        .where(Version.prompt_id == prompt_id),
+        where,
+        Version,
+    )
+    if before is not None:
+        statement = statement.where(Version.number < before)
+    ordered = statement.order_by(Version.number.desc()).limit(limit)
+    return (await tx.execute(ordered)).scalars().all()
+
+
+async def between(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, after: int, upto: int
+) -> Sequence[list[Any]]:
+    """The contributors of versions `after` < number ≤ `upto`."""
+    statement = within(
+        select(Version.contributors).where(
+            Version.prompt_id == prompt_id, Version.number > after, Version.number <= upto
+        ),
+        where,
+        Version,
+    )
+    return (await tx.execute(statement.limit(500))).scalars().all()
+
+
+async def checkpoints(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, before: UUID | None, limit: int
+) -> Sequence[Checkpoint]:
+    """Checkpoints without their text, the newest first (ids rise with time)."""
+    statement = within(
+        select(Checkpoint)
+        .options(*_without(Checkpoint, "text", "state_vector"))
+        .where(Checkpoint.prompt_id == prompt_id),
+        where,
+        Checkpoint,
+    )
+    if before is not None:
+        statement = statement.where(Checkpoint.id < before)
+    ordered = statement.order_by(Checkpoint.id.desc()).limit(limit)
+    return (await tx.execute(ordered)).scalars().all()
+
+
+async def checkpoint(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, checkpoint_id: UUID
+) -> Checkpoint | None:
+    statement = within(
+        select(Checkpoint).where(Checkpoint.prompt_id == prompt_id, Checkpoint.id == checkpoint_id),
+        where,
+        Checkpoint,
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def last_checkpoint_sha256(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID
+) -> str | None:
+    statement = within(
+        select(Checkpoint.content_sha256)
+        .where(Checkpoint.prompt_id == prompt_id)
+        .order_by(Checkpoint.id.desc())
+        .limit(1),
+        where,
+        Checkpoint,
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def room(tx: AsyncSession, room_id: UUID) -> Branch | None:
+    """The branch behind a room, for what the server does by itself."""
+    return await tx.get(Branch, room_id)
+
+
+async def labels(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Sequence[Label]:
+    statement = within(
+        select(Label).where(Label.prompt_id == prompt_id).order_by(Label.name).limit(MOST_LABELS),
+        where,
+        Label,
+    )
+    return (await tx.execute(statement)).scalars().all()
+
+
+async def label(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str) -> Label | None:
+    statement = within(
+        select(Label).where(Label.prompt_id == prompt_id, Label.name == name), where, Label
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def remove_label(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str) -> None:
+    await tx.execute(
+        within(delete(Label).where(Label.prompt_id == prompt_id, Label.name == name), where, Label)
+    )
+
+
+async def moves(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str, limit: int
+) -> Sequence[LabelMove]:
+    """Where a label has been, the latest move first."""
+    statement = within(
+        select(LabelMove)
+        .where(LabelMove.prompt_id == prompt_id, LabelMove.label == name)
+        .order_by(LabelMove.id.desc())
+        .limit(limit),
+        where,
+        LabelMove,
+    )
+    return (await tx.execute(statement)).scalars().all()
+
+
+async def newest_numbers(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> dict[UUID, int]:
+    statement = within(
+        select(Version.prompt_id, func.max(Version.number)).where(
+            Version.prompt_id.in_(prompt_ids)
+        ),
+        where,
+        Version,
+    ).group_by(Version.prompt_id)
+    return {row[0]: row[1] for row in await tx.execute(statement)}
+
+
+async def labels_of(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> Sequence[Label]:
+    statement = within(
+        select(Label).where(Label.prompt_id.in_(prompt_ids)).order_by(Label.prompt_id, Label.name),
+        where,
+        Label,
+    )
+    return (await tx.execute(statement)).scalars().all()
+
+
+async def label_counts(tx: AsyncSession, found: Narrowing) -> list[tuple[str, int]]:
+    number = func.count()
+    statement = within(
+        found.narrowed(
+            select(Label.name, number).join(Prompt, Prompt.id == Label.prompt_id), "label"
+        ),
+        found.where,
+        Label,
+    )
+    grouped = statement.group_by(Label.name).order_by(number.desc(), Label.name)
+    return [(row[0], row[1]) for row in await tx.execute(grouped.limit(MOST_OPTIONS))]
+
+
+def labelled(where: InWorkspace, name: str | None) -> Select[*tuple[Any, ...]]:
+    statement: Select[*tuple[Any, ...]] = within(select(Label.prompt_id), where, Label)
+    return statement if name is None else statement.where(Label.name == name)
+
+
+async def released(
+    tx: AsyncSession, where: InWorkspace, name: str, label_name: str | None, number: int | None
+) -> Any:
+    """What a program fetches, as one plain row: the hot path stays off the ORM."""
+    columns = (
+        Prompt.id,
+        Prompt.name,
+        Version.number,
+        Version.text,
+        Version.config,
+        Version.variables,
+        Version.content_sha256,
+        Version.created_at,
+    )
+    statement = within(
+        select(*columns).join(Version, Version.prompt_id == Prompt.id).where(Prompt.name == name),
+        where,
+        Prompt,
+        Version,
+    )
+    if number is not None:
+        statement = statement.where(Version.number == number)
+    elif label_name is not None:
+        statement = within(
+            statement.join(Label, Label.version_id == Version.id).where(Label.name == label_name),
+            where,
+            Label,
+        )
+    ordered = statement.order_by(Version.number.desc()).limit(1)  # of several: `latest`
+    return (await tx.execute(ordered)).one_or_none()
+
+
+def _without(model: Any, *names: str) -> list[Any]:
+    """A list shows neither text nor CRDT state, which may be megabytes."""
+    return [defer(getattr(model, name), raiseload=True) for name in names]

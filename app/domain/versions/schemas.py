@@ -1,0 +1,293 @@
+"""What the API takes and says about versions, labels and differences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from app.domain.prompts import template
+from app.domain.prompts.people import Shown
+from app.domain.versions.history import Comparison
+from app.domain.versions.models import Label, LabelMove, Version
+from app.kit import diff
+
+UNCHANGED: Literal["version_unchanged"] = "version_unchanged"
+
+
+class PublishInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A version to publish, of the live text and settings as they are now."""
+
+    message: Annotated[str, Meta(examples=["Answer in the customer's language"])]
+    labels: Annotated[
+        list[str], Meta(description="Labels to put on it at once.", examples=[["staging"]])
+    ] = []
+
+
+class RestoreInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which version comes back."""
+
+    version: Annotated[int, Meta(examples=[6])]
+
+
+class LabelInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a label goes."""
+
+    version: Annotated[int, Meta(examples=[6])]
+
+
+class ContributorView(msgspec.Struct, frozen=True):
+    """Who wrote part of a version, and how much since the version before."""
+
+    id: Annotated[str, Meta(examples=["user:0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"])]
+    name: str
+    units: Annotated[int, Meta(description="UTF-16 units written.", examples=[120])]
+
+
+class AuthorView(msgspec.Struct, frozen=True):
+    """A person or an API key."""
+
+    id: str
+    name: str
+
+
+class MessageView(msgspec.Struct, frozen=True):
+    """One message of a template."""
+
+    role: Annotated[str, Meta(examples=["system"])]
+    content: str
+
+
+class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """A version in a list: all but its text and settings."""
+
+    number: Annotated[int, Meta(examples=[7])]
+    message: str
+    author: AuthorView
+    contributors: list[ContributorView]
+    labels: Annotated[list[str], Meta(examples=[["production", "latest"]])]
+    restored_from: int | None
+    sha256: Annotated[str, Meta(description="Of text, config and variables.")]
+    created_at: datetime
+
+
+class VersionView(VersionSummary, frozen=True, kw_only=True):
+    """A version: it never changes."""
+
+    text: str
+    messages: list[MessageView]
+    config: dict[str, Any]
+    variables: list[Any]
+
+
+class PublishedView(VersionView, frozen=True, kw_only=True):
+    """What publishing came to. `created` is false, and `code` says why, when nothing changed."""
+
+    created: bool
+    code: Literal["version_unchanged"] | None = None
+
+
+class VersionList(msgspec.Struct, frozen=True):
+    """Some versions, the newest first; `next_cursor` is null on the last page."""
+
+    items: list[VersionSummary]
+    next_cursor: str | None
+
+
+class LabelView(msgspec.Struct, frozen=True):
+    """Where a label is."""
+
+    label: Annotated[str, Meta(examples=["production"])]
+    version: Annotated[int, Meta(examples=[6])]
+    moved_by: AuthorView
+    moved_at: datetime
+
+
+class LabelMoveView(msgspec.Struct, frozen=True):
+    """One move in a label's history; null = it was on no version."""
+
+    from_version: int | None
+    to_version: int | None
+    moved_by: AuthorView
+    moved_at: datetime
+
+
+class LabelHistory(msgspec.Struct, frozen=True):
+    """Where a label has been, the latest move first; at most 50 moves."""
+
+    items: list[LabelMoveView]
+
+
+class SpanView(msgspec.Struct, frozen=True):
+    """A piece of a line. `changed` marks words that the other side does not have."""
+
+    text: str
+    changed: bool
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """One line on one side; numbers count from 1."""
+
+    number: int
+    spans: list[SpanView]
+
+
+class RowView(msgspec.Struct, frozen=True):
+    """A line on either side; null where a side has none."""
+
+    changed: bool
+    old: LineView | None
+    new: LineView | None
+
+
+class HunkView(msgspec.Struct, frozen=True):
+    """Changed lines with three unchanged ones around them."""
+
+    rows: list[RowView]
+
+
+class SettingChange(msgspec.Struct, frozen=True):
+    """A setting that differs; null = not set on that side."""
+
+    field: Annotated[str, Meta(examples=["config.temperature"])]
+    old: Any
+    new: Any
+
+
+class DiffView(msgspec.Struct, frozen=True, kw_only=True):
+    """What differs between two texts and their settings."""
+
+    from_: str = msgspec.field(name="from")
+    to: str
+    identical: bool
+    words_added: int
+    words_removed: int
+    lines_added: int
+    lines_removed: int
+    hunks: list[HunkView]
+    settings: list[SettingChange]
+
+
+class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a program runs: one version of a prompt."""
+
+    id: Annotated[UUID, Meta(description="Of the prompt.")]
+    name: Annotated[str, Meta(examples=["support/refund-triage"])]
+    version: Annotated[int, Meta(examples=[6])]
+    label: Annotated[str | None, Meta(description="The label asked for; null with `version=`.")]
+    text: str
+    messages: list[MessageView]
+    config: dict[str, Any]
+    variables: list[Any]
+    published_at: datetime
+
+
+def author(people: dict[str, Shown], actor: str) -> AuthorView:
+    return AuthorView(actor, people[actor].name)
+
+
+def messages(text: str) -> list[MessageView]:
+    return [MessageView(one.role, one.content) for one in template.messages_of(text)]
+
+
+def _summary(version: Version, labels: list[str], people: dict[str, Shown]) -> dict[str, Any]:
+    return {
+        "number": version.number,
+        "message": version.message,
+        "author": author(people, version.author),
+        "contributors": [
+            ContributorView(one["actor"], people[one["actor"]].name, one["units"])
+            for one in version.contributors
+        ],
+        "labels": labels,
+        "restored_from": version.restored_from,
+        "sha256": version.content_sha256,
+        "created_at": version.created_at,
+    }
+
+
+def _whole(version: Version, labels: list[str], people: dict[str, Shown]) -> dict[str, Any]:
+    return _summary(version, labels, people) | {
+        "text": version.text,
+        "messages": messages(version.text),
+        "config": version.config,
+        "variables": version.variables,
+    }
+
+
+def summary(version: Version, labels: list[str], people: dict[str, Shown]) -> VersionSummary:
+    return VersionSummary(**_summary(version, labels, people))
+
+
+def view(version: Version, labels: list[str], people: dict[str, Shown]) -> VersionView:
+    return VersionView(**_whole(version, labels, people))
+
+
+def published(
+    version: Version, labels: list[str], people: dict[str, Shown], *, is_new: bool
+) -> PublishedView:
+    code: Literal["version_unchanged"] | None = None if is_new else UNCHANGED
+    return PublishedView(created=is_new, code=code, **_whole(version, labels, people))
+
+
+def label_view(label: Label, people: dict[str, Shown]) -> LabelView:
+    return LabelView(label.name, label.number, author(people, label.moved_by), label.moved_at)
+
+
+def move_view(move: LabelMove, people: dict[str, Shown]) -> LabelMoveView:
+    return LabelMoveView(
+        move.from_number, move.to_number, author(people, move.actor), move.moved_at
+    )
+
+
+def diff_view(comparison: Comparison) -> DiffView:
+    counted = diff.summary(comparison.rows)
+    return DiffView(
+        from_=comparison.old.ref,
+        to=comparison.new.ref,
+        identical=comparison.is_empty,
+        words_added=counted.words_added,
+        words_removed=counted.words_removed,
+        lines_added=counted.lines_added,
+        lines_removed=counted.lines_removed,
+        hunks=_hunks(comparison.rows),
+        settings=[
+            SettingChange(
+                field,
+                setting_at(comparison.old.config, comparison.old.variables, field),
+                setting_at(comparison.new.config, comparison.new.variables, field),
+            )
+            for field in comparison.fields
+        ],
+    )
+
+
+def setting_at(config: dict[str, Any], variables: list[Any], field: str) -> Any:
+    """The value at config.<key> or variables.<name>; None = not set."""
+    kind, _, name = field.partition(".")
+    if kind == "config":
+        return config.get(name)
+    if not name:  # the order of variables
+        return [one["name"] for one in variables]
+    return next((one for one in variables if one["name"] == name), None)
+
+
+def _hunks(rows: Sequence[diff.Row]) -> list[HunkView]:
+    hunks: list[list[RowView]] = [[]]
+    if any(row.changed for row in rows):
+        for part in diff.folded(rows):
+            if isinstance(part, diff.Fold):
+                hunks.append([])
+            else:
+                hunks[-1].append(RowView(part.changed, _line(part.old), _line(part.new)))
+    return [HunkView(hunk) for hunk in hunks if hunk]
+
+
+def _line(line: diff.Line | None) -> LineView | None:
+    if line is None:
+        return None
+    return LineView(line.number, [SpanView(span.text, span.changed) for span in line.spans])

@@ -1,0 +1,219 @@
+"""Publishing, restoring and automatic checkpoints.
+
+All three read or edit the live room, which writes through a connection of its own. So they take
+the database, and hold no write transaction while they wait for the room.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.db.after import after_commit
+from app.db.engine import Database
+from app.domain.prompts import people
+from app.domain.prompts.models import Branch
+from app.domain.prompts.people import Shown
+from app.domain.prompts.ports import Reading, Rooms
+from app.domain.prompts.service import Prompts
+from app.domain.versions import policy, queries
+from app.domain.versions.errors import PublishBusy, VersionNotFound
+from app.domain.versions.history import actors_of, label_names
+from app.domain.versions.labels import Labels
+from app.domain.versions.models import Checkpoint, Version
+from app.domain.versions.reading import read_since
+from app.errors import InvalidFields
+from app.kit import clock
+from app.kit.ids import new_id
+
+PUBLISHED = "version.published"  # {"number", "message"}
+RESTORED = "version.restored"  # {"number": which one came back, "published": its new number}
+_TRIES = 5  # each one fails only because another publication succeeded
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """`is_new` is false when text and settings equal those of the version."""
+
+    version: Version
+    is_new: bool
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """What a new version would hold."""
+
+    message: str
+    restored_from: int | None = None
+
+
+class Versions:
+    """What the caller makes of the live text."""
+
+    def __init__(self, database: Database, caller: Principal, rooms: Rooms) -> None:
+        self._database = database
+        self._caller = caller
+        self._rooms = rooms
+
+    async def publish(self, prompt_id: UUID, message: str, labels: Sequence[str] = ()) -> Published:
+        """Make a version of what is there, and put `labels` on it.
+
+        When nothing changed since the newest version there is no new one, and the labels go to
+        that. Raises `PromptNotFound`, `LabelRefused`, `InvalidFields`.
+        """
+        self._caller.require(Permission.VERSIONS_PUBLISH)
+        if labels:
+            self._caller.require(Permission.LABELS_MOVE)
+        for label in labels:
+            policy.check_label(label)
+        draft = _Draft(_checked_message(message))
+        return await self._published(prompt_id, draft, list(dict.fromkeys(labels)))
+
+    async def restore(self, prompt_id: UUID, number: int) -> Published:
+        """Edit the live text back into version `number` and publish that.
+
+        Everyone in the room sees it arrive as an edit; unpublished edits are kept as a
+        checkpoint. Raises `PromptNotFound`, `VersionNotFound`, `TextTooLarge`, `StorageFailed`.
+        """
+        self._caller.require(Permission.VERSIONS_PUBLISH)
+        self._caller.require(Permission.PROMPTS_WRITE)
+        async with self._database.transaction(write=False) as tx:
+            room_id = (await self._prompts(tx).open(prompt_id)).branch.id
+            version = await queries.numbered(tx, self._caller, prompt_id, number)
+        if version is None:
+            raise VersionNotFound(f"This prompt has no version {number}.")
+        await Checkpoints(self._database, self._rooms).take(room_id, "restore")
+        await self._rooms.rewrite(room_id, version.text, self._caller.actor)
+        async with self._database.transaction() as tx:
+            await self._prompts(tx).replace_settings(prompt_id, version.config, version.variables)
+        draft = _Draft(f"Restore v{number}", restored_from=number)
+        published = await self._published(prompt_id, draft, [])
+        data = {"number": number, "published": published.version.number}
+        self._rooms.announce(room_id, RESTORED, data, self._caller)
+        return published
+
+    async def shown(self, version: Version) -> tuple[list[str], dict[str, Shown]]:
+        """The labels on a version, and its authors' names."""
+        async with self._database.transaction(write=False) as tx:
+            labels = await label_names(tx, self._caller, version.prompt_id)
+            who = await people.named(tx, self._caller, actors_of([version]))
+        return labels[version.number], who
+
+    async def _published(self, prompt_id: UUID, draft: _Draft, labels: list[str]) -> Published:
+        for _ in range(_TRIES):
+            async with self._database.transaction(write=False) as tx:
+                room_id = (await self._prompts(tx).open(prompt_id)).branch.id
+                before = await queries.newest(tx, self._caller, prompt_id)
+            reading = await read_since(self._rooms, room_id, before)
+            async with self._database.transaction() as tx:
+                prompt, branch = await self._prompts(tx).locked(prompt_id)
+                now = await queries.newest(tx, self._caller, prompt_id)
+                if (now and now.id) != (before and before.id):
+                    continue  # the reading may be older than that version: look again
+                version, is_new = self._version(branch, reading, draft, now)
+                if is_new:
+                    tx.add(version)
+                    await tx.flush()
+                    self._tell(tx, version)
+                moved = await Labels(tx, self._caller, self._rooms).put(
+                    prompt.id, branch.id, version, labels
+                )
+                return Published(version, is_new, tuple(moved))
+        raise PublishBusy("Try again in a moment.")
+
+    def _version(
+        self, branch: Branch, reading: Reading, draft: _Draft, newest: Version | None
+    ) -> tuple[Version, bool]:
+        """A new version, or the newest one when there is nothing new."""
+        sha256 = policy.content_sha256(reading.text, branch.config, branch.variables)
+        if newest is not None and newest.content_sha256 == sha256:
+            return newest, False
+        version = Version(
+            id=new_id(),
+            workspace_id=branch.workspace_id,
+            prompt_id=branch.prompt_id,
+            room_id=branch.id,
+            number=newest.number + 1 if newest else 1,
+            text=reading.text,
+            config=branch.config,
+            variables=branch.variables,
+            content_sha256=sha256,
+            epoch=reading.epoch,
+            state=reading.state,
+            state_vector=reading.state_vector,
+            author=self._caller.actor,
+            contributors=policy.contributors(reading.contributors),
+            message=draft.message,
+            restored_from=draft.restored_from,
+            created_at=clock.utc_now(),
+        )
+        return version, True
+
+    def _tell(self, tx: AsyncSession, version: Version) -> None:
+        data = {"number": version.number, "message": version.message}
+        after_commit(
+            tx, lambda: self._rooms.announce(version.room_id, PUBLISHED, data, self._caller)
+        )
+
+    def _prompts(self, tx: AsyncSession) -> Prompts:
+        return Prompts(tx, self._caller, self._rooms)
+
+
+class Checkpoints:
+    """Snapshots the server takes by itself; one that would say nothing new is not kept."""
+
+    def __init__(self, database: Database, rooms: Rooms) -> None:
+        self._database = database
+        self._rooms = rooms
+
+    async def take(self, room_id: UUID, reason: str) -> Checkpoint | None:
+        """A checkpoint, unless the newest version or checkpoint holds the same."""
+        async with self._database.transaction(write=False) as tx:
+            branch = await queries.room(tx, room_id)
+            newest = await queries.newest(tx, branch, branch.prompt_id) if branch else None
+        if branch is None:
+            return None  # a room that is no prompt's, or was deleted
+        reading = await read_since(self._rooms, room_id, newest)
+        async with self._database.transaction() as tx:
+            branch = await queries.room(tx, room_id)
+            if branch is None:
+                return None
+            made = _checkpoint(branch, reading, reason)
+            newest = await queries.newest(tx, branch, branch.prompt_id)
+            last = await queries.last_checkpoint_sha256(tx, branch, branch.prompt_id)
+            if made.content_sha256 in (last, newest and newest.content_sha256):
+                return None
+            tx.add(made)
+        return made
+
+
+def _checkpoint(branch: Branch, reading: Reading, reason: str) -> Checkpoint:
+    return Checkpoint(
+        id=new_id(),
+        workspace_id=branch.workspace_id,
+        prompt_id=branch.prompt_id,
+        room_id=branch.id,
+        text=reading.text,
+        config=branch.config,
+        variables=branch.variables,
+        content_sha256=policy.content_sha256(reading.text, branch.config, branch.variables),
+        contributors=policy.contributors(reading.contributors),
+        state_vector=reading.state_vector,
+        reason=reason,
+        created_at=clock.utc_now(),
+    )
+
+
+def _checked_message(message: str) -> str:
+    message = " ".join(message.split())
+    if not message:
+        raise InvalidFields({"message": "Say in a sentence what changed."})
+    if len(message) > policy.MESSAGE_LONGEST or "\x00" in message:
+        raise InvalidFields({"message": f"Use at most {policy.MESSAGE_LONGEST} characters."})
+    return message

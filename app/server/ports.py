@@ -1,0 +1,28 @@
+"""What slices need of slices they may not import, handed to them as dependencies."""
+
+from __future__ import annotations
+
+from litestar.datastructures import State
+from litestar.di import Provide
+
+from app.domain.prompts import deps as prompts
+from app.domain.prompts.ports import Releases, Rooms
+from app.domain.versions import deps as versions
+from app.domain.versions.releases import VersionReleases
+
+
+async def provide_rooms(state: State) -> Rooms:
+    rooms: Rooms = state.hub
+    return rooms
+
+
+async def provide_releases() -> Releases:
+    return VersionReleases()
+
+
+PROVIDERS = {
+    "rooms": Provide(provide_rooms),
+    "releases": Provide(provide_releases),
+    **prompts.PROVIDERS,
+    **versions.PROVIDERS,
+}
