@@ -25,6 +25,11 @@ class AddressUnusable(Invalid):
     title = "The server cannot listen on this address"
 
 
+class DataUnusable(Invalid):
+    code = "data_unusable"
+    title = "The data folder cannot be used"
+
+
 class DataInUse(Conflict):
     code = "data_in_use"
     title = "Another server is using this data"
@@ -55,8 +60,11 @@ def _explained(error: OSError, host: str, port: int) -> Conflict | Invalid:
             f"This user may not listen on port {port}. Choose one above 1023: "
             "promptroom serve --port 8000."
         )
-    reason = (error.strerror or str(error)).lower()
-    return AddressUnusable(f"Cannot listen on {host} port {port}: {reason}.")
+    return AddressUnusable(f"Cannot listen on {host} port {port}: {_reason(error)}.")
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
 
 
 def lock_data(directory: Path) -> int:
@@ -64,10 +72,16 @@ def lock_data(directory: Path) -> int:
 
     A room lives in one process. Two servers on the same SQLite file would each have their own,
     so the workers inherit the lock: it is free when the last of them has written its last word.
-    Raises `DataInUse`.
+    Raises `DataInUse` or `DataUnusable`.
     """
-    directory.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(directory / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(directory / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DataUnusable(
+            f"The data folder {directory} cannot be used: {_reason(error)}. Choose another with "
+            "PROMPTROOM_DATA_DIR."
+        ) from error
     deadline = time.monotonic() + _LOCK_WAIT_SECONDS
     while True:
         try:

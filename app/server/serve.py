@@ -1,129 +1,70 @@
-"""One worker: uvicorn on a socket that the supervisor holds, with a heartbeat back to it.
+"""The entrance of a worker process.
 
-The supervisor runs it as `python -m app.server.serve SOCKET PIPE FACTORY`.
+The supervisor runs it as `python -m app.server.serve SOCKET PIPE FACTORY`. Apart from `worker`
+because what it does has to come before the imports, which take most of a start.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import faulthandler
+import gc
 import importlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import structlog
-import uvloop
-from litestar import Litestar
-from uvicorn import Config, Server
 
-from app.domain.accounts.service import People
-from app.domain.rooms.drain import drain
-from app.domain.rooms.limits import PING_SECONDS, STEP2_BYTES
-from app.errors import AppError
+from app.errors import AppError, Unavailable
 from app.server import logs
-from app.server.heartbeat import EMPTY, FAILED, READY, Heart
-from app.server.websocket import RoomProtocol
+from app.server.heartbeat import FAILED
 from app.settings import from_environment
 
+if TYPE_CHECKING:
+    from litestar import Litestar
+
 log = structlog.get_logger(__name__)
-
-_FRAME_SLACK = 64 * 1024  # what may stand around the largest payload in one message
-_LAST_ANSWERS_SECONDS = 5  # for requests that are still being answered at the end
-
-
-class Worker(Server):
-    """uvicorn's server; `main` sees to signals, and the rooms leave before the connections."""
-
-    def __init__(self, app: Litestar, heart: Heart) -> None:
-        super().__init__(_config(app))
-        self._app = app
-        self._heart = heart
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
-        """Uvicorn's own would end the process before the lifespan's end."""
-        yield
-
-    def stop(self) -> None:
-        self.should_exit = True
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._heart.say(EMPTY if await _is_empty(self._app) else READY)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for server in self.servers:
-            server.close()  # new connections wait in the supervisor's socket for the next worker
-        if "hub" in self._app.state:
-            await drain(self._app.state.hub)
-        await super().shutdown(sockets)
-
-
-def _config(app: Litestar) -> Config:
-    return Config(
-        app,
-        http="httptools",
-        ws=RoomProtocol,
-        ws_max_size=STEP2_BYTES + _FRAME_SLACK,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PING_SECONDS,
-        ws_per_message_deflate=False,  # a window per socket costs more than it saves here
-        lifespan="off",  # `_serve` enters it, so that its failures can be told in a sentence
-        interface="asgi3",
-        log_config=None,
-        access_log=False,  # telemetry writes a better line
-        server_header=False,
-        timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
-    )
-
-
-async def _is_empty(app: Litestar) -> bool:
-    if "database" not in app.state:
-        return False
-    async with app.state.database.transaction(write=False) as tx:
-        return not await People(tx).are_there()
-
-
-async def _serve(app: Litestar, listener: socket.socket, pipe: int) -> None:
-    """Until SIGTERM, or until the supervisor is gone."""
-    heart = Heart(pipe, orphaned=lambda: _orphaned(worker))
-    worker = Worker(app, heart)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
-    heart.start()
-    try:
-        async with app.lifespan():
-            await worker.serve(sockets=[listener])
-    except AppError as error:
-        print(f"promptroom: {error.detail}", file=sys.stderr)  # noqa: T201  # for a person
-        heart.say(FAILED)
-        raise SystemExit(1) from None
-    finally:
-        heart.stop()
-
-
-def _orphaned(worker: Worker) -> None:
-    log.warning("worker.orphaned")
-    worker.stop()
 
 
 def main(arguments: list[str]) -> None:
     listener = socket.socket(fileno=int(arguments[0]))
     listener.set_inheritable(False)
-    pipe = int(arguments[1])
     settings = from_environment(os.environ)
     logs.configure(settings.log_format, settings.log_level)
     logs.bind_worker(int(os.environ.get("PROMPTROOM_WORKER", "0")))
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)  # how the supervisor asks a hung worker where it is
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the supervisor's to pass on
-    module, _, name = arguments[2].partition(":")
+
+    pipe = int(arguments[1])
+    try:
+        _run(listener, pipe, arguments[2])
+    except AppError as error:
+        print(f"promptroom: {error.detail}", file=sys.stderr)  # noqa: T201  # for a person
+        os.write(pipe, FAILED)
+        sys.exit(1)
+
+
+def _run(listener: socket.socket, pipe: int, factory: str) -> None:
+    gc.disable()  # imports make much and drop little: collecting would be a sixth of a start
+    import uvloop  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+
+    from app.server.worker import serve  # noqa: PLC0415
+
+    module, _, name = factory.partition(":")
     app: Litestar = getattr(importlib.import_module(module), name)()
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        runner.run(_serve(app, listener, pipe))
+    gc.freeze()  # what is here now stays: full collections need not look at it again
+    gc.enable()
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(serve(app, listener, pipe))
+    except DBAPIError as error:
+        log.exception("worker.database_failed")
+        raise Unavailable(f"The database cannot be used: {error.orig}.") from error
 
 
 if __name__ == "__main__":

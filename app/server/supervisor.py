@@ -130,7 +130,8 @@ class Supervisor:
             self._has_failed = self._has_failed or not self._is_announced
         if slot.ready_at is None and (READY in said or EMPTY in said):
             slot.ready_at = now
-            log.info("worker.ready", worker=slot.number, seconds=round(now - slot.started_at, 2))
+            seconds = round(now - slot.started_at, 2)
+            log.info("worker.ready", worker=slot.number, seconds=seconds)
             if not self._is_announced:
                 self._is_announced = True
                 self.announce(EMPTY in said)
