@@ -12,6 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.stage import Stage
+from tests.support.server import HEADLESS, Server
+
 ROOT = Path(__file__).resolve().parents[2]
 FLAGS = [
     "--no-sandbox",
@@ -57,3 +60,17 @@ def static_site() -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The whole product, for tests that leave it standing."""
+    with Server(tmp_path_factory.mktemp("server"), HEADLESS) as server:
+        yield server
+
+
+@pytest.fixture
+def stage(server: Server, browser: Browser) -> Iterator[Stage]:
+    stage = Stage(server, browser)
+    yield stage
+    stage.close()

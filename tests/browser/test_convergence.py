@@ -1,0 +1,49 @@
+"""Eight real Yjs clients in Chromium, edits at random, connections that come and go."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.stage import Stage
+from tests.support.server import KEY
+
+pytestmark = pytest.mark.browser
+
+EDITS = 5_000
+CLIENTS = 8
+PROGRAM = Path(__file__).with_name("js") / "crowd.js"
+
+
+def test_eight_clients_with_random_disconnects_end_equal_to_the_server(stage: Stage) -> None:
+    prompt = stage.api("POST", "/prompts", {"name": "crowd/one", "text": "👩‍👩‍👧 नमस्ते 你好 é"})
+    page = stage.sign_in()
+    outcome = _run(page, prompt["room"]["id"], edits=EDITS, clients=CLIENTS, seed=7)
+
+    assert outcome["edits"] == EDITS
+    assert outcome["disconnects"] >= 20
+    texts = set(outcome["texts"])
+    assert len(texts) == 1, "the clients differ"
+    (text,) = texts
+    assert "\ufffd" not in text
+    assert stage.text_of(prompt["id"]) == text
+
+    stage.server.kill_worker()
+    stage.server.wait_until_ready()
+    assert stage.text_of(prompt["id"]) == text
+    fresh = _run(page, prompt["room"]["id"], edits=0, clients=1, seed=1)
+    assert fresh["texts"] == [text]
+
+
+def _run(page: Page, room: str, *, edits: int, clients: int, seed: int) -> dict[str, object]:
+    vendor = page.evaluate(
+        "document.querySelector('link[href*=\"/static/b/\"]').getAttribute('href')"
+    )
+    base = vendor.split("/css/")[0]
+    options = {"base": base, "room": room, "edits": edits, "clients": clients, "seed": seed, "key": KEY}
+    outcome = page.evaluate(f"({PROGRAM.read_text()})({json.dumps(options)})")
+    assert isinstance(outcome, dict)
+    return outcome

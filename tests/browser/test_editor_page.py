@@ -1,0 +1,112 @@
+"""One person and the editor: first paint, messages, variables, keys, access for everyone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.stage import Stage
+
+pytestmark = pytest.mark.browser
+
+TEXT = """{{role "system"}}
+# Role
+You help {{company}} with <case>one</case> question.
+- Be brief \\{{really}}
+
+{{role "user"}}
+{{question}}"""
+
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
+
+def test_the_live_text_stands_exactly_where_the_servers_text_stood(stage: Stage):
+    prompt_id = stage.prompt(TEXT, "browser/paint")
+    page = stage.sign_in()
+    places = """(name) => [...document.querySelectorAll(name)].slice(0, 2).map((node) => {
+      const box = node.getBoundingClientRect();
+      return [Math.round(box.left), Math.round(box.top)];
+    })"""
+    page.route("**/js/editor/main.js", lambda route: route.abort())
+    page.goto(stage.path(prompt_id))
+    before = page.evaluate(places, "#editor-ssr .var")
+    page.unroute("**/js/editor/main.js")
+    page.reload()
+    page.locator("#editor[data-live]").wait_for()
+    assert page.evaluate(places, ".cm-var") == before
+    assert before
+
+
+def test_messages_are_changed_added_and_moved_by_keyboard_alone(stage: Stage):
+    prompt_id = stage.prompt(TEXT, "browser/messages")
+    editor = stage.open(prompt_id)
+    editor.line(2)
+    editor.press("Control+Alt+Enter")
+    expect(editor.page.get_by_role("menu", name="System message")).to_be_visible()
+    editor.press("End", "Enter")  # the last entry: move down
+    expect(editor.page.get_by_role("button", name="User message: menu")).to_be_visible()
+    editor.is_saved()
+    assert editor.text.startswith('{{role "user"}}\n{{question}}\n\n{{role "system"}}\n# Role')
+    editor.press("Control+Alt+Enter", "ArrowDown", "ArrowDown", "Enter")
+    assert '{{role "assistant"}}\n# Role' in editor.text
+    editor.press("Control+z", "Control+z")
+    assert editor.text == TEXT
+
+
+def test_variables_are_completed_and_the_undeclared_pointed_out(stage: Stage):
+    prompt_id = stage.prompt("Ask {{topic}}\n", "browser/variables")
+    editor = stage.open(prompt_id)
+    expect(editor.page.locator("#statusbar")).to_contain_text("1 variable, 1 not declared")
+    editor.line(2)
+    editor.type("Again {{")
+    expect(editor.page.locator(".cm-tooltip-autocomplete")).to_contain_text("topic")
+    editor.press("Enter")
+    assert editor.text == "Ask {{topic}}\nAgain {{topic}}"
+    editor.press("ArrowLeft", "ArrowLeft", "ArrowLeft")
+    editor.page.locator(".cm-fix").get_by_role("button", name="Declare").click()
+    expect(editor.page.locator("#statusbar")).to_contain_text("1 variable, all set")
+    expect(editor.page.locator(".cm-var-unknown")).to_have_count(0)
+
+
+def test_keys_say_saved_find_and_leave(stage: Stage):
+    prompt_id = stage.prompt("Find this line", "browser/keys")
+    editor = stage.open(prompt_id)
+    editor.line(1)
+    editor.press("Control+s")
+    expect(editor.page.locator("#toasts")).to_contain_text("Already saved")
+    editor.press("Control+f")
+    expect(editor.page.locator(".cm-search")).to_be_visible()
+    editor.press("Escape", "Tab")
+    inside = "document.activeElement.classList.contains('cm-content')"
+    assert editor.page.evaluate(inside) is False
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("size", ["wide", "phone"])
+def test_axe_finds_nothing_and_nothing_overflows(stage: Stage, theme: str, size: str):
+    prompt_id = stage.prompt(TEXT, f"browser/axe-{theme}-{size}")
+    options = PHONE if size == "phone" else {"viewport": {"width": 1440, "height": 900}}
+    editor = stage.open(prompt_id, color_scheme=theme, **options)
+    editor.line(3)
+    assert editor.axe() == []
+    width = editor.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= options["viewport"]["width"]
+    editor.page.locator("button.cm-role-name").first.click()
+    assert editor.axe() == []
+
+
+def test_nothing_on_the_page_breaks_its_content_security_policy(stage: Stage):
+    prompt_id = stage.prompt(TEXT, "browser/policy")
+    page = stage.sign_in()
+    said: list[str] = []
+    page.on(
+        "console", lambda message: said.append(message.text) if message.type == "error" else None
+    )
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.goto(stage.path(prompt_id))
+    page.locator("#editor[data-live]").wait_for()
+    page.locator(".cm-line").first.click()
+    page.keyboard.type("{{")
+    page.locator(".cm-tooltip-autocomplete").wait_for()
+    page.keyboard.press("Control+f")
+    assert said == []
