@@ -8,11 +8,13 @@ from litestar.types import ControllerRouterHandler
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
+from app.domain.prompts.api import PromptApi, RoomApi
 from app.domain.rooms.sockets import enter
+from app.domain.versions.api import FetchApi, LabelApi, VersionApi
 from app.domain.workspaces.api import MemberApi
 from app.domain.workspaces.member_pages import JoinPages, MemberPages
 from app.domain.workspaces.pages import FirstVisitPages, WorkspacePages
-from app.server import api_pages, health
+from app.server import api_pages, health, ports
 from app.server.openapi import described
 from app.server.static_files import static_files
 
@@ -28,6 +30,11 @@ PAGES: list[ControllerRouterHandler] = [
 ]
 
 API: list[ControllerRouterHandler] = [
+    PromptApi,
+    VersionApi,
+    LabelApi,
+    FetchApi,
+    RoomApi,
     MemberApi,
     KeyApi,
 ]
@@ -40,6 +47,6 @@ ROUTES: list[ControllerRouterHandler] = [
     *health.ROUTES,
 ]
 
-PROVIDERS: dict[str, Provide] = {}  # of slices, beside those of authentication and shell
+PROVIDERS: dict[str, Provide] = ports.PROVIDERS  # beside those of authentication and shell
 
 __all__ = ["API", "PAGES", "PROVIDERS", "ROUTES", "static_files"]
