@@ -81,7 +81,10 @@ class Connection:
 
     def _update(self, message: protocol.SyncUpdate | protocol.SyncStep2) -> None:
         started = self._loop.time()
-        self._room.receive_update(self._member, message.update)
+        if isinstance(message, protocol.SyncStep2):
+            self._room.receive_step2(self._member, message.update)
+        else:
+            self._room.receive_update(self._member, message.update)
         now = self._loop.time()
         # Work counts like updates do: whoever finds bytes that are dear to merge pays for it.
         debt = self._member.updates.take(now, 1 + (now - started) / limits.WORK_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any, Protocol
 
 from app.access.permissions import Permission
@@ -10,6 +11,8 @@ from app.domain.rooms import limits, protocol
 from app.domain.rooms.metrics import CLOSES, NACKS
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.refusal import REASONS
+
+_UNECHOED = 64  # they are cumulative, so the last ones say it all
 
 
 class Outlet(Protocol):
@@ -71,6 +74,8 @@ class Member:
         self.is_leaving = False  # told to go; nothing it sends is taken any more
         self.is_gone = False  # its socket is closed
         self.is_revoked = False  # may no longer write, or be here; its socket closes in a moment
+        self.has_gap = False  # sent an edit without what it stands on, and was asked for both
+        self.unechoed: deque[bytes] = deque(maxlen=_UNECHOED)  # barriers that came meanwhile
         self.stale_since: float | None = None  # reads too slowly; gets one diff later
         self.behind: bytes = b""  # the state vector of what it was sent, while stale
         self.updates = Bucket(limits.UPDATES_PER_SECOND, limits.UPDATES_BURST)

@@ -19,6 +19,7 @@ from uuid import UUID
 
 from app.domain.rooms import protocol
 from app.domain.rooms.document import LibraryFailed, LiveDocument
+from app.domain.rooms.full_state import FullState
 from app.domain.rooms.guard import Verdict
 from app.domain.rooms.member import Member
 from app.domain.rooms.metrics import GAPS, RESYNCS
@@ -63,16 +64,7 @@ class _Pending:
     verdict: Verdict
 
 
-@dataclass(frozen=True, slots=True)
-class _Full:
-    """The whole state, encoded once, and up to which sequence number it reaches."""
-
-    seq: int
-    frame: bytes
-
-
 EMPTY_STATE_VECTOR = b"\x00"
-_RECENT = 256  # frames kept so that a cached full state stays usable while people type
 
 
 class Room:
@@ -96,8 +88,7 @@ class Room:
         self._held: deque[Callable[[], None]] = deque()
         self._is_holding = False
         self._is_frozen = False
-        self._full: _Full | None = None
-        self._recent: deque[tuple[int, bytes]] = deque(maxlen=_RECENT)
+        self._full = FullState()
 
     # Who is here
 
@@ -152,6 +143,7 @@ class Room:
             verdict = self.document.guard.check(update, member.actor)
         except Gap:
             GAPS.inc()
+            member.has_gap = True
             member.send_message(protocol.sync_step1(self.document.state_vector))
             return
         except Refused as refusal:
@@ -172,8 +164,18 @@ class Room:
         self.document.guard.admit(verdict, member.actor)
         self._accept(member, member.actor, update, verdict)
 
+    def receive_step2(self, member: Member, update: bytes) -> None:
+        """Take all that a client has and we lack; it closes the gap under its edits, if any."""
+        member.has_gap = False
+        self.receive_update(member, update)
+        while member.unechoed and not member.has_gap:
+            self.receive_barrier(member, member.unechoed.popleft())
+
     def receive_barrier(self, member: Member, payload: bytes) -> None:
         """Echo `payload` when everything accepted so far is on disk."""
+        if member.has_gap:  # what came before it was not accepted
+            member.unechoed.append(payload)
+            return
         frame = protocol.websocket_frame(protocol.barrier(payload))
         if self.durable_seq >= self.accepted_seq:
             member.send(frame)
@@ -282,7 +284,8 @@ class Room:
 
     def _relay(self, done: list[_Pending]) -> None:
         for pending in done:
-            self._recent.append((pending.seq, pending.frame))
+            has_deletes = bool(pending.verdict.deletes)
+            self._full.follow(pending.seq, pending.frame, has_deletes=has_deletes)
         authors = {pending.author for pending in done}
         everything = b"".join([pending.frame for pending in done])
         behind: bytes | None = None
@@ -304,29 +307,25 @@ class Room:
     # Newcomers and slow readers
 
     def _serve(self, member: Member, state_vector: bytes) -> None:
-        if member not in self.members or member.is_leaving:
+        if member not in self.members or member.is_leaving or member.is_revoked:
             return
-        if state_vector == EMPTY_STATE_VECTOR:
-            member.send(self._full_frame())
-        else:
-            message = protocol.sync_step2(self.document.state(state_vector))
-            member.send_message(message)
+        try:
+            if state_vector == EMPTY_STATE_VECTOR:
+                member.send(self._full.frame(self.durable_seq, self._encode))
+            else:
+                message = protocol.sync_step2(self.document.state(state_vector))
+                member.send_message(message)
+        except LibraryFailed:
+            member.close(CloseCode.SERVER_ERROR)
+            return
         member.is_synced = True
-
-    def _full_frame(self) -> bytes:
-        """The whole state for a newcomer; a storm of joins costs one encoding."""
-        full = self._full
-        if full is not None:
-            newer = [frame for seq, frame in self._recent if seq > full.seq]
-            if len(newer) == self.durable_seq - full.seq:
-                return full.frame + b"".join(newer)
-        message = protocol.sync_step2(self.document.state())
-        self._full = _Full(self.durable_seq, protocol.websocket_frame(message))
-        return self._full.frame
 
     def forget_encoding(self) -> None:
         """Free the cached state of a room that nobody is joining."""
-        self._full = None
+        self._full.forget()
+
+    def _encode(self) -> bytes:
+        return protocol.websocket_frame(protocol.sync_step2(self.document.state()))
 
     def catch_up(self, member: Member) -> None:
         """Send a reader that has drained everything it missed, as one update."""
@@ -335,8 +334,15 @@ class Room:
             if member not in self.members or member.stale_since is None:
                 return
             RESYNCS.inc()
+            try:
+                message = protocol.sync_update(self.document.state(member.behind))
+            except LibraryFailed:
+                member.close(CloseCode.SERVER_ERROR)
+                return
             member.stale_since = None
-            member.send_message(protocol.sync_update(self.document.state(member.behind)))
+            member.send_message(message)
+            if (everyone := self.presence.everyone()) is not None:
+                member.send_message(everyone)
 
         # While the disk refuses it stays behind; the hub tries again.
         self.when_durable(send, lambda: None)
@@ -357,7 +363,11 @@ class Room:
             return
         frame = protocol.websocket_frame(message)
         for member in self.members:
-            if not member.is_slow and not member.is_leaving:
+            if member.is_leaving or member.stale_since is not None:
+                continue
+            if member.is_slow:
+                member.fall_behind(write_state_vector(self.durable_clocks))
+            else:
                 member.send(frame)
 
     def ask_everyone(self) -> None:
@@ -376,8 +386,7 @@ class Room:
         self.document = document
         self.accepted_seq = self.durable_seq = seq
         self.durable_clocks = dict(document.guard.clocks)
-        self._full = None
-        self._recent.clear()
+        self._full.forget()
 
 
 def _of_others(done: list[_Pending], member: Member) -> bytes:
