@@ -1,25 +1,21 @@
 /* What our own modules may import from the third-party bundle: nothing else of these packages is shipped. */
 
 export {
-  ChangeSet, Compartment, EditorSelection, EditorState, Facet, Prec, RangeSetBuilder, StateEffect,
-  StateField, Text, Transaction,
+  Compartment, EditorSelection, EditorState, Facet, RangeSetBuilder, StateEffect, StateField, Text,
 } from "@codemirror/state";
 export {
-  Decoration, EditorView, MatchDecorator, RectangleMarker, ViewPlugin, WidgetType, closeHoverTooltips,
-  drawSelection, dropCursor, highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap, layer,
-  lineNumbers, placeholder, showTooltip,
+  Decoration, EditorView, MatchDecorator, RectangleMarker, ViewPlugin, WidgetType, drawSelection, dropCursor,
+  highlightActiveLine, highlightActiveLineGutter, hoverTooltip, keymap, layer, lineNumbers, placeholder, showTooltip,
 } from "@codemirror/view";
-export { cursorCharLeft, insertNewline, standardKeymap } from "@codemirror/commands";
+export { standardKeymap } from "@codemirror/commands";
 export { Language, defineLanguageFacet, languageDataProp, syntaxHighlighting } from "@codemirror/language";
 export { tagHighlighter, tags } from "@lezer/highlight";
 export { parser as markdownParser } from "@lezer/markdown";
 export { openSearchPanel, closeSearchPanel, search, searchKeymap } from "@codemirror/search";
-export {
-  acceptCompletion, autocompletion, closeCompletion, completionKeymap, completionStatus, startCompletion,
-} from "@codemirror/autocomplete";
+export { autocompletion, completionKeymap, startCompletion } from "@codemirror/autocomplete";
 
 export * as Y from "./yjs.js";
-export { createDecoder, readVarString, readVarUint, readVarUint8Array, hasContent } from "lib0/decoding";
+export { createDecoder, readVarString, readVarUint, readVarUint8Array } from "lib0/decoding";
 export { createEncoder, toUint8Array, writeVarString, writeVarUint, writeVarUint8Array } from "lib0/encoding";
 export {
   Awareness, applyAwarenessUpdate, encodeAwarenessUpdate, removeAwarenessStates,
