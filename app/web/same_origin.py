@@ -29,13 +29,15 @@ class SameOrigin(ASGIMiddleware):
         else:
             await _refuse(scope, receive, send)
 
-    def _is_allowed(self, scope: Scope) -> bool:
+    def _is_allowed(self, scope: Any) -> bool:
         headers = {name: value for name, value in scope["headers"] if name in _READ}
         is_socket = scope["type"] == "websocket"
         if not is_socket and scope["method"] in _SAFE:
             return True
         if b"authorization" in headers and b"cookie" not in headers:
             return True  # a key in a header cannot be ridden by another site
+        if is_socket and b"ticket=" in scope["query_string"]:
+            return True  # nor can a ticket: where there is one, nobody looks at the cookie
         origin = headers.get(b"origin")
         if origin is not None:
             return self._is_ours(origin.decode("latin-1"), headers, scope)
@@ -62,7 +64,7 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+async def _refuse(scope: Any, receive: Receive, send: Send) -> None:
     body = (
         b'{"type":"about:blank","title":"Started by another site","status":403,'
         b'"code":"cross_origin","detail":"Open Promptroom itself and try again there."}'
@@ -72,5 +74,5 @@ async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
     if is_socket:
         await receive()  # websocket.connect
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    await send({"type": f"{kind}.start", "status": 403, "headers": headers})  # type: ignore[arg-type,misc]
-    await send({"type": f"{kind}.body", "body": body, "more_body": False})  # type: ignore[arg-type,misc]
+    await send({"type": f"{kind}.start", "status": 403, "headers": headers})  # type: ignore[arg-type, misc]
+    await send({"type": f"{kind}.body", "body": body, "more_body": False})  # type: ignore[arg-type, misc]
