@@ -94,11 +94,14 @@ class Description(JsonRenderPlugin):
 
 
 def complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """A copy of `schema` in which every call also describes its problem documents."""
+    """A copy of `schema` in which every call is summed up and describes its problem documents."""
     schema = copy.deepcopy(schema)
     schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     for item in schema.get("paths", {}).values():
         for operation in item.values():
+            summary, _, rest = operation.get("description", "").partition("\n\n")
+            operation["summary"] = " ".join(summary.split()).rstrip(".") or operation["summary"]
+            operation["description"] = rest
             responses = operation["responses"]
             responses.pop("400", None)  # Litestar's own guess; input we refuse is a 422
             for status, text in _problems(operation).items():

@@ -28,7 +28,7 @@ class Internal(AppError):
     title = "Something went wrong on our side"
 
 
-_HTTP_CODES = {
+HTTP_CODES = {
     400: "bad_request",
     401: "unauthenticated",
     403: "forbidden",
@@ -52,7 +52,7 @@ def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     status = error.status_code
     if status >= 500:
         return render_unexpected(request, error)
-    code = _HTTP_CODES.get(status, "invalid")
+    code = HTTP_CODES.get(status, "invalid")
     invalid = None
     if isinstance(error, ValidationException):
         status, code = 422, "invalid"

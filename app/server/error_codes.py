@@ -1,0 +1,55 @@
+"""Every error code with its meaning, gathered from the classes that raise them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from app.errors import AppError
+from app.web.problem import HTTP_CODES
+
+_CROSS_ORIGIN = "A browser sent it on behalf of a page that is not Promptroom's."
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorCode:
+    """What a program may find in a problem document's `code`."""
+
+    code: str
+    status: int
+    title: str
+    text: str  # more than the title says; may be empty
+    where: str  # the module that defines it
+
+
+def error_codes() -> list[ErrorCode]:
+    """Sorted by code. Complete once the application's modules are imported."""
+    found = [
+        ErrorCode(kind.code, kind.status, kind.title, _first_paragraph(kind), kind.__module__)
+        for kind in _descendants(AppError)
+        if kind.__module__.startswith("app.") and "code" in vars(kind)
+    ]
+    known = {one.code for one in found}
+    found += [
+        ErrorCode(code, status, HTTPStatus(status).phrase.capitalize(), "", "app.web.problem")
+        for status, code in HTTP_CODES.items()
+        if code not in known
+    ]
+    found.append(
+        ErrorCode(
+            "cross_origin", 403, "Started by another site", _CROSS_ORIGIN, "app.web.same_origin"
+        )
+    )
+    return sorted(found, key=lambda one: one.code)
+
+
+def _descendants(kind: type[AppError]) -> Iterator[type[AppError]]:
+    for child in kind.__subclasses__():
+        yield child
+        yield from _descendants(child)
+
+
+def _first_paragraph(kind: type[AppError]) -> str:
+    text = vars(kind).get("__doc__") or ""
+    return " ".join(text.split("\n\n")[0].split())
