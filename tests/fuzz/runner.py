@@ -96,6 +96,7 @@ class Run:
                 self._line(json.loads(line))
             code = process.wait()
             drain.join(5)
+            watch.join(5)
         if code != 0:
             self._death(trace, code, b"".join(errors[-6:]).decode(errors="replace"))
 
