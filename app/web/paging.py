@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Request
 
@@ -46,6 +46,7 @@ def link_header(request: Request[Any, Any, Any], page: Page[Any]) -> dict[str, s
     """`Link: <…>; rel="next"` to this address with the next cursor; nothing on the last page."""
     if page.next_cursor is None:
         return {}
-    query = request.url.query_params.dict()
-    query["cursor"] = [page.next_cursor]
-    return {"Link": f'<{request.url.path}?{urlencode(query, doseq=True)}>; rel="next"'}
+    asked = parse_qsl(request.scope["query_string"].decode("latin-1"))
+    query = [(name, value) for name, value in asked if name != "cursor"]
+    query.append(("cursor", page.next_cursor))
+    return {"Link": f'<{request.url.path}?{urlencode(query)}>; rel="next"'}

@@ -24,6 +24,9 @@ class SameOrigin(ASGIMiddleware):
         self._public = _origin(public_url) if public_url else ""
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        if _brings_ticket(scope):
+            # The ticket decides, so nobody may look at the cookie: another site can send both.
+            scope["headers"] = [pair for pair in scope["headers"] if pair[0] != b"cookie"]
         if self._is_allowed(scope):
             await next_app(scope, receive, send)
         else:
@@ -36,8 +39,8 @@ class SameOrigin(ASGIMiddleware):
             return True
         if b"authorization" in headers and b"cookie" not in headers:
             return True  # a key in a header cannot be ridden by another site
-        if is_socket and b"ticket=" in scope["query_string"]:
-            return True  # nor can a ticket: where there is one, nobody looks at the cookie
+        if _brings_ticket(scope):
+            return True  # nor can a ticket
         origin = headers.get(b"origin")
         if origin is not None:
             return self._is_ours(origin.decode("latin-1"), headers, scope)
@@ -54,6 +57,10 @@ class SameOrigin(ASGIMiddleware):
         host = headers.get(b"host", b"").decode("latin-1")
         secure = scope.get("scheme") in ("https", "wss")
         return bool(host) and origin == f"{'https' if secure else 'http'}://{host}"
+
+
+def _brings_ticket(scope: Any) -> bool:
+    return scope["type"] == "websocket" and b"ticket=" in scope["query_string"]
 
 
 _READ = frozenset({b"authorization", b"cookie", b"origin", b"sec-fetch-site", b"host"})

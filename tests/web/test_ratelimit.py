@@ -1,0 +1,80 @@
+"""Rate limits, with a clock that stands still."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.errors import RateLimited
+from app.web.ratelimit import Limit, RateLimiter
+from tests.support.clocks import HeldClock
+
+pytestmark = pytest.mark.anyio
+
+THREE = Limit("three", tries=3, seconds=60)
+OTHER = Limit("other", tries=3, seconds=60)
+
+
+@pytest.fixture(autouse=True)
+def held(monkeypatch: pytest.MonkeyPatch) -> HeldClock:
+    return HeldClock(monkeypatch)
+
+
+class TestTaking:
+    async def test_it_says_how_many_are_left_and_then_how_long_to_wait(
+        self, held: HeldClock
+    ) -> None:
+        limiter = RateLimiter()
+        assert [await limiter.take(THREE, "a") for _ in range(3)] == [2, 1, 0]
+        held.forward(seconds=20)
+        with pytest.raises(RateLimited) as caught:
+            await limiter.take(THREE, "a")
+        assert caught.value.retry_after == 40
+        assert caught.value.extra == {"limit": "three"}
+
+    async def test_tries_come_back_one_by_one(self, held: HeldClock) -> None:
+        limiter = RateLimiter()
+        for _ in range(3):
+            await limiter.take(THREE, "a")
+            held.forward(seconds=10)
+        held.forward(seconds=31)
+        assert await limiter.take(THREE, "a") == 0
+        with pytest.raises(RateLimited):
+            await limiter.take(THREE, "a")
+
+    async def test_everybody_and_every_limit_has_a_count_of_its_own(self) -> None:
+        limiter = RateLimiter()
+        for _ in range(3):
+            await limiter.take(THREE, "a")
+        assert await limiter.take(THREE, "b") == 2
+        assert await limiter.take(THREE, "a", "b") == 2
+        assert await limiter.take(OTHER, "a") == 2
+
+    async def test_parallel_tries_get_no_more_than_there_are(self) -> None:
+        limiter = RateLimiter()
+        results = await asyncio.gather(
+            *(limiter.take(THREE, "a") for _ in range(30)), return_exceptions=True
+        )
+        assert sum(isinstance(result, int) for result in results) == 3
+
+    async def test_forgetting_gives_all_back(self) -> None:
+        limiter = RateLimiter()
+        for _ in range(3):
+            await limiter.take(THREE, "a")
+        await limiter.forget(THREE, "a")
+        assert await limiter.take(THREE, "a") == 2
+
+
+class TestMemory:
+    async def test_those_long_gone_are_forgotten(self, held: HeldClock) -> None:
+        limiter = RateLimiter()
+        for number in range(500):
+            await limiter.take(THREE, f"address-{number}")
+        held.forward(seconds=61)
+        await limiter.take(THREE, "one more")
+        for _ in range(200):  # the sweep runs beside, in a task of its own
+            await asyncio.sleep(0.005)
+            if len(limiter._strategy.storage.events) <= 1:  # type: ignore[union-attr]
+                break
+        assert len(limiter._strategy.storage.events) == 1  # type: ignore[union-attr]
