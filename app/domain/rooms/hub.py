@@ -13,10 +13,22 @@ import structlog
 from app.access.principal import Principal
 from app.domain.rooms import limits, protocol
 from app.domain.rooms.document import LibraryFailed
-from app.domain.rooms.errors import ServerDraining, StorageFailed, UpdateRefused
+from app.domain.rooms.errors import (
+    RoomNotFound,
+    ServerDraining,
+    StorageFailed,
+    UpdateRefused,
+)
 from app.domain.rooms.events import ACCESS_TOPIC, ROOM_TOPIC, AccessChanged, RoomEvent
 from app.domain.rooms.flight import FlightRecorder
-from app.domain.rooms.journal import Entry, Journal, StorageState, Store
+from app.domain.rooms.journal import (
+    DocumentsGone,
+    Entry,
+    Journal,
+    StorageState,
+    Store,
+    Unwritable,
+)
 from app.domain.rooms.log import DocumentLog
 from app.domain.rooms.member import Member, user_of
 from app.domain.rooms.metrics import DIRTY, DURABLE_SECONDS, LOAD_SECONDS, ROOMS
@@ -26,6 +38,7 @@ from app.domain.rooms.reading import PersonHere, Reading, reading_of
 from app.domain.rooms.repair import Repair
 from app.domain.rooms.room import Room
 from app.domain.rooms.service import check_size
+from app.domain.rooms.waiting import Borrowed, Durability, unfrozen
 from app.kit.bus import Bus, Unsubscribe
 from app.kit.clock import utc_now
 
@@ -41,16 +54,16 @@ class Hub:
     def __init__(self, log_: DocumentLog, store: Store, recorder: FlightRecorder, bus: Bus) -> None:
         self.log = log_
         self.bus = bus
-        self.journal = Journal(store, self._written, self._gone, self._storage_changed)
+        self.journal = Journal(store, self._written, self._unwritable, self._storage_changed)
         self.rooms: dict[UUID, Open] = {}
         self.on_changed: list[Changed] = []
         self.on_idle: list[Settled] = []
         self.on_left: list[Settled] = []
         self.is_draining = False
-        self.repair = Repair(log_, self.spawn, self._durable, self.forget)
+        self._durability = Durability()
+        self.repair = Repair(log_, self.spawn, self._durability.reached, self.forget)
         self._recorder = recorder
         self._loading: dict[UUID, asyncio.Task[Open]] = {}
-        self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
         self._arrivals: dict[tuple[UUID, int], float] = {}
         self._unsubscribe: Unsubscribe = lambda: None
@@ -88,6 +101,9 @@ class Hub:
         """
         check_size(text)
         async with self.borrow(document_id) as open_:
+            await unfrozen(open_.room)
+            if self.rooms.get(document_id) is not open_:
+                raise UpdateRefused("Try again in a moment.")
             if self.read_only_cause is not None:
                 raise StorageFailed(f"Not saved: {self.read_only_cause}. Try again later.")
             before = open_.room.document.state_vector
@@ -97,7 +113,7 @@ class Hub:
                 self.repair.reload(open_)
                 raise UpdateRefused("Try again in a moment.") from failure
             try:
-                await asyncio.wait_for(self._durable(open_.room), limits.READ_ONLY_AFTER)
+                await asyncio.wait_for(self._durability.reached(open_.room), limits.READ_ONLY_AFTER)
             except TimeoutError:
                 cause = self.journal.state.cause or "the disk does not answer"
                 raise StorageFailed(
@@ -141,7 +157,7 @@ class Hub:
 
     def borrow(self, document_id: UUID) -> Borrowed:
         """Hold the room open for the length of an `async with` block."""
-        return Borrowed(self, document_id)
+        return Borrowed(lambda: self.open(document_id))
 
     async def open(self, document_id: UUID) -> Open:
         """The room, loaded once however many ask at the same time. Raises `RoomNotFound`."""
@@ -156,7 +172,9 @@ class Hub:
                 self._loading[document_id] = task
                 task.add_done_callback(lambda _: self._loading.pop(document_id, None))
             # shield: one caller that goes away must not cancel the load for the others
-            return await asyncio.shield(task)
+            open_ = await asyncio.shield(task)
+            if self.rooms.get(document_id) is open_:  # not let go of again meanwhile
+                return open_
 
     async def _load(self, document_id: UUID) -> Open:
         loop = asyncio.get_running_loop()
@@ -223,20 +241,42 @@ class Hub:
                 open_.journal_bytes += len(entry.update)
         DIRTY.dec(len(entries))
         for document_id, entry in last.items():
-            open_ = self.rooms.get(document_id)
-            if open_ is None:
-                continue
-            open_.changed(now)
-            open_.room.committed(entry.seq)
-            self._wake(document_id, entry.seq)
-            for changed in self.on_changed:
-                changed(document_id, entry.actor)
-
-    def _gone(self, document_ids: frozenset[UUID]) -> None:
-        for document_id in document_ids:
             if (open_ := self.rooms.get(document_id)) is not None:
-                open_.room.close_everyone(CloseCode.NOT_FOUND)
+                self._tell_written(open_, entry, now)
+
+    def _tell_written(self, open_: Open, entry: Entry, now: float) -> None:
+        """What goes wrong in one room, or with a listener, is nobody else's misfortune."""
+        open_.changed(now)
+        try:
+            open_.room.committed(entry.seq)
+        except Exception:
+            log.exception("room.failed", room=str(open_.room.id))
+            open_.room.close_everyone(CloseCode.SERVER_ERROR)
+            self.repair.reload(open_)
+        self._durability.wake(entry.document_id, entry.seq)
+        for changed in self.on_changed:
+            try:
+                changed(entry.document_id, entry.actor)
+            except Exception:
+                log.exception("room.listener_failed", room=str(open_.room.id))
+
+    def _unwritable(self, error: Unwritable) -> None:
+        """What was accepted for these rooms can never be written: give them up.
+
+        If the document still exists, people come back to what the log says, with their edits.
+        """
+        is_gone = isinstance(error, DocumentsGone)
+        code = CloseCode.NOT_FOUND if is_gone else CloseCode.SERVER_ERROR
+        for key in [key for key in self._arrivals if key[0] in error.document_ids]:
+            del self._arrivals[key]
+            DIRTY.dec()
+        for document_id in error.document_ids:
+            log.error("room.unwritable", room=str(document_id), cause=type(error).__name__)
+            self._durability.fail(document_id, RoomNotFound() if is_gone else UpdateRefused())
+            if (open_ := self.rooms.get(document_id)) is not None:
                 self.forget(document_id)
+                open_.room.close_everyone(code)
+                open_.room.give_up()
 
     def _storage_changed(self, state: StorageState) -> None:
         self.tell_storage()
@@ -274,47 +314,11 @@ class Hub:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _durable(self, room: Room) -> None:
-        """Wait until all that the room has accepted so far is on disk."""
-        if room.durable_seq >= room.accepted_seq:
-            return
-        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(room.id, []).append((room.accepted_seq, future))
-        await future
-
-    def _wake(self, document_id: UUID, seq: int) -> None:
-        waiting = self._waiting.pop(document_id, [])
-        later = [(upto, future) for upto, future in waiting if upto > seq]
-        if later:
-            self._waiting[document_id] = later
-        for upto, future in waiting:
-            if upto <= seq and not future.done():
-                future.set_result(None)
-
     def _event_arrived(self, payload: bytes) -> None:
         event = msgspec.json.decode(payload, type=RoomEvent)
         open_ = self.rooms.get(event.document_id)
         if open_ is not None:
             open_.room.tell(protocol.event(event.kind, event.data, event.by))
-
-
-class Borrowed:
-    """Keeps a room open for as long as the block runs."""
-
-    def __init__(self, hub: Hub, document_id: UUID) -> None:
-        self._hub = hub
-        self._document_id = document_id
-        self._open: Open | None = None
-
-    async def __aenter__(self) -> Open:
-        self._open = await self._hub.open(self._document_id)
-        self._open.borrowers += 1
-        return self._open
-
-    async def __aexit__(self, *_: object) -> None:
-        if self._open is not None:
-            self._open.borrowers -= 1
-            self._open.used_at = asyncio.get_running_loop().time()
 
 
 def _answer(future: asyncio.Future[Reading | None], reading: Reading | None) -> None:

@@ -36,12 +36,20 @@ class Entry:
     received_at: datetime
 
 
-class DocumentsGone(Exception):
-    """These documents no longer exist, so nothing can be written to them."""
+class Unwritable(Exception):
+    """Nothing that is queued for these documents can ever be written; nothing of it was."""
 
     def __init__(self, document_ids: frozenset[UUID]) -> None:
-        super().__init__(f"{len(document_ids)} documents no longer exist")
+        super().__init__(f"{len(document_ids)} documents")
         self.document_ids = document_ids
+
+
+class DocumentsGone(Unwritable):
+    """They no longer exist."""
+
+
+class SequenceTaken(Unwritable):
+    """The log holds other edits under the same numbers: somebody else writes to it."""
 
 
 Done = Callable[[Exception | None], None]
@@ -53,7 +61,7 @@ class Store(Protocol):
     def append(self, entries: Sequence[Entry], done: Done) -> None:
         """Call `done` on the loop, with None once all `entries` are on disk.
 
-        Otherwise with `DocumentsGone`, or an `OSError` whose text names the cause for a person.
+        Otherwise with an `Unwritable`, or an `OSError` whose text names the cause for a person.
         Writing an entry twice changes nothing. There is never more than one call under way.
         """
 
@@ -76,12 +84,12 @@ class Journal:
         self,
         store: Store,
         on_written: Callable[[Sequence[Entry]], None],
-        on_gone: Callable[[frozenset[UUID]], None],
+        on_unwritable: Callable[[Unwritable], None],
         on_state: Callable[[StorageState], None],
     ) -> None:
         self._store = store
         self._on_written = on_written
-        self._on_gone = on_gone
+        self._on_unwritable = on_unwritable
         self._on_state = on_state
         self._queue: list[Entry] = []
         self._batch: list[Entry] = []  # with the store
@@ -130,20 +138,30 @@ class Journal:
                 future.set_result(None)
 
     def _done(self, error: Exception | None) -> None:
-        if isinstance(error, OSError):
-            self._failed(str(error))
-            pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
-            self._pause = min(self._pause * 1.7, _LONGEST_PAUSE)
-            self._retry = self._loop.call_later(pause, self._write_again)
-            return
-        if isinstance(error, DocumentsGone):
-            gone = error.document_ids
-            self._batch = [entry for entry in self._batch if entry.document_id not in gone]
-            self._on_gone(gone)
-            self._write_again()
-            return
-        if error is not None:
-            raise error
+        if isinstance(error, Unwritable):
+            self._drop(error)
+        elif error is not None:
+            self._try_later(error)
+        else:
+            self._report()
+
+    def _try_later(self, error: Exception) -> None:
+        # What nobody foresaw is treated like a full disk: nothing is lost, and it is told.
+        self._failed(str(error) if isinstance(error, OSError) else "an error in the server")
+        if not isinstance(error, OSError):
+            log.error("journal.failed", exc_info=error)
+        pause = self._pause * random.uniform(0.5, 1.0)  # noqa: S311  # jitter
+        self._pause = min(self._pause * 1.7, _LONGEST_PAUSE)
+        self._retry = self._loop.call_later(pause, self._write_again)
+
+    def _drop(self, error: Unwritable) -> None:
+        lost = error.document_ids
+        self._batch = [entry for entry in self._batch if entry.document_id not in lost]
+        self._queue = [entry for entry in self._queue if entry.document_id not in lost]
+        self._on_unwritable(error)
+        self._write_again()  # an empty batch too: that it can be written is what counts
+
+    def _report(self) -> None:
         self._recovered()
         COMMIT_SECONDS.observe(self._loop.time() - self._started)
         COMMIT_ROWS.observe(len(self._batch))

@@ -21,6 +21,7 @@ class Open:
         self.borrowers = 0
         self.is_compacting = False
         self.is_reloading = False
+        self.is_verifying = False
         self.presence_timer: asyncio.TimerHandle | None = None
         self.hashed_seq = loaded.seq
 

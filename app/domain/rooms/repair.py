@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 from uuid import UUID
@@ -14,6 +15,8 @@ from app.domain.rooms.member import Member
 from app.domain.rooms.open_room import Open
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.room import Room
+
+_RETRY_SECONDS = 1.0  # until a quarantine that could not be written is tried again
 
 log = structlog.get_logger(__name__)
 
@@ -44,7 +47,9 @@ class Repair:
 
     def verify(self, open_: Open, member: Member, theirs: str) -> None:
         """A client holds another text at our very state: hold ours against the log."""
-        self._spawn(self._verify(open_, member, theirs))
+        if not open_.is_verifying:  # each costs a load: one at a time, however many ask
+            open_.is_verifying = True
+            self._spawn(self._verify(open_, member, theirs))
 
     def serve_from_log(self, room: Room, member: Member, state_vector: bytes) -> None:
         """Answer a join with what is on disk and nothing else."""
@@ -53,16 +58,16 @@ class Repair:
     async def _reload(self, open_: Open, offence: Offence | None) -> None:
         room = open_.room
         try:
-            if offence is not None:
-                actor, update, cause = offence
-                log.error("room.library_failed", room=str(room.id), actor=actor, cause=cause)
-                await self._log.quarantine(room.id, actor, update, cause)
+            # Whatever the room has accepted has to be in the log before memory is given up.
             await self._durable(room)
+            if offence is not None:
+                await self._put_away(room, offence)
             loaded = await self._log.load(room.id)
         except Exception:
             # What is in memory may be half changed: nobody must go on with it.
             room.close_everyone(CloseCode.SERVER_ERROR)
             self._forget(room.id)
+            room.give_up()
             raise
         room.renew(loaded.document, loaded.seq)
         room.quarantined = loaded.quarantined
@@ -71,26 +76,51 @@ class Repair:
         room.thaw()
         room.ask_everyone()
 
+    async def _put_away(self, room: Room, offence: Offence) -> None:
+        """Quarantine an update; before that is written the room would only meet it again."""
+        actor, update, cause = offence
+        log.error("room.library_failed", room=str(room.id), actor=actor, cause=cause)
+        while True:
+            try:
+                await self._log.quarantine(room.id, actor, update, cause)
+            except Exception:
+                log.exception("room.quarantine_failed", room=str(room.id))
+                await asyncio.sleep(_RETRY_SECONDS)
+            else:
+                return
+
     async def _verify(self, open_: Open, member: Member, theirs: str) -> None:
         """If memory is wrong, load again. If the client is, its history is given up.
 
         It then comes back with a fresh copy, and its own text is kept as a proposal.
         """
-        room = open_.room
-        live, seq = room.document.text_sha256(), room.accepted_seq
-        loaded = await self._log.load(room.id)
-        if room.accepted_seq != seq or loaded.seq != seq:
-            return  # moved on meanwhile; the next comparison will tell
-        if loaded.document.text_sha256() != live:
-            log.error("room.memory_differs_from_log", room=str(room.id), seq=seq)
-            self.reload(open_)
-        elif theirs != live and not member.is_gone:
-            log.warning("room.client_differs", room=str(room.id), connection=member.id)
-            member.close(CloseCode.EPOCH)
+        try:
+            room = open_.room
+            live, seq = room.document.text_sha256(), room.accepted_seq
+            if theirs == live:
+                return
+            loaded = await self._log.load(room.id)
+            if room.accepted_seq != seq or loaded.seq != seq:
+                return  # moved on meanwhile; the next comparison will tell
+            if loaded.document.text_sha256() != live:
+                log.error("room.memory_differs_from_log", room=str(room.id), seq=seq)
+                self.reload(open_)
+            elif not member.is_gone:
+                log.warning("room.client_differs", room=str(room.id), connection=member.id)
+                member.close(CloseCode.EPOCH)
+        finally:
+            open_.is_verifying = False
 
     async def _serve_from_log(self, room: Room, member: Member, state_vector: bytes) -> None:
-        loaded = await self._log.load(room.id)
-        if member in room.members and not member.is_leaving:
+        try:
+            loaded = await self._log.load(room.id)
+        except Exception:
+            member.close(CloseCode.SERVER_ERROR)
+            raise
+        if loaded.seq < room.durable_seq:
+            # The disk takes writes again and others have been told: this would miss that.
+            room.receive_step1(member, state_vector)
+        elif member in room.members and not (member.is_leaving or member.is_revoked):
             state = loaded.document.state(state_vector)
             member.send_message(protocol.sync_step2(state))
             member.is_synced = True

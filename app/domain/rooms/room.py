@@ -115,6 +115,11 @@ class Room:
         """Messages wait, because a newcomer is owed a state that is wholly on disk."""
         return self._is_holding
 
+    @property
+    def is_frozen(self) -> bool:
+        """The document is being loaded again; what is in memory is not to be touched."""
+        return self._is_frozen
+
     def freeze(self) -> None:
         """Take no messages until `thaw`: the document is being loaded again."""
         self._is_holding = self._is_frozen = True
@@ -122,6 +127,11 @@ class Room:
     def thaw(self) -> None:
         self._is_frozen = False
         self.settle()
+
+    def give_up(self) -> None:
+        """It will never settle: those who wait for that get what the log says."""
+        self._is_frozen = False
+        self.settle_from_log()
 
     def defer(self, call: Callable[[], None]) -> None:
         """Do `call` when the room takes messages again, in order."""

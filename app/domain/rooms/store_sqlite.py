@@ -13,18 +13,18 @@ import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import UUID
 
 from app.db.engine import SQLITE_PRAGMAS
-from app.domain.rooms.journal import DocumentsGone, Done, Entry
+from app.domain.rooms.journal import DocumentsGone, Done, Entry, SequenceTaken
 
 _COLUMNS = 6
 _ROWS = 32_000 // _COLUMNS  # SQLite takes 32,766 parameters in one statement
-# The key is (document, seq) and the journal is its only writer: a row that is there already is
-# this very entry, from a commit that reported failure after all was written.
+# A row that is there already is this very entry, from a commit that reported failure after all
+# was written. Should it be another one, the NULL makes the whole statement fail.
 _INSERT = (
     'INSERT INTO room_journal (document_id, seq, actor, received_at, checksum, "update") VALUES {} '
-    "ON CONFLICT DO NOTHING"
+    "ON CONFLICT (document_id, seq) DO UPDATE SET actor = NULL "
+    'WHERE "update" IS NOT excluded."update"'
 )
 _CAUSES = {
     "database or disk is full": "the disk is full",
@@ -65,7 +65,7 @@ class SqliteStore:
             for start in range(0, len(entries), _ROWS):
                 _insert(connection, entries[start : start + _ROWS])
         except sqlite3.IntegrityError:
-            raise DocumentsGone(self._missing(entries)) from None
+            raise self._unwritable(entries) from None
         except sqlite3.Error as error:
             # After a failed write or sync the connection's idea of the file is not to be
             # trusted; the next attempt opens it anew.
@@ -87,15 +87,23 @@ class SqliteStore:
             connection, self._connection = self._connection, None
             connection.close()
 
-    def _missing(self, entries: Sequence[Entry]) -> frozenset[UUID]:
+    def _unwritable(self, entries: Sequence[Entry]) -> Exception:
+        """Which documents an entry cannot be written to, and why."""
         connection = self._connect()
-        return frozenset(
-            document_id
-            for document_id in {entry.document_id for entry in entries}
-            if not connection.execute(
-                "SELECT 1 FROM documents WHERE id = ?", (document_id.hex,)
+        documents = {entry.document_id for entry in entries}
+        exists = "SELECT 1 FROM documents WHERE id = ?"
+        gone = {id_ for id_ in documents if not connection.execute(exists, (id_.hex,)).fetchone()}
+        if gone:
+            return DocumentsGone(frozenset(gone))
+        other = 'SELECT 1 FROM room_journal WHERE document_id = ? AND seq = ? AND "update" <> ?'
+        taken = {
+            entry.document_id
+            for entry in entries
+            if connection.execute(
+                other, (entry.document_id.hex, entry.seq, entry.update)
             ).fetchone()
-        )
+        }
+        return SequenceTaken(frozenset(taken)) if taken else OSError("the database refuses the row")
 
 
 def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:

@@ -1,0 +1,67 @@
+"""Waiting for a room: until its edits are on disk, until it takes edits again, while it is open."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from app.domain.rooms.open_room import Open
+from app.domain.rooms.room import Room
+
+
+class Durability:
+    """Who waits for which sequence number of which document."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
+
+    async def reached(self, room: Room) -> None:
+        """Wait until all that the room has accepted so far is on disk."""
+        if room.durable_seq >= room.accepted_seq:
+            return
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.setdefault(room.id, []).append((room.accepted_seq, future))
+        await future
+
+    def wake(self, document_id: UUID, seq: int) -> None:
+        """Everything up to `seq` is on disk."""
+        waiting = self._waiting.pop(document_id, [])
+        later = [(upto, future) for upto, future in waiting if upto > seq]
+        if later:
+            self._waiting[document_id] = later
+        for upto, future in waiting:
+            if upto <= seq and not future.done():
+                future.set_result(None)
+
+    def fail(self, document_id: UUID, error: Exception) -> None:
+        """It will never be on disk."""
+        for _, future in self._waiting.pop(document_id, []):
+            if not future.done():
+                future.set_exception(error)
+
+
+async def unfrozen(room: Room) -> None:
+    """Wait while the room's document is being loaded again."""
+    while room.is_frozen:
+        thawed = asyncio.Event()
+        room.defer(thawed.set)
+        await thawed.wait()
+
+
+class Borrowed:
+    """Keeps a room open for as long as the block runs."""
+
+    def __init__(self, open_: Callable[[], Awaitable[Open]]) -> None:
+        self._opening = open_
+        self._open: Open | None = None
+
+    async def __aenter__(self) -> Open:
+        self._open = await self._opening()
+        self._open.borrowers += 1
+        return self._open
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._open is not None:
+            self._open.borrowers -= 1
+            self._open.used_at = asyncio.get_running_loop().time()

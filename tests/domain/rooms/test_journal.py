@@ -1,0 +1,305 @@
+"""The journal: groups, order, retries; and its rows on a real SQLite file."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Sequence
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+
+from app.domain.rooms import journal as journal_module
+from app.domain.rooms.journal import (
+    DocumentsGone,
+    Done,
+    Entry,
+    Journal,
+    SequenceTaken,
+    StorageState,
+    Unwritable,
+)
+from app.domain.rooms.store_sqlite import SqliteStore
+from app.kit.clock import utc_now
+from app.kit.ids import new_id
+from tests.support.engine import running_engine
+from tests.support.waiting import until
+
+A, B = UUID(int=1), UUID(int=2)
+
+
+def entry(seq: int, document_id: UUID = A, update: bytes = b"\x00\x00") -> Entry:
+    return Entry(document_id, seq, "user:ann", update, utc_now())
+
+
+class Store:
+    """A disk that answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.groups: list[list[Entry]] = []
+        self._done: list[Done] = []
+
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        self.groups.append(list(entries))
+        self._done.append(done)
+
+    def answer(self, error: Exception | None = None) -> None:
+        self._done.pop(0)(error)
+
+    @property
+    def is_asked(self) -> bool:
+        return bool(self._done)
+
+    async def close(self) -> None: ...
+
+
+class Listener:
+    def __init__(self, store: Store) -> None:
+        self.written: list[int] = []
+        self.gone: list[UUID] = []
+        self.states: list[StorageState] = []
+        self.journal = Journal(store, self._written, self._unwritable, self.states.append)
+
+    def _unwritable(self, error: Unwritable) -> None:
+        self.gone += error.document_ids
+
+    def _written(self, entries: Sequence[Entry]) -> None:
+        self.written += [entry.seq for entry in entries]
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(journal_module, "_FIRST_PAUSE", 0.001)
+    monkeypatch.setattr(journal_module, "_LONGEST_PAUSE", 0.002)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def heard(store: Store) -> AsyncIterator[Listener]:
+    listener = Listener(store)
+    yield listener
+    await listener.journal.close()
+
+
+async def asked(store: Store) -> None:
+    await until(lambda: store.is_asked)
+
+
+class TestGroups:
+    async def test_what_comes_in_one_turn_shares_a_commit(
+        self, store: Store, heard: Listener
+    ) -> None:
+        for seq in (1, 2, 3):
+            heard.journal.submit(entry(seq))
+        await asked(store)
+        assert [[e.seq for e in group] for group in store.groups] == [[1, 2, 3]]
+
+    async def test_what_comes_during_a_commit_is_the_next(
+        self, store: Store, heard: Listener
+    ) -> None:
+        heard.journal.submit(entry(1))
+        await asked(store)
+        heard.journal.submit(entry(2))
+        heard.journal.submit(entry(3))
+        assert heard.written == []
+        store.answer()
+        await asked(store)
+        store.answer()
+        assert [[e.seq for e in group] for group in store.groups] == [[1], [2, 3]]
+        assert heard.written == [1, 2, 3]
+        assert heard.journal.backlog == 0
+
+    async def test_flush_waits_for_everything(self, store: Store, heard: Listener) -> None:
+        heard.journal.submit(entry(1))
+        await asked(store)
+        heard.journal.submit(entry(2))
+        flushing = asyncio.ensure_future(heard.journal.flush())
+        store.answer()
+        await asked(store)
+        assert not flushing.done()
+        store.answer()
+        await flushing
+        await heard.journal.flush()  # nothing queued: at once
+
+
+class TestFailing:
+    async def test_a_failed_group_is_written_again_in_the_same_order(
+        self, store: Store, heard: Listener
+    ) -> None:
+        heard.journal.submit(entry(1))
+        await asked(store)
+        heard.journal.submit(entry(2))
+        store.answer(OSError("the disk is full"))
+        assert heard.written == []
+        assert heard.states[-1].cause == "the disk is full"
+        await asked(store)
+        store.answer()
+        await asked(store)
+        store.answer()
+        assert heard.written == [1, 2]
+        assert [state.ok for state in heard.states] == [False, True]
+
+    async def test_the_first_failure_counts_for_how_long_it_lasts(
+        self, store: Store, heard: Listener
+    ) -> None:
+        heard.journal.submit(entry(1))
+        for cause in ("the disk is full", "the disk is full", "the disk reports errors"):
+            await asked(store)
+            store.answer(OSError(cause))
+        assert [state.cause for state in heard.states] == [
+            "the disk is full",
+            "the disk reports errors",
+        ]
+        assert heard.states[0].since == heard.states[1].since > 0
+
+    async def test_an_unforeseen_failure_loses_nothing_either(
+        self, store: Store, heard: Listener
+    ) -> None:
+        heard.journal.submit(entry(1))
+        await asked(store)
+        store.answer(ValueError("who would have thought"))
+        assert not heard.journal.state.ok
+        assert heard.journal.backlog == 1
+        await asked(store)
+        store.answer()
+        assert heard.written == [1]
+        assert heard.journal.state.ok
+
+    async def test_a_document_that_is_gone_does_not_hold_up_the_others(
+        self, store: Store, heard: Listener
+    ) -> None:
+        heard.journal.submit(entry(1, A))
+        heard.journal.submit(entry(7, B))
+        await asked(store)
+        store.answer(DocumentsGone(frozenset({A})))
+        assert heard.gone == [A]
+        await asked(store)
+        store.answer()
+        assert heard.written == [7]
+
+    async def test_when_the_last_document_is_gone_the_storage_is_well_again(
+        self, store: Store, heard: Listener
+    ) -> None:
+        """Otherwise every other room would stay read-only until somebody could write."""
+        heard.journal.submit(entry(1, A))
+        await asked(store)
+        store.answer(OSError("the disk is full"))
+        await asked(store)
+        store.answer(DocumentsGone(frozenset({A})))
+        if store.is_asked:
+            store.answer()
+        assert heard.journal.state.ok
+        assert heard.journal.backlog == 0
+
+    async def test_a_listener_that_fails_does_not_stop_the_writing(
+        self, store: Store, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        def fails(entries: Sequence[Entry]) -> None:
+            raise RuntimeError("planted")
+
+        journal = Journal(store, fails, lambda _: None, lambda _: None)
+        journal.submit(entry(1))
+        await asked(store)
+        journal.submit(entry(2))
+        with pytest.raises(RuntimeError, match="planted"):
+            store.answer()
+        assert store.is_asked
+
+
+class TestRows:
+    """On a real database."""
+
+    @pytest.fixture
+    async def place(self, tmp_path: Path) -> AsyncIterator[tuple[Path, UUID]]:
+        async with running_engine(tmp_path) as engine:
+            document_id = await engine.document("Hello")
+            yield tmp_path / "promptroom.db", document_id
+
+    async def write(self, store: SqliteStore, entries: list[Entry]) -> Exception | None:
+        future: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+        store.append(entries, future.set_result)
+        return await future
+
+    def rows(self, path: Path, document_id: UUID) -> list[tuple[int, bytes]]:
+        with sqlite3.connect(path) as connection:
+            return connection.execute(
+                'SELECT seq, "update" FROM room_journal WHERE document_id = ? ORDER BY seq',
+                (document_id.hex,),
+            ).fetchall()
+
+    async def test_entries_are_rows(self, place: tuple[Path, UUID]) -> None:
+        path, document_id = place
+        store = SqliteStore(path)
+        assert await self.write(store, [entry(1, document_id), entry(2, document_id)]) is None
+        await store.close()
+        assert [seq for seq, _ in self.rows(path, document_id)] == [1, 2]
+
+    async def test_more_rows_than_one_statement_takes(self, place: tuple[Path, UUID]) -> None:
+        path, document_id = place
+        store = SqliteStore(path)
+        many = [entry(seq, document_id) for seq in range(1, 12_001)]
+        assert await self.write(store, many) is None
+        await store.close()
+        assert len(self.rows(path, document_id)) == 12_000
+
+    async def test_an_entry_written_twice_is_there_once(self, place: tuple[Path, UUID]) -> None:
+        path, document_id = place
+        store = SqliteStore(path)
+        for _ in range(2):
+            assert await self.write(store, [entry(1, document_id, b"one")]) is None
+        await store.close()
+        assert self.rows(path, document_id) == [(1, b"one")]
+
+    async def test_a_number_that_another_edit_has_is_never_passed_over(
+        self, place: tuple[Path, UUID]
+    ) -> None:
+        """Reporting it as written would acknowledge an edit that is nowhere."""
+        path, document_id = place
+        store = SqliteStore(path)
+        await self.write(store, [entry(1, document_id, b"one")])
+        error = await self.write(
+            store, [entry(1, document_id, b"other"), entry(2, document_id, b"two")]
+        )
+        await store.close()
+        assert isinstance(error, SequenceTaken)
+        assert error.document_ids == {document_id}
+        assert self.rows(path, document_id) == [(1, b"one")]
+
+    async def test_a_document_that_is_gone_is_named(self, place: tuple[Path, UUID]) -> None:
+        path, document_id = place
+        gone = new_id()
+        store = SqliteStore(path)
+        error = await self.write(store, [entry(1, document_id), entry(1, gone)])
+        await store.close()
+        assert isinstance(error, DocumentsGone)
+        assert error.document_ids == {gone}
+        assert self.rows(path, document_id) == []
+
+    async def test_a_missing_file_is_an_error_and_not_a_new_file(self, tmp_path: Path) -> None:
+        store = SqliteStore(tmp_path / "nothing.db")
+        error = await self.write(store, [entry(1)])
+        await store.close()
+        assert isinstance(error, OSError)
+        assert str(error) == "the database file cannot be opened"
+        assert not (tmp_path / "nothing.db").exists()
+
+    async def test_another_program_that_holds_the_file_is_named(
+        self, place: tuple[Path, UUID], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path, document_id = place
+        pragmas = ("PRAGMA journal_mode=WAL", "PRAGMA busy_timeout=20", "PRAGMA foreign_keys=ON")
+        monkeypatch.setattr("app.domain.rooms.store_sqlite.SQLITE_PRAGMAS", pragmas)
+        other = sqlite3.connect(path, isolation_level=None)
+        other.execute("BEGIN IMMEDIATE")
+        store = SqliteStore(path)
+        error = await self.write(store, [entry(1, document_id)])
+        other.execute("ROLLBACK")
+        other.close()
+        assert str(error) == "another program holds the database"
+        assert await self.write(store, [entry(1, document_id)]) is None
+        await store.close()
