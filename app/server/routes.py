@@ -9,6 +9,9 @@ from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
 from app.domain.prompts.api import PromptApi, RoomApi
+from app.domain.prompts.library_pages import LibraryPages
+from app.domain.prompts.pages import PromptPages
+from app.domain.prompts.settings_pages import SettingsPages
 from app.domain.rooms.sockets import enter
 from app.domain.versions.api import FetchApi, LabelApi, VersionApi
 from app.domain.workspaces.api import MemberApi
@@ -27,6 +30,9 @@ PAGES: list[ControllerRouterHandler] = [
     WorkspacePages,
     MemberPages,
     KeyPages,
+    LibraryPages,
+    PromptPages,
+    SettingsPages,
 ]
 
 API: list[ControllerRouterHandler] = [

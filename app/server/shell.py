@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import State
@@ -11,6 +13,7 @@ from litestar.di import Provide
 from app.db.engine import Database
 from app.domain.accounts.policy import initials
 from app.domain.accounts.service import House, People
+from app.domain.prompts import library
 from app.domain.workspaces.service import Workspaces
 from app.web.deps import SignedIn
 from app.web.templates import shell as shell_of
@@ -18,14 +21,24 @@ from app.web.templates import shell as shell_of
 AnyRequest = Request[Any, Any, State]
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A workspace that queries may be narrowed to."""
+
+    workspace_id: UUID
+
+
 async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> dict[str, Any]:
     """The context of templates/layout/app.html."""
     database: Database = state.database
     async with database.transaction(write=False) as tx:
         mine = await Workspaces(tx).mine(person)
-    slug = request.path_params.get("workspace")
-    # An account page has no workspace of its own: it stays beside the first one.
-    here = next((one for one in mine if one.slug == slug), mine[0] if mine and not slug else None)
+        slug = request.path_params.get("workspace")
+        # An account page has no workspace of its own: it stays beside the first one.
+        first = mine[0] if mine and not slug else None
+        here = next((one for one in mine if one.slug == slug), first)
+        # Only a membership leads here, so its workspace's folders are the person's to see.
+        folders = await library.folders(tx, Inside(here.id)) if here else []
     return {
         "shell": shell_of(request.cookies),
         "me": {
@@ -37,7 +50,7 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         },
         "workspace": here,
         "workspaces": mine,
-        "folders": [],
+        "folders": [{"name": name, "count": count} for name, count in folders],
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, runtime_checkable
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
+from app.domain.prompts.models import Branch
 
 PROMPT_CHANGED = "prompt.changed"  # {"fields": ["title", "tags", …]}
 SETTINGS_CHANGED = "settings.changed"  # {"fields": ["config.temperature", "variables.currency"]}
@@ -76,6 +78,37 @@ class Release:
     labels: dict[str, int] = field(default_factory=dict)  # `latest` is not among them
 
 
+@dataclass(frozen=True, slots=True)
+class Recent:
+    """A version as the editor's side panel lists it."""
+
+    number: int
+    message: str
+    author: Here
+    people: Sequence[Here]
+    at: datetime
+    labels: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is published of one prompt, beside its live text."""
+
+    published: int | None
+    labels: list[dict[str, Any]]  # of {name, number}, `latest` last
+    draft: str  # "Edited since v12", "" = nothing is unpublished
+    recent: list[Recent]
+
+    @property
+    def head(self) -> dict[str, Any]:
+        """As templates/prompts/_head.html takes it."""
+        return {
+            "published": self.published,
+            "next_number": (self.published or 0) + 1,
+            "labels": self.labels,
+        }
+
+
 class Narrowing(Protocol):
     """The conditions of a list of prompts."""
 
@@ -95,6 +128,10 @@ class Releases(Protocol):
 
     async def counts(self, tx: AsyncSession, found: Narrowing) -> list[tuple[str, int]]:
         """How many of the found prompts each label is on."""
+
+    async def standing(
+        self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
+    ) -> Standing: ...
 
     def labelled(self, where: InWorkspace, label: str | None) -> Select[*tuple[Any, ...]]:
         """Ids of the prompts that `label` is on; None = any label."""

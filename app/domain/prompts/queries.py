@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Select, case, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
+from app.access.permissions import Role
 from app.access.tenancy import InWorkspace, within
 from app.domain.accounts.models import User
 from app.domain.keys.models import ApiKey
@@ -224,11 +225,12 @@ async def is_member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> bool
 async def members(
     tx: AsyncSession, where: InWorkspace, limit: int
 ) -> tuple[list[tuple[User, str]], int]:
-    """Some members, those who joined first before others, and how many there are."""
+    """Some members, the most powerful first, and how many there are."""
+    rank = case({role.value: place for place, role in enumerate(Role)}, value=Member.role)
     statement = within(
         select(User, Member.role, func.count().over())
         .join(Member, Member.user_id == User.id)
-        .order_by(Member.joined_at, User.id)
+        .order_by(rank, Member.joined_at, User.id)
         .limit(limit),
         where,
         Member,

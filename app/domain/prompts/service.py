@@ -23,6 +23,8 @@ from app.domain.rooms.service import Documents
 from app.kit import clock
 from app.kit.ids import new_id
 
+MOST_MEMBERS = 50  # named on one page
+
 
 @dataclass(frozen=True, slots=True)
 class NewPrompt:
@@ -60,6 +62,16 @@ class Opened:
     owner: Shown | None
 
 
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who can open the workspace's prompts."""
+
+    members: list[dict[str, Any]]  # of {person, role}, the most powerful first
+    total: int
+    me: Shown
+    preferences: dict[str, bool]  # the caller's: show_my_cursor, let_follow, show_others
+
+
 class Prompts:
     """The prompts of the caller's workspace. News travel once the transaction is committed."""
 
@@ -83,6 +95,17 @@ class Prompts:
         if branch is None:
             raise PromptNotFound("No room is at this address.")
         return branch
+
+    async def access(self, user_id: UUID) -> Access:
+        """Members by role, and what the person `user_id` prefers to show of themselves."""
+        self._caller.require(Permission.MEMBERS_READ)
+        rows, total = await queries.members(self._tx, self._caller, MOST_MEMBERS)
+        members = [{"person": people.shown(user), "role": role} for user, role in rows]
+        [me] = await queries.users(self._tx, [user_id])
+        preferences = {
+            name: getattr(me, name) for name in ("show_my_cursor", "let_follow", "show_others")
+        }
+        return Access(members, total, people.shown(me), preferences)
 
     async def locked(self, prompt_id: UUID) -> tuple[Prompt, Branch]:
         """The rows, held until the transaction ends: one publication at a time."""

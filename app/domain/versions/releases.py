@@ -10,8 +10,15 @@ from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
-from app.domain.prompts.ports import Narrowing, Release
-from app.domain.versions import queries
+from app.domain.prompts import people
+from app.domain.prompts.models import Branch
+from app.domain.prompts.people import Shown
+from app.domain.prompts.ports import Narrowing, Recent, Release, Standing
+from app.domain.versions import policy, queries
+from app.domain.versions.history import actors_of, label_names
+from app.domain.versions.models import Version
+
+RECENT = 10  # versions in the editor's side panel
 
 
 class VersionReleases:
@@ -32,5 +39,47 @@ class VersionReleases:
     async def counts(self, tx: AsyncSession, found: Narrowing) -> list[tuple[str, int]]:
         return await queries.label_counts(tx, found)
 
+    async def standing(
+        self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
+    ) -> Standing:
+        names = await label_names(tx, where, branch.prompt_id)
+        versions = await queries.listed(tx, where, branch.prompt_id, None, RECENT)
+        who = await people.named(tx, where, actors_of(versions))
+        sha256 = policy.content_sha256(text, branch.config, branch.variables)
+        return Standing(
+            published=versions[0].number if versions else None,
+            labels=[
+                {"name": name, "number": number}
+                for number, listed in sorted(names.items(), reverse=True)
+                for name in listed
+            ],
+            draft=draft_note(versions[0] if versions else None, sha256, text),
+            recent=[_recent(version, names[version.number], who) for version in versions],
+        )
+
     def labelled(self, where: InWorkspace, label: str | None) -> Select[*tuple[Any, ...]]:
         return queries.labelled(where, label)
+
+
+def draft_note(newest: Version | None, sha256: str, text: str) -> str:
+    """What is not published yet, in words; "" = nothing."""
+    if newest is None:
+        return "Not published yet" if text.strip() else ""
+    return "" if newest.content_sha256 == sha256 else f"Edited since v{newest.number}"
+
+
+def people_of(version: Version, who: dict[str, Shown]) -> list[Shown]:
+    """Who wrote a version, the busiest first; its author when nobody wrote anything."""
+    wrote = [who[one["actor"]] for one in version.contributors]
+    return wrote or [who[version.author]]
+
+
+def _recent(version: Version, labels: list[str], who: dict[str, Shown]) -> Recent:
+    return Recent(
+        version.number,
+        version.message,
+        who[version.author],
+        people_of(version, who),
+        version.created_at,
+        [name for name in labels if name != policy.LATEST],
+    )

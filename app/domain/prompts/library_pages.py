@@ -1,0 +1,141 @@
+"""The library, and the form for a new prompt."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from app.access.permissions import Permission
+from app.domain.prompts import library, starters, views
+from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
+from app.domain.prompts.errors import NameTaken
+from app.domain.prompts.library import Filters, Library, Sort
+from app.domain.prompts.service import NewPrompt, Prompts
+from app.errors import InvalidFields
+from app.web.deps import PageShell
+from app.web.forms import typed
+from app.web.htmx import page, see_other
+from app.web.paging import DEFAULT_LIMIT
+
+_BLANK_FORM = {"title": "", "name": "", "folder": "", "tags": "", "start": ""}
+
+
+class LibraryPages(Controller):
+    path = "/w/{workspace:str}"
+    include_in_schema = False
+
+    @get("/", name="prompts:list")
+    async def listed(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        filters: FiltersDep,
+        shell: PageShell,
+        workspace: FromPath[str],
+    ) -> Response[Any]:
+        sort: Sort = "title" if request.query_params.get("sort") == "title" else "edited"
+        query = views.Query(f"/w/{workspace}", filters, sort)
+        cursor = request.query_params.get("cursor")
+        context = await _found(desk, query, cursor)
+        fragment = "prompts/_rows.html" if cursor else "prompts/_found.html"
+        return page(request, "prompts/list.html", fragment, **shell, **context)
+
+    @get("/prompts/new", name="prompts:new")
+    async def new(
+        self, request: AppRequest, desk: DeskDep, shell: PageShell, workspace: FromPath[str]
+    ) -> Response[Any]:
+        desk.caller.require(Permission.PROMPTS_WRITE)
+        values = _BLANK_FORM | {
+            "folder": request.query_params.get("folder", ""),
+            "title": request.query_params.get("title", ""),
+            "start": starters.starter(request.query_params.get("start", "")).id,
+        }
+        return await _form(request, desk, shell, values, {})
+
+    @post("/prompts", name="prompts:create")
+    async def create(
+        self, request: AppRequest, desk: DeskDep, shell: PageShell, workspace: FromPath[str]
+    ) -> Response[Any]:
+        values = await typed(request, *_BLANK_FORM)
+        begun = starters.starter(values["start"])
+        new = NewPrompt(
+            name=values["name"],
+            title=" ".join(values["title"].split()),
+            folder=values["folder"],
+            tags=tuple(values["tags"].split(",")),
+            text=begun.text,
+            variables=begun.variables,
+        )
+        try:
+            if not new.title:
+                raise InvalidFields({"title": "Enter a title."})
+            async with desk.database.transaction() as tx:
+                opened = await Prompts(tx, desk.caller, desk.rooms).create(new)
+        except InvalidFields as error:
+            return await _form(request, desk, shell, values, error.fields, status=422)
+        except NameTaken as error:
+            errors = {"name": error.detail}
+            return await _form(request, desk, shell, values, errors, status=422)
+        return see_other(request, f"/w/{workspace}/prompts/{opened.prompt.id}")
+
+
+async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str, Any]:
+    """The context of prompts/list.html beside the shell."""
+    begun = time.perf_counter()
+    filters = query.filters
+    async with desk.database.transaction(write=False) as tx:
+        prompts = Library(tx, desk.caller, desk.releases)
+        found = await prompts.page(filters, DEFAULT_LIMIT, cursor, query.sort)
+        counted = await prompts.facets(filters)
+        number, total = await prompts.count(filters), await prompts.count(Filters())
+    elapsed = time.perf_counter() - begun
+    here = desk.rooms.people([row.branch.id for row in found.items])
+    owners = {who.id.removeprefix("user:"): who.name for who, _ in counted.owners}
+    return {
+        "q": filters.q,
+        "folder": filters.folder,
+        "heading": filters.folder or "Library",
+        "total": total,
+        "found": number,
+        "elapsed_ms": max(1, round(elapsed * 1000)),
+        "can_write": desk.caller.can(Permission.PROMPTS_WRITE),
+        "hidden": query.hidden(),
+        "facets": views.facets(query, counted),
+        "filters": views.active_filters(query, owners),
+        "clear_href": query.cleared(),
+        "sorts": views.sorts(query),
+        "rows": [views.row(row, query.root, here.get(row.branch.id, ())) for row in found.items],
+        "next_href": query.href(cursor=found.next_cursor) if found.next_cursor else "",
+        "failed": "",
+        "starters": starters.STARTERS,
+    }
+
+
+async def _form(
+    request: AppRequest,
+    desk: Desk,
+    shell: dict[str, Any],
+    values: dict[str, str],
+    errors: dict[str, str],
+    *,
+    status: int = 200,
+) -> Response[Any]:
+    return page(
+        request,
+        "prompts/new.html",
+        "prompts/_new_form.html",
+        status=status,
+        **shell,
+        values=values,
+        errors=errors,
+        starts=(starters.BLANK, *starters.STARTERS),
+        folder_names=await folder_names(desk),
+    )
+
+
+async def folder_names(desk: Desk) -> list[str]:
+    async with desk.database.transaction(write=False) as tx:
+        return [name for name, _ in await library.folders(tx, desk.caller)]
