@@ -73,7 +73,7 @@ def render_storage_error(request: Request[Any, Any, Any], error: DBAPIError) -> 
 
 def render_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A bug. The caller gets the request's id, the log gets the rest."""
-    log.exception("request.failed", error=type(error).__name__, exc_info=error)
+    log.error("request.failed", error=type(error).__name__, exc_info=error)
     detail = "Nothing was changed. If it happens again, report it with the request id."
     return _respond(request, 500, Internal.code, Internal.title, detail, None)
 

@@ -30,7 +30,9 @@ class RateLimiter:
     """Counts tries. A try is taken before the work it pays for, so parallel ones cannot slip by."""
 
     def __init__(self, redis_url: str = "") -> None:
-        storage = storage_from_string(f"async+{redis_url}" if redis_url else "async+memory://")
+        where = f"async+{redis_url}" if redis_url else "async+memory://"
+        options = {"implementation": "redispy"} if redis_url else {}
+        storage = storage_from_string(where, **options)
         self._strategy = MovingWindowRateLimiter(storage)
 
     async def take(self, limit: Limit, *who: str) -> int:
