@@ -99,14 +99,20 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     for item in schema.get("paths", {}).values():
         for operation in item.values():
-            summary, _, rest = operation.get("description", "").partition("\n\n")
-            operation["summary"] = " ".join(summary.split()).rstrip(".") or operation["summary"]
-            operation["description"] = rest
+            _sum_up(operation)
             responses = operation["responses"]
             responses.pop("400", None)  # Litestar's own guess; input we refuse is a 422
             for status, text in _problems(operation).items():
                 responses[status] = _problem_response(text)
     return schema
+
+
+def _sum_up(operation: dict[str, Any]) -> None:
+    """The docstring's first sentence is the summary; Litestar takes the function's name."""
+    first, _, rest = operation.get("description", "").partition("\n\n")
+    sentence, stop, more = " ".join(first.split()).partition(". ")
+    operation["summary"] = sentence.rstrip(".").replace("`", "") or operation["summary"]
+    operation["description"] = "\n\n".join(part for part in (more if stop else "", rest) if part)
 
 
 def _problems(operation: dict[str, Any]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from app.domain.rooms.models import (
 
 async def document(tx: AsyncSession, document_id: UUID) -> Document | None:
     """For the engine itself, which acts for everyone in the room."""
+    # unscoped: the engine holds rooms of every workspace
     return await tx.get(Document, document_id)
 
 

@@ -75,6 +75,7 @@ async def membership_by_slug(tx: AsyncSession, user_id: UUID, slug: str) -> Memb
 
 
 async def membership(tx: AsyncSession, workspace_id: UUID, user_id: UUID) -> Member | None:
+    # unscoped: the key itself holds the workspace
     return await tx.get(Member, (workspace_id, user_id))
 
 

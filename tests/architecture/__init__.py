@@ -1,0 +1,1 @@
+"""The rules of the house, checked against the code, each with a planted violation."""

@@ -1,0 +1,103 @@
+"""Who may import whom: the tables, and what breaks them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.source import Module, imported, modules
+
+# Each part may import itself and what is listed.
+LAYERS: dict[str, frozenset[str]] = {
+    "entry": frozenset({"server", "domain", "web", "access", "db", "kit", "settings", "errors"}),
+    "server": frozenset({"domain", "web", "access", "db", "kit", "settings", "errors"}),
+    "domain": frozenset({"web", "access", "db", "kit", "errors"}),
+    "web": frozenset({"access", "db", "kit", "errors"}),
+    "access": frozenset({"db", "kit", "errors"}),
+    "db": frozenset({"kit", "errors"}),
+    "kit": frozenset({"errors"}),
+    "settings": frozenset({"errors"}),
+    "errors": frozenset(),
+}
+ENTRY = frozenset({"app.asgi", "app.cli", "app.__main__"})
+
+# Which slice may know which. Add a row here, with the reason, before adding the import.
+SLICES: dict[str, frozenset[str]] = {
+    "accounts": frozenset(),
+    "workspaces": frozenset({"accounts"}),  # members are people
+    "keys": frozenset({"accounts", "workspaces"}),  # made by people, for a workspace
+    "rooms": frozenset({"accounts", "workspaces", "keys"}),  # a live document knows no prompt
+    "prompts": frozenset({"accounts", "workspaces", "keys", "rooms"}),  # its text is a room
+    "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
+}
+
+# A slice's own business; other slices go through its service.
+PRIVATE = re.compile(r"queries|api|sockets|jobs|schemas|store_\w+|\w*pages")
+# What may import the framework, beside the outer parts.
+HTTP = re.compile(r"api|sockets|deps|\w*pages")
+
+# They point up on purpose: the registry of all tables, and what reads it.
+UPWARD = frozenset({"app.db.models", "app.db.migrations.env"})
+
+SQL_VERBS = frozenset({"select", "insert", "update", "delete", "text"})
+
+
+def violations(root: Path) -> list[str]:
+    """Every import that the tables do not allow."""
+    return [problem for module in modules(root, "app") for problem in _of(module)]
+
+
+def _of(module: Module) -> Iterator[str]:
+    for node, target in imported(module.tree):
+        if problem := _problem(module, target):
+            yield module.at(node, problem)
+    yield from _foreign(module)
+
+
+def _problem(module: Module, target: str) -> str:
+    source, goal = layer(module.name), layer(target)
+    if goal in ("", source) and source != "domain":
+        return ""
+    if module.name in UPWARD and goal == "domain":
+        return ""
+    if goal not in LAYERS[source] | {source, ""}:
+        return f"{source} may not import {target}"
+    if source == "domain" and goal == "domain":
+        return _between_slices(module.name.split("."), target.split("."))
+    if source == "web" and goal == "db" and not target.startswith("app.db.engine"):
+        return f"web may import app.db.engine only, not {target}"
+    return ""
+
+
+def _between_slices(source: list[str], target: list[str]) -> str:
+    mine, theirs = source[2], target[2]
+    if mine == theirs:
+        return ""
+    if theirs not in SLICES[mine]:
+        return f"the slice {mine} may not know {theirs}"
+    part = target[3] if len(target) > 3 else ""
+    if PRIVATE.fullmatch(part):
+        return f"{'.'.join(target[:4])} is private to {theirs}"
+    return ""
+
+
+def layer(name: str) -> str:
+    """The part a module belongs to; "" for `app` itself, which holds only the version."""
+    parts = name.split(".")
+    if ".".join(parts[:2]) in ENTRY:
+        return "entry"
+    return parts[1] if len(parts) > 1 and parts[1] in LAYERS else ""
+
+
+def _foreign(module: Module) -> Iterator[str]:
+    """The framework and SQL have their places."""
+    part = module.path.stem
+    for node, target in imported(module.tree, "litestar"):
+        is_edge = layer(module.name) in ("server", "web") or module.name == "app.asgi"
+        if not is_edge and not HTTP.fullmatch(part):
+            yield module.at(node, f"{target}: the framework stays at the edge")
+    for node, target in imported(module.tree, "sqlalchemy"):
+        is_sql = layer(module.name) == "db" or part == "queries"
+        if target.split(".")[-1] in SQL_VERBS and not is_sql:
+            yield module.at(node, f"{target}: statements live in queries.py")

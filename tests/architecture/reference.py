@@ -1,0 +1,80 @@
+"""The pages under docs/ that are made from the code: `make docs` writes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from prometheus_client import REGISTRY, Metric
+
+import app.server.core as _everything  # noqa: F401  # all error codes and metrics come with it
+from app.server.error_codes import error_codes
+from tests.architecture.source import ROOT
+
+_NOTE = "<!-- Written by `make docs` from the code; a test compares the two. -->"
+
+
+def errors_page() -> str:
+    """docs/errors.md."""
+    lines = [
+        "# Error codes",
+        "",
+        _NOTE,
+        "",
+        "Every problem document (RFC 9457) has one of these as `code`. A code is never renamed.",
+        "The same list is at `/api/docs/errors` of a running server.",
+        "",
+        "| code | status | meaning | defined in |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{one.code}` | {one.status} | {' '.join((one.title + '.', one.text)).strip()} "
+        f"| `{one.where}` |"
+        for one in error_codes()
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def metrics_page() -> str:
+    """docs/metrics.md."""
+    lines = [
+        "# Metrics",
+        "",
+        _NOTE,
+        "",
+        "`GET /metrics` answers these in Prometheus's text format, beside those of the Python",
+        "process. What to watch and what to do about it: [operations](operations.md#alarms).",
+        "",
+        "| metric | type | labels | meaning |",
+        "| --- | --- | --- | --- |",
+    ]
+    lines += [
+        f"| `{_sample_name(metric)}` | {metric.type} | {_labels(metric)} | {metric.documentation} |"
+        for metric in sorted(_ours(), key=lambda metric: metric.name)
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _ours() -> Iterable[Metric]:
+    return (metric for metric in REGISTRY.collect() if metric.name.startswith("promptroom_"))
+
+
+def _sample_name(metric: Metric) -> str:
+    return f"{metric.name}_total" if metric.type == "counter" else metric.name
+
+
+def _labels(metric: Metric) -> str:
+    collector = REGISTRY._names_to_collectors[metric.name]  # the only way to labels without values
+    names: tuple[str, ...] = getattr(collector, "_labelnames", ())
+    return ", ".join(f"`{name}`" for name in names) or "none"
+
+
+PAGES: dict[Path, Callable[[], str]] = {
+    ROOT / "docs/errors.md": errors_page,
+    ROOT / "docs/metrics.md": metrics_page,
+}
+
+
+if __name__ == "__main__":
+    for path, write in PAGES.items():
+        path.write_text(write(), "utf-8")
