@@ -138,11 +138,14 @@ class TestAccepting:
         self, database: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         held = HeldClock(monkeypatch)
-        place, person = await a_workspace(database), await a_person(database)
-        secret = await a_link(database, place)
-        held.forward(days=7)
-        with pytest.raises(InvitationGone):
-            await accept(database, secret, person)
+        secret = await a_link(database, await a_workspace(database))
+        held.forward(days=6, hours=23)
+        async with database.transaction(write=False) as tx:
+            assert await invitations.look(tx, secret)
+        held.forward(hours=1)
+        async with database.transaction(write=False) as tx:
+            with pytest.raises(InvitationGone):
+                await invitations.look(tx, secret)
 
     async def test_an_email_makes_it_theirs_alone(self, database: Database) -> None:
         place = await a_workspace(database)
