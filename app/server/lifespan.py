@@ -13,6 +13,7 @@ from app.kit.bus_memory import MemoryBus
 from app.kit.supervise import Supervisor
 from app.server import authentication, first_start
 from app.server.live import live_engine
+from app.server.subscriptions import subscribed
 from app.settings import Settings
 
 
@@ -37,7 +38,8 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         async with live_engine(settings, database, bus, tasks, gatekeeper) as rooms:
             app.state.rooms = rooms
             app.state.hub = rooms.hub
-            yield
+            async with subscribed(rooms.hub, database, tasks):
+                yield
             await tasks.stop()
     finally:
         await bus.stop()

@@ -14,6 +14,7 @@ from app.domain.prompts.pages import PromptPages
 from app.domain.prompts.settings_pages import SettingsPages
 from app.domain.rooms.sockets import enter
 from app.domain.versions.api import FetchApi, LabelApi, VersionApi
+from app.domain.versions.pages import VersionPages
 from app.domain.workspaces.api import MemberApi
 from app.domain.workspaces.member_pages import JoinPages, MemberPages
 from app.domain.workspaces.pages import FirstVisitPages, WorkspacePages
@@ -33,6 +34,7 @@ PAGES: list[ControllerRouterHandler] = [
     LibraryPages,
     PromptPages,
     SettingsPages,
+    VersionPages,
 ]
 
 API: list[ControllerRouterHandler] = [

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import Select, case, delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -212,16 +212,6 @@ async def folder_counts(tx: AsyncSession, where: InWorkspace) -> list[tuple[str,
     return [(row[0], row[1]) for row in await tx.execute(grouped)]
 
 
-async def has_any(tx: AsyncSession, where: InWorkspace) -> bool:
-    statement = within(select(Prompt.id), where, Prompt).limit(1)
-    return (await tx.execute(statement)).scalar_one_or_none() is not None
-
-
-async def is_member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> bool:
-    statement = within(select(Member.user_id).where(Member.user_id == user_id), where, Member)
-    return (await tx.execute(statement)).scalar_one_or_none() is not None
-
-
 async def members(
     tx: AsyncSession, where: InWorkspace, limit: int
 ) -> tuple[list[tuple[User, str]], int]:
@@ -249,16 +239,14 @@ async def keys(tx: AsyncSession, where: InWorkspace, ids: Iterable[UUID]) -> Seq
     return (await tx.execute(statement)).scalars().all()
 
 
-async def touch(tx: AsyncSession, room_id: UUID, at: datetime) -> None:
-    """Note that a room's text was edited. Never moves the time back."""
-    # unscoped: the engine says so for a room it has open
-    prompt_id = select(Branch.prompt_id).where(Branch.id == room_id).scalar_subquery()
+async def touch(tx: AsyncSession, room_ids: Iterable[UUID], at: datetime) -> None:
+    """Note that these rooms' texts were edited. Never moves the time back."""
+    # unscoped: the engine says so for rooms it has open
+    prompt_ids = select(Branch.prompt_id).where(Branch.id.in_(list(room_ids)))
     await tx.execute(
         # unscoped: as above
-        update(Prompt).where(Prompt.id == prompt_id, Prompt.edited_at < at).values(edited_at=at)
+        update(Prompt)
+        .where(Prompt.id.in_(prompt_ids), Prompt.edited_at < at)
+        .values(edited_at=at)
+        .execution_options(synchronize_session=False)
     )
-
-
-async def is_name_taken(tx: AsyncSession, where: InWorkspace, name: str, but: UUID) -> bool:
-    taken = within(select(Prompt.id).where(Prompt.name == name, Prompt.id != but), where, Prompt)
-    return bool((await tx.execute(select(exists(taken)))).scalar_one())

@@ -119,7 +119,7 @@ async def last_checkpoint_sha256(
 async def room(tx: AsyncSession, room_id: UUID) -> Branch | None:
     """The branch behind a room, for what the server does by itself."""
     # unscoped: the server acts for every workspace
-    return await tx.get(Branch, room_id)
+    return await tx.get(Branch, room_id)  # unscoped: the engine acts for everyone in the room
 
 
 async def labels(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Sequence[Label]:

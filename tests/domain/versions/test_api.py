@@ -206,7 +206,11 @@ class TestFetching:
         await call.publish(labels=["staging"])
         await call.write("Two")
         await call.publish()
-        for query, text in [("label=staging", "One"), ("version=1", "One"), ("label=latest", "Two")]:
+        for query, text in [
+            ("label=staging", "One"),
+            ("version=1", "One"),
+            ("label=latest", "Two"),
+        ]:
             assert (await call("GET", f"{self.FETCH}?{query}")).json()["text"] == text
 
     async def test_nothing_released_is_404_with_a_reason(self, call):

@@ -1,0 +1,155 @@
+"""The timeline with its comparison, one version, publishing, restoring and labels."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from app.domain.prompts.deps import AppRequest, Desk, DeskDep
+from app.domain.versions import show
+from app.domain.versions.deps import LabelsDep, VersionsDep
+from app.domain.versions.errors import VersionNotFound
+from app.domain.versions.views import Address
+from app.errors import InvalidFields
+from app.web.deps import PageShell
+from app.web.forms import chosen, typed
+from app.web.htmx import is_htmx, page, see_other
+
+
+class VersionPages(Controller):
+    path = "/w/{workspace:str}/prompts/{prompt_id:uuid}"
+    include_in_schema = False
+
+    @get("/versions", name="versions:list")
+    async def listed(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        shell: PageShell,
+        workspace: FromPath[str],
+        prompt_id: FromPath[UUID],
+    ) -> Response[Any]:
+        context = await show.timeline(desk, prompt_id, _address(request))
+        return page(request, "versions/list.html", **shell, **context)
+
+    @get("/versions/{number:int}", name="versions:show")
+    async def version(
+        self,
+        desk: DeskDep,
+        shell: PageShell,
+        request: AppRequest,
+        prompt_id: FromPath[UUID],
+        number: FromPath[int],
+    ) -> Response[Any]:
+        context = await show.one(desk, prompt_id, number, _address(request))
+        return page(request, "versions/show.html", **shell, **context)
+
+    @get("/publish", name="versions:publish-form")
+    async def publish_form(
+        self, request: AppRequest, desk: DeskDep, shell: PageShell, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        context = await show.publish(desk, prompt_id)
+        return page(request, "versions/publish.html", "versions/_publish.html", **shell, **context)
+
+    @post("/publish", name="versions:publish")
+    async def publish(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        versions: VersionsDep,
+        shell: PageShell,
+        prompt_id: FromPath[UUID],
+    ) -> Response[Any]:
+        message = (await typed(request, "message"))["message"]
+        labels = await chosen(request, "labels")
+        try:
+            done = await versions.publish(prompt_id, message, labels)
+        except InvalidFields as error:
+            context = await show.publish(desk, prompt_id)
+            context |= {"message": message, "errors": _about_form(error), "suggested": False}
+            context["labels"] = show.ticked(context["labels"], labels)
+            return page(
+                request,
+                "versions/publish.html",
+                "versions/_publish.html",
+                status=422,
+                **shell,
+                **context,
+            )
+        if not done.is_new:
+            return await _unchanged(request, desk, shell, prompt_id)
+        if not is_htmx(request):
+            return see_other(request, f"{_base(request)}/versions?to={done.version.number}")
+        context = show.published(prompt_id, done.version.number, done.moved)
+        return page(request, "versions/_published.html", **_place(request), **context)
+
+    @post("/versions/{number:int}/restore", name="versions:restore")
+    async def restore(
+        self,
+        request: AppRequest,
+        versions: VersionsDep,
+        prompt_id: FromPath[UUID],
+        number: FromPath[int],
+    ) -> Response[Any]:
+        await versions.restore(prompt_id, number)
+        return see_other(request, _base(request))
+
+    @post("/labels", name="versions:move-label")
+    async def move_label(
+        self, request: AppRequest, labels: LabelsDep, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        form = await typed(request, "label", "new_label", "version")
+        if not form["version"].isascii() or not form["version"].isdecimal():
+            raise VersionNotFound("Choose a version.")
+        number = int(form["version"])
+        await labels.move(prompt_id, form["label"] or form["new_label"], number)
+        return see_other(request, f"{_base(request)}/versions?to={number}")
+
+    @post("/labels/{label:str}/remove", name="versions:remove-label")
+    async def remove_label(
+        self,
+        request: AppRequest,
+        labels: LabelsDep,
+        prompt_id: FromPath[UUID],
+        label: FromPath[str],
+    ) -> Response[Any]:
+        await labels.remove(prompt_id, label)
+        return see_other(request, f"{_base(request)}/versions")
+
+
+async def _unchanged(
+    request: AppRequest, desk: Desk, shell: dict[str, Any], prompt_id: UUID
+) -> Response[Any]:
+    """The dialog again, which now says that there is nothing to publish."""
+    context = await show.publish(desk, prompt_id) | {"changed": False}
+    return page(request, "versions/publish.html", "versions/_publish.html", **shell, **context)
+
+
+def _about_form(error: InvalidFields) -> dict[str, str]:
+    """A refused label is told beside the labels."""
+    return {"labels" if name == "label" else name: text for name, text in error.fields.items()}
+
+
+def _base(request: AppRequest) -> str:
+    params = request.path_params
+    return f"/w/{params['workspace']}/prompts/{params['prompt_id']}"
+
+
+def _place(request: AppRequest) -> dict[str, Any]:
+    return {"workspace": {"slug": request.path_params["workspace"]}}
+
+
+def _address(request: AppRequest) -> Address:
+    query = request.query_params
+    return Address(
+        base=f"{_base(request)}/versions",
+        old=query.get("from", ""),
+        new=query.get("to", ""),
+        mode="inline" if query.get("mode") == "inline" else "split",
+        show="checkpoints" if query.get("show") == "checkpoints" else "published",
+        everything=query.get("all") == "1",
+        cursor=query.get("cursor", ""),
+    )

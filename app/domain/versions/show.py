@@ -1,0 +1,235 @@
+"""What the pages about versions say: read in one transaction, put together for the templates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.domain.prompts import views as prompt_views
+from app.domain.prompts.deps import Desk
+from app.domain.prompts.ports import Standing
+from app.domain.prompts.service import Opened
+from app.domain.versions import policy, views
+from app.domain.versions.history import Comparison, History, Side, compare
+from app.domain.versions.models import Version
+from app.domain.versions.releases import draft_note, people_of
+from app.domain.versions.views import Address
+from app.kit import clock
+from app.web.paging import DEFAULT_LIMIT
+
+
+async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, Any]:
+    """The context of versions/list.html beside the shell."""
+    chosen = bool(address.new or address.old)
+    async with desk.database.transaction(write=False) as tx:
+        history = History(tx, desk.caller, desk.rooms)
+        opened = await history.open(prompt_id)
+        newest = await history.newest(prompt_id)
+        draft = await history.draft(opened, newest)
+        note = _note(draft, newest)
+        address = _with_sides(address, newest, is_edited=bool(note))
+        standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
+        entries, older, options = await _entries(history, prompt_id, address)
+        comparison = await _compared(history, opened, address, draft)
+        people = await _people(history, prompt_id, comparison) if comparison else 0
+        writers = await history.named(draft.contributors)
+    page = Comparing(comparison, people, options)
+    return {
+        **_head(desk, opened, standing),
+        "chosen": chosen,
+        "show": address.show,
+        "draft": None
+        if not note
+        else {
+            "note": note,
+            "people": [writers[actor] for actor in draft.contributors],
+            "href": address.href(to=policy.DRAFT, **{"from": ""}),
+            "picked": address.new == policy.DRAFT,
+        },
+        "days": views.days(entries, clock.utc_now()),
+        "older_href": address.href(cursor=older) if older else "",
+        **page.context(address, standing),
+    }
+
+
+class Comparing:
+    """The right-hand side of the page."""
+
+    def __init__(
+        self, comparison: Comparison | None, people: int, options: Sequence[tuple[str, str]]
+    ) -> None:
+        self._comparison = comparison
+        self._people = people
+        self._options = options
+
+    def context(self, address: Address, standing: Standing) -> dict[str, Any]:
+        if self._comparison is None:
+            return {"compare": None, "restore": None, "promote": None}
+        new = self._comparison.new
+        # What everybody is looking at already is nothing to bring back.
+        is_newest = new.number == standing.published and not standing.draft
+        back = None if is_newest else views.restore(new.number, standing.labels)
+        return {
+            "compare": views.compare(self._comparison, address, self._options, self._people),
+            "restore": back,
+            "promote": views.promote(new.number, standing.labels),
+        }
+
+
+def _with_sides(address: Address, newest: Version | None, *, is_edited: bool) -> Address:
+    """The address with what it leaves open filled in: newest against draft, else the two last."""
+    if newest is None:
+        return address
+    new = address.new or (policy.DRAFT if is_edited else str(newest.number))
+    old = address.old or _before(new, newest)
+    return Address(
+        address.base, old, new, address.mode, address.show, address.everything, address.cursor
+    )
+
+
+def _before(ref: str, newest: Version) -> str:
+    """What a text is compared with when nothing was chosen: the version before it."""
+    if ref.isascii() and ref.isdecimal() and len(ref) < 10:
+        return str(int(ref) - 1) if int(ref) > 1 else ""
+    return str(newest.number)
+
+
+async def _compared(
+    history: History, opened: Opened, address: Address, draft: Side
+) -> Comparison | None:
+    """None when there is nothing to compare with."""
+    if not address.new or not address.old:
+        return None
+    old, new = [
+        draft if ref == policy.DRAFT else await history.side(opened, ref)
+        for ref in (address.old, address.new)
+    ]
+    return compare(old, new)
+
+
+async def _entries(
+    history: History, prompt_id: UUID, address: Address
+) -> tuple[list[dict[str, Any]], str | None, list[tuple[str, str]]]:
+    """A page of the timeline, where the next begins, and what can be compared."""
+    versions = await history.page(
+        prompt_id, DEFAULT_LIMIT, address.cursor if address.show == "published" else None
+    )
+    options = [(policy.DRAFT, "draft")]
+    options += [(str(one.number), f"v{one.number}") for one in versions.items]
+    if address.show == "checkpoints":
+        found = await history.checkpoints(prompt_id, DEFAULT_LIMIT, address.cursor or None)
+        who = await history.named(
+            one["actor"] for checkpoint in found.items for one in checkpoint.contributors
+        )
+        shown = [views.checkpoint_entry(one, who, address) for one in found.items]
+        return shown, found.next_cursor, options
+    labels = await history.label_names(prompt_id)
+    who = await history.people(versions.items)
+    shown = [views.entry(one, who, labels[one.number], address) for one in versions.items]
+    return shown, versions.next_cursor, options
+
+
+async def _people(history: History, prompt_id: UUID, comparison: Comparison) -> int:
+    """How many wrote what was added between the two."""
+    old, new = comparison.old, comparison.new
+    if new.number is None:
+        return len(new.contributors)
+    units = await history.contributors(prompt_id, old.number or 0, new.number)
+    return len(units)
+
+
+async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dict[str, Any]:
+    """The context of versions/show.html beside the shell."""
+    async with desk.database.transaction(write=False) as tx:
+        history = History(tx, desk.caller, desk.rooms)
+        opened = await history.open(prompt_id)
+        version = await history.version(prompt_id, number)
+        draft = await history.draft(opened, await history.newest(prompt_id))
+        standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
+        labels = (await history.label_names(prompt_id))[number]
+        who = await history.people([version])
+    is_there = number == standing.published and not standing.draft
+    return {
+        **_head(desk, opened, standing),
+        "version": {
+            "number": number,
+            "message": version.message,
+            "author": who[version.author],
+            "people": people_of(version, who),
+            "at": version.created_at,
+            "labels": labels,
+            "text": version.text,
+        },
+        "settings": views.settings_list(version.config),
+        "variables": views.variables_list(version.variables),
+        "compare_href": address.href(to=str(number)) if number > 1 else "",
+        "restore": None if is_there else views.restore(number, standing.labels),
+        "promote": views.promote(number, standing.labels),
+    }
+
+
+async def publish(desk: Desk, prompt_id: UUID) -> dict[str, Any]:
+    """The context of versions/_publish.html beside the shell."""
+    desk.caller.require(Permission.PROMPTS_READ)
+    async with desk.database.transaction(write=False) as tx:
+        history = History(tx, desk.caller, desk.rooms)
+        opened = await history.open(prompt_id)
+        desk.caller.require(Permission.VERSIONS_PUBLISH)
+        newest = await history.newest(prompt_id)
+        draft = await history.draft(opened, newest)
+        standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
+        writers = await history.named(draft.contributors)
+    comparison = compare(_side(newest), draft) if newest else None
+    message = (
+        policy.suggested_message(comparison.rows, comparison.fields)
+        if comparison
+        else "First version"
+    )
+    names = _first_names(desk.caller, {actor: who.name for actor, who in writers.items()})
+    return {
+        "prompt": prompt_views.prompt(opened),
+        "next_number": (standing.published or 0) + 1,
+        "changed": comparison is None or not comparison.is_empty,
+        "summary": views.publish_summary(names, standing.published),
+        "message": message[: policy.MESSAGE_LONGEST],
+        "suggested": True,
+        "labels": ticked(views.choosable(standing.labels), ()),
+        "errors": {},
+    }
+
+
+def ticked(labels: Sequence[dict[str, Any]], chosen: Sequence[str]) -> list[dict[str, Any]]:
+    return [{**label, "checked": label["name"] in chosen, "reason": ""} for label in labels]
+
+
+def published(prompt_id: UUID, number: int, moved: Sequence[str]) -> dict[str, Any]:
+    """The context of versions/_published.html."""
+    return {"prompt": {"id": str(prompt_id)}, "number": number, "moved": list(moved)}
+
+
+def _side(version: Version) -> Side:
+    name = f"v{version.number}"
+    return Side(name, version.number, name, version.text, version.config, version.variables, {})
+
+
+def _note(draft: Side, newest: Version | None) -> str:
+    sha256 = policy.content_sha256(draft.text, draft.config, draft.variables)
+    return draft_note(newest, sha256, draft.text)
+
+
+def _first_names(caller: Principal, names: dict[str, str]) -> list[str]:
+    others = [name.split()[0] for actor, name in names.items() if actor != caller.actor]
+    return [*others, "you"] if caller.actor in names else others
+
+
+def _head(desk: Desk, opened: Opened, standing: Standing) -> dict[str, Any]:
+    """The context of prompts/_head.html."""
+    return {
+        "prompt": prompt_views.prompt(opened),
+        **prompt_views.rights(desk.caller),
+        **standing.head,
+        "here": desk.rooms.people([opened.branch.id]).get(opened.branch.id, ()),
+    }

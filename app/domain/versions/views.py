@@ -1,0 +1,286 @@
+"""Versions as their templates want them: plain values in, plain values out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from app.domain.prompts import typed
+from app.domain.prompts.people import Shown
+from app.domain.versions import policy
+from app.domain.versions.history import Comparison
+from app.domain.versions.models import Checkpoint, Version
+from app.domain.versions.releases import people_of
+from app.domain.versions.schemas import setting_at
+from app.kit import diff
+
+MOST_CHANGES = 500  # rows of a comparison; the rest follows on demand
+MOST_FOLDED = 400  # hidden rows that a page carries, so that a fold can open without a request
+
+_REASONS = {
+    "idle": "Writing paused",
+    "active": "While writing",
+    "leave": "Everyone left",
+    "restore": "Before a version was restored",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """The versions page's address: what is compared, and how it is laid out."""
+
+    base: str  # /w/acme/prompts/<id>/versions
+    old: str = ""
+    new: str = ""
+    mode: str = "split"
+    show: str = "published"
+    everything: bool = False
+    cursor: str = ""
+
+    def href(self, **changed: str) -> str:
+        pairs = {
+            "from": self.old,
+            "to": self.new,
+            "mode": "" if self.mode == "split" else self.mode,
+            "show": "" if self.show == "published" else self.show,
+            "cursor": self.cursor,
+        } | changed
+        query = urlencode([(key, value) for key, value in pairs.items() if value])
+        return self.base + (f"?{query}" if query else "")
+
+
+def entry(
+    version: Version, who: Mapping[str, Shown], labels: Sequence[str], address: Address
+) -> dict[str, Any]:
+    number = str(version.number)
+    return {
+        "kind": "version",
+        "number": version.number,
+        "message": version.message,
+        "author": who[version.author],
+        "people": people_of(version, dict(who)),
+        "at": version.created_at,
+        "labels": [name for name in labels if name != policy.LATEST],
+        "href": address.href(to=number, **{"from": ""}),
+        "from_href": address.href(**{"from": number}),
+        "picked": _picked(number, address),
+    }
+
+
+def checkpoint_entry(
+    checkpoint: Checkpoint, who: Mapping[str, Shown], address: Address
+) -> dict[str, Any]:
+    ref = str(checkpoint.id)
+    return {
+        "kind": "checkpoint",
+        "number": None,
+        "message": _REASONS[checkpoint.reason],
+        "author": None,
+        "people": [who[one["actor"]] for one in checkpoint.contributors],
+        "at": checkpoint.created_at,
+        "labels": [],
+        "href": address.href(to=ref, **{"from": ""}),
+        "from_href": address.href(**{"from": ref}),
+        "picked": _picked(ref, address),
+    }
+
+
+def _picked(ref: str, address: Address) -> str:
+    return "to" if ref == address.new else "from" if ref == address.old else ""
+
+
+def days(entries: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any]]:
+    """Entries by day, in UTC like every date that a page shows without a script."""
+    found: list[dict[str, Any]] = []
+    for one in entries:
+        title = day_title(one["at"], now)
+        if not found or found[-1]["title"] != title:
+            found.append({"title": title, "entries": []})
+        found[-1]["entries"].append(one)
+    return found
+
+
+def day_title(moment: datetime, now: datetime) -> str:
+    if moment.date() == now.date():
+        return "Today"
+    if moment.date() == (now - timedelta(days=1)).date():
+        return "Yesterday"
+    year = "" if moment.year == now.year else f" {moment.year}"
+    return f"{moment.day} {moment:%B}{year}"
+
+
+def compare(
+    comparison: Comparison, address: Address, options: Sequence[tuple[str, str]], people: int
+) -> dict[str, Any]:
+    """The `compare` of templates/versions/_compare.html."""
+    counted = diff.summary(comparison.rows)
+    shown, is_cut = _first_changes(comparison.rows, everything=address.everything)
+    settings = setting_changes(comparison)
+    return {
+        "from_name": comparison.old.name,
+        "to_name": comparison.new.name,
+        "from_options": _options(options, comparison.old.ref, comparison.old.name),
+        "to_options": _options(options, comparison.new.ref, comparison.new.name),
+        "mode": address.mode,
+        "split_href": address.href(mode=""),
+        "inline_href": address.href(mode="inline"),
+        "people": people,
+        "added": counted.words_added,
+        "removed": counted.words_removed,
+        "settings": settings,
+        "settings_note": _unchanged_note(comparison),
+        "identical": comparison.is_empty,
+        "blocks": blocks(shown, address.mode),
+        "has_authors": False,
+        "more_href": address.href(all="1") if is_cut else "",
+    }
+
+
+def _options(options: Sequence[tuple[str, str]], ref: str, name: str) -> list[dict[str, Any]]:
+    """What can be chosen; a side that is not on this page of the timeline stays choosable."""
+    known = list(options) if any(value == ref for value, _ in options) else [(ref, name), *options]
+    return [{"value": value, "text": text, "selected": value == ref} for value, text in known]
+
+
+def _first_changes(
+    rows: Sequence[diff.Row], *, everything: bool
+) -> tuple[Sequence[diff.Row], bool]:
+    if everything:
+        return rows, False
+    changed = 0
+    for index, row in enumerate(rows):
+        changed += row.changed
+        if changed > MOST_CHANGES:
+            return rows[:index], True
+    return rows, False
+
+
+def blocks(rows: Sequence[diff.Row], mode: str) -> list[dict[str, Any]]:
+    """Runs of rows and folds of unchanged ones, as templates/components/diff.html draws them."""
+    parts = diff.folded(rows)
+    if mode == "inline":
+        parts = diff.inline(parts)
+    found: list[dict[str, Any]] = []
+    for part in parts:
+        if isinstance(part, diff.Fold):
+            found.append({"kind": "fold", "rows": [_row(r) for r in part.rows[:MOST_FOLDED]]})
+        elif found and found[-1]["kind"] == "rows":
+            found[-1]["rows"].append(_row(part))
+        else:
+            found.append({"kind": "rows", "rows": [_row(part)]})
+    return found
+
+
+def _row(row: diff.Row) -> dict[str, Any]:
+    return {
+        "kind": _kind(row),
+        "left_no": row.old.number if row.old else None,
+        "right_no": row.new.number if row.new else None,
+        "left": _parts(row.old, "del"),
+        "right": _parts(row.new, "ins"),
+        "author": None,
+    }
+
+
+def _kind(row: diff.Row) -> str:
+    if not row.changed:
+        return "same"
+    if row.old and row.new:
+        return "changed"
+    return "added" if row.new else "removed"
+
+
+def _parts(line: diff.Line | None, mark: str) -> list[tuple[str, str]]:
+    return [(mark if span.changed else "", span.text) for span in line.spans] if line else []
+
+
+def setting_changes(comparison: Comparison) -> list[dict[str, str]]:
+    old, new = comparison.old, comparison.new
+    return [
+        {
+            "name": _setting_name(field),
+            "before": _setting_text(field, setting_at(old.config, old.variables, field)),
+            "after": _setting_text(field, setting_at(new.config, new.variables, field)),
+        }
+        for field in comparison.fields
+    ]
+
+
+def _setting_name(field: str) -> str:
+    kind, _, name = field.partition(".")
+    if kind == "config":
+        return name.replace("_", " ")
+    return f"variable {name}" if name else "order of variables"
+
+
+def _setting_text(field: str, value: Any) -> str:
+    """A line about a value; long ones are cut, the API gives them whole."""
+    if value is None:
+        return ""
+    if field.startswith("variables.") and isinstance(value, dict):
+        notes = [value["type"], "required" if value["required"] else "optional"]
+        if value["default"] is not None:
+            notes.append(f"default {typed.shown(value['default'])}")
+        return ", ".join(notes)
+    text = " ".join(typed.shown(value).split())
+    return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _unchanged_note(comparison: Comparison) -> str:
+    """Such as: model and 5 variables unchanged."""
+    same: list[str] = []
+    if "config.model" not in comparison.fields and comparison.new.config.get("model"):
+        same.append("model")
+    names = {one["name"] for one in comparison.new.variables}
+    kept = len(names - {field.removeprefix("variables.") for field in comparison.fields})
+    if kept:
+        same.append(f"{kept} variable{'' if kept == 1 else 's'}")
+    return f"{' and '.join(same)} unchanged" if same else ""
+
+
+def restore(number: int | None, labels: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
+    """What the Restore button says; None for a text that has no number."""
+    if number is None:
+        return None
+    placed = [one for one in labels if one["name"] != policy.LATEST]
+    places = [f"{one['name']} stays on v{one['number']}" for one in placed]
+    return {"number": number, "stays": f"{', '.join(places)}." if places else ""}
+
+
+def promote(
+    number: int | None, labels: Sequence[Mapping[str, Any]], error: str = ""
+) -> dict[str, Any] | None:
+    if number is None:
+        return None
+    return {"number": number, "labels": choosable(labels), "error": error}
+
+
+def choosable(labels: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The labels that may be moved: the usual ones, then those in use."""
+    now = {one["name"]: one["number"] for one in labels if one["name"] != policy.LATEST}
+    names = [*policy.USUAL_LABELS, *(name for name in now if name not in policy.USUAL_LABELS)]
+    return [{"name": name, "number": now.get(name)} for name in names]
+
+
+def settings_list(config: Mapping[str, Any]) -> list[dict[str, str]]:
+    return [
+        {"name": key.replace("_", " "), "value": _setting_text(f"config.{key}", value)}
+        for key, value in config.items()
+    ]
+
+
+def variables_list(variables: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{**one, "default": typed.shown(one["default"])} for one in variables]
+
+
+def publish_summary(names: Sequence[str], newest: int | None) -> str:
+    """Who edited since when: "Edited by Priya, Kenji and you since v12."."""
+    if newest is None:
+        return "The first version."
+    if not names:
+        return f"Settings changed since v{newest}."
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+    return f"Edited by {listed} since v{newest}."
