@@ -41,15 +41,13 @@ class Seen:
 
 async def rooms_of(target: Target, rooms: int, people: int) -> list[list[Client]]:
     """`rooms` rooms with `people` synced connections each."""
-    paths = await target.rooms(rooms)
-    opened = []
-    for path in paths:
-        opened.append(
-            [
-                await connect(target.host, target.port, path, target.headers(person))
-                for person in range(people)
-            ]
-        )
+    opened = [
+        [
+            await connect(target.host, target.port, path, target.headers(person))
+            for person in range(people)
+        ]
+        for path in await target.rooms(rooms)
+    ]
     await asyncio.gather(*(client.synced for room in opened for client in room))
     return opened
 

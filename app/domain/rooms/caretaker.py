@@ -7,6 +7,7 @@ import asyncio
 import structlog
 
 from app.domain.rooms import limits, protocol
+from app.domain.rooms.compaction import StateDiffers
 from app.domain.rooms.errors import RoomBroken
 from app.domain.rooms.hub import Hub, Settled
 from app.domain.rooms.metrics import CLOSES, COMPACTION_SECONDS
@@ -100,6 +101,9 @@ class Caretaker:
         except RoomBroken:
             # What people see and what the log gives differ: the log is the truth.
             self._hub.repair.reload(open_)
+            return
+        except StateDiffers:
+            self._hub.repair.begin_epoch(open_)
             return
         finally:
             open_.is_compacting = False

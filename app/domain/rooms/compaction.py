@@ -11,6 +11,10 @@ from dataclasses import dataclass
 from pycrdt import Doc, Text
 
 
+class StateDiffers(Exception):
+    """The document's own encoding gives another text than the document."""
+
+
 @dataclass(frozen=True, slots=True)
 class Compacted:
     state: bytes
@@ -19,7 +23,10 @@ class Compacted:
 
 
 def compact(snapshot: bytes, updates: list[bytes]) -> Compacted:
-    """The state and text of `snapshot` with `updates` applied in order, in a fresh document."""
+    """The state and text of `snapshot` with `updates` applied in order, in a fresh document.
+
+    Raises `StateDiffers`.
+    """
     document: Doc[Text] = Doc()
     root = document.get("text", type=Text)
     with document.transaction():
@@ -33,5 +40,5 @@ def compact(snapshot: bytes, updates: list[bytes]) -> Compacted:
     fresh.apply_update(state)
     text = str(copy)
     if text != str(root):
-        raise ValueError("the encoded state gives another text")
+        raise StateDiffers
     return Compacted(state, text, hashlib.sha256(text.encode()).hexdigest())

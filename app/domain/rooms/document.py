@@ -109,24 +109,57 @@ class LiveDocument:
         Only the differing runs are touched, so cursors, anchors and others' edits in progress
         keep their places. The blocks are the server's, credited to `actor`.
         """
-        captured: list[bytes] = []
 
         def edit() -> None:
+            for start, removed, added in splices(str(self._text), text):
+                if removed:
+                    del self._text[start : start + removed]
+                if added:
+                    self._text.insert(start, added)
+
+        return self._edit(edit, actor)
+
+    def append(self, text: str, actor: str) -> None:
+        """Write `text` at the end."""
+        self._edit(lambda: self._text.insert(len(self._text), text), actor)
+
+    def _edit(self, edit: Callable[[], None], actor: str) -> tuple[bytes, Verdict] | None:
+        captured: list[bytes] = []
+
+        def run() -> None:
             subscription = self._doc.observe(lambda event: captured.append(event.update))
             try:
                 with self._doc.transaction():
-                    for start, removed, added in splices(str(self._text), text):
-                        if removed:
-                            del self._text[start : start + removed]
-                        if added:
-                            self._text.insert(start, added)
+                    edit()
             finally:
                 self._doc.unobserve(subscription)  # an observed document is never freed
 
-        guarded(edit)
+        guarded(run)
         if not captured:
             return None
         return captured[0], self.guard.learn(captured[0], actor)
+
+    def retold(self) -> LiveDocument:
+        """A new document with the same text and authors and no history before them.
+
+        Its blocks have other ids, so it belongs to a new epoch: never merge it with this one.
+        """
+        units = self.text.encode("utf-16-le")
+        spans = self.guard.spans()
+        if sum(count for count, _ in spans) * 2 != len(units):
+            spans = [(len(units) // 2, "server")]  # authors are not worth a wrong text
+        fresh, at = LiveDocument(), 0
+        for count, actor in spans:
+            fresh.append(units[at : at + 2 * count].decode("utf-16-le"), actor)
+            at += 2 * count
+        return fresh
+
+    @classmethod
+    def from_state(cls, state: bytes) -> LiveDocument:
+        """What a newcomer makes of `state`."""
+        document = cls()
+        document.apply(state)
+        return document
 
     @classmethod
     def of(cls, text: str, actor: str) -> LiveDocument:

@@ -97,7 +97,8 @@ class DocumentLog:
         """Fold the journal up to `upto_seq` into the snapshot, if it gives the live text.
 
         Call it at a moment when `live` holds exactly that. The answer is False when something
-        else compacted meanwhile. Raises `RoomBroken` when the log and the live text differ.
+        else compacted meanwhile. Raises `RoomBroken` when the log and the live text
+        differ, `StateDiffers` when the history cannot be encoded.
         """
         expected = live.text_sha256()
         ranges = live.authors()
@@ -123,6 +124,24 @@ class DocumentLog:
             await queries.delete_entries(tx, document_id, upto_seq)
             await queries.replace_authors(tx, document_id, ranges)
         return True
+
+    async def begin_epoch(self, document_id: UUID, document: LiveDocument, seq: int) -> None:
+        """Let `document` take the place of all history up to `seq`, under a new epoch."""
+        state, text = document.state(), document.text
+        taken = Snapshot(
+            document_id=document_id,
+            epoch=str(new_id()),
+            upto_seq=seq,
+            state=state,
+            state_sha256=hashlib.sha256(state).hexdigest(),
+            text=text,
+            text_sha256=document.text_sha256(),
+            taken_at=utc_now(),
+        )
+        async with self._database.transaction() as tx:
+            await queries.begin_epoch(tx, taken)
+            await queries.delete_entries(tx, document_id, seq)
+            await queries.replace_authors(tx, document_id, document.authors())
 
     async def quarantine(
         self, document_id: UUID, actor: str, update: bytes, reason: str, seq: int = -1

@@ -83,6 +83,16 @@ async def replace_snapshot(tx: AsyncSession, taken: Snapshot, expected_seq: int)
     return (await tx.execute(statement)).scalar_one_or_none() is not None
 
 
+async def begin_epoch(tx: AsyncSession, taken: Snapshot) -> None:
+    """Make `taken` the document's snapshot and its epoch the document's."""
+    # unscoped: the engine acts for everyone in the room
+    renamed = update(Document).where(Document.id == taken.document_id).values(epoch=taken.epoch)
+    await tx.execute(renamed)
+    await tx.execute(delete(Snapshot).where(Snapshot.document_id == taken.document_id))
+    tx.add(taken)
+    await tx.flush()
+
+
 async def delete_entries(tx: AsyncSession, document_id: UUID, upto_seq: int) -> None:
     await tx.execute(
         delete(JournalEntry).where(

@@ -10,6 +10,7 @@ from uuid import UUID
 import structlog
 
 from app.domain.rooms import protocol
+from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.log import DocumentLog
 from app.domain.rooms.member import Member
 from app.domain.rooms.open_room import Open
@@ -45,6 +46,16 @@ class Repair:
             open_.room.freeze()
             self._spawn(self._reload(open_, offence))
 
+    def begin_epoch(self, open_: Open) -> None:
+        """Go on with the same text and no history: what remains when history contradicts itself.
+
+        Clients start afresh; what they had not sent comes back as a proposal.
+        """
+        if not open_.is_reloading:
+            open_.is_reloading = True
+            open_.room.freeze()
+            self._spawn(self._begin_epoch(open_))
+
     def verify(self, open_: Open, member: Member, theirs: str) -> None:
         """A client holds another text at our very state: hold ours against the log."""
         if not open_.is_verifying:  # each costs a load: one at a time, however many ask
@@ -76,6 +87,17 @@ class Repair:
         room.thaw()
         room.ask_everyone()
 
+    async def _begin_epoch(self, open_: Open) -> None:
+        room = open_.room
+        log.error("room.begins_new_epoch", room=str(room.id), seq=room.accepted_seq)
+        try:
+            await self._durable(room)
+            await self._log.begin_epoch(room.id, room.document.retold(), room.durable_seq)
+        finally:
+            room.close_everyone(CloseCode.EPOCH)
+            self._forget(room.id)
+            room.give_up()
+
     async def _put_away(self, room: Room, offence: Offence) -> None:
         """Quarantine an update; before that is written the room would only meet it again."""
         actor, update, cause = offence
@@ -105,6 +127,8 @@ class Repair:
             if loaded.document.text_sha256() != live:
                 log.error("room.memory_differs_from_log", room=str(room.id), seq=seq)
                 self.reload(open_)
+            elif LiveDocument.from_state(room.document.state()).text_sha256() != live:
+                self.begin_epoch(open_)
             elif not member.is_gone:
                 log.warning("room.client_differs", room=str(room.id), connection=member.id)
                 member.close(CloseCode.EPOCH)
