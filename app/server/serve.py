@@ -16,8 +16,6 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-import structlog
-
 from app.errors import AppError, Unavailable
 from app.server import logs
 from app.server.heartbeat import FAILED
@@ -25,8 +23,6 @@ from app.settings import from_environment
 
 if TYPE_CHECKING:
     from litestar import Litestar
-
-log = structlog.get_logger(__name__)
 
 
 def main(arguments: list[str]) -> None:
@@ -62,9 +58,20 @@ def _run(listener: socket.socket, pipe: int, factory: str) -> None:
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(app, listener, pipe))
-    except DBAPIError as error:
-        log.exception("worker.database_failed")
-        raise Unavailable(f"The database cannot be used: {error.orig}.") from error
+    except Exception as error:
+        cause = _alone(error)
+        if isinstance(cause, AppError):
+            raise cause from error
+        if isinstance(cause, DBAPIError):
+            raise Unavailable(f"The database cannot be used: {cause.orig}.") from error
+        raise
+
+
+def _alone(error: BaseException) -> BaseException:
+    """What a lifespan raised; Litestar hands it on in groups of one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
 
 
 if __name__ == "__main__":

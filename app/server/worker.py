@@ -21,6 +21,7 @@ from app.server.websocket import RoomProtocol
 log = structlog.get_logger(__name__)
 
 _FRAME_SLACK = 64 * 1024  # what may stand around the largest payload in one message
+_FIRST_WORDS_SECONDS = 0.25  # for requests on connections that were accepted a moment ago
 _LAST_ANSWERS_SECONDS = 5  # for requests that are still being answered at the end
 
 
@@ -47,6 +48,7 @@ class Worker(Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
             server.close()  # new connections wait in the supervisor's socket for the next worker
+        await asyncio.sleep(_FIRST_WORDS_SECONDS)
         if "hub" in self._app.state:
             await drain(self._app.state.hub)
         await super().shutdown(sockets)
