@@ -21,6 +21,8 @@ from websockets.utils import apply_mask
 EXTENSION = "promptroom.frames"
 _LENGTH_BYTES = {126: 2, 127: 8}  # RFC 6455, 5.2: how many bytes of length follow the second
 _LARGEST_HEADER = 14
+_MOST_FRAGMENTS = 1000  # of one message; empty ones count for nothing in its size
+_MOST_UNREAD = 8 * 1024 * 1024  # bytes of answers to pings that the peer has not taken
 
 
 class RoomProtocol(WebSocketsSansIOProtocol):
@@ -50,8 +52,11 @@ class RoomProtocol(WebSocketsSansIOProtocol):
             return
         while not self.queue.empty():  # came between the handshake and now
             event: Any = self.queue.get_nowait()
-            if event["type"] == "websocket.receive" and "bytes" in event:
-                on_frame(event["bytes"])
+            if event["type"] == "websocket.receive" and not self.close_sent:
+                if "bytes" in event:
+                    on_frame(event["bytes"])
+                else:
+                    self.close_with(1003, "binary messages only")
         self.resume()
 
     def write_frame(self, frame: bytes) -> None:
@@ -83,7 +88,7 @@ class RoomProtocol(WebSocketsSansIOProtocol):
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.resume()  # the peer's answer has to be read
-        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.close)
+        self.close_timer = self.loop.call_later(self.close_timeout, self.transport.abort)
         self._lose(code)
 
     def abort(self) -> None:
@@ -142,15 +147,36 @@ class RoomProtocol(WebSocketsSansIOProtocol):
         else:
             self._on_frame(bytes(data))
 
+    def handle_cont(self, event: Frame) -> None:
+        if self.close_sent:
+            return
+        if len(self.frames) >= _MOST_FRAGMENTS:
+            self.frames = []
+            self.close_with(1009, "too many fragments")
+            return
+        super().handle_cont(event)
+
+    def handle_ping(self) -> None:
+        super().handle_ping()
+        if self.buffered > _MOST_UNREAD:
+            self.abort()  # it asks and asks and never reads an answer
+
     def handle_close(self, event: Frame) -> None:
         received = self.conn.close_rcvd
         super().handle_close(event)
+        self._end()
         self._lose(received.code if received else 1005)
 
     def handle_parser_exception(self) -> None:
         failure = self.conn.parser_exc
         super().handle_parser_exception()
+        self._end()
         self._lose(1002 if isinstance(failure, ProtocolError) else 1009)
+
+    def keepalive_timeout(self) -> None:
+        super().keepalive_timeout()
+        self._end()
+        self._lose(1011)
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
@@ -159,6 +185,10 @@ class RoomProtocol(WebSocketsSansIOProtocol):
     def shutdown(self) -> None:
         super().shutdown()
         self._lose(1012)
+
+    def _end(self) -> None:
+        """A closed transport still waits until its peer has read everything; that may be never."""
+        self.loop.call_later(self.close_timeout, self.transport.abort)
 
     def _lose(self, code: int) -> None:
         self._is_lost = True

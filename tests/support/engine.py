@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +12,7 @@ from uuid import UUID
 
 import uvicorn
 from litestar import Litestar
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Role
@@ -19,6 +20,7 @@ from app.access.principal import Person, Principal
 from app.db import migrate
 from app.db.engine import Database
 from app.domain.rooms.gate import Credentials
+from app.domain.rooms.journal import Done, Entry, Store
 from app.domain.rooms.queries import workspace_of
 from app.domain.rooms.service import Documents
 from app.domain.rooms.sockets import Rooms, enter
@@ -31,6 +33,7 @@ from app.kit.supervise import Supervisor
 from app.server.live import live_engine
 from app.server.websocket import RoomProtocol
 from app.settings import Settings
+from tests.support.waiting import until
 
 
 @dataclass
@@ -64,6 +67,7 @@ class Engine:
     doorkeeper: Doorkeeper
     workspace_id: UUID
     data_dir: Path
+    disk: Disk
 
     def person(self, name: str, role: Role = Role.EDITOR) -> Principal:
         """Someone who may enter every room of the workspace with their name as bearer."""
@@ -84,6 +88,25 @@ class Engine:
         return f"{self.url}/rooms/{document_id}" + ("?ack=1" if ack else "")
 
 
+class Disk:
+    """The journal's store, with a switch that makes every write fail."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.cause: str | None = None
+        self.entries: list[Entry] = []  # of every write that reached the disk
+
+    def append(self, entries: Sequence[Entry], done: Done) -> None:
+        if self.cause is not None:
+            asyncio.get_running_loop().call_soon(done, OSError(self.cause))
+            return
+        self.entries += entries
+        self._store.append(entries, done)
+
+    async def close(self) -> None:
+        await self._store.close()
+
+
 async def _a_workspace(tx: AsyncSession) -> UUID:
     workspace = Workspace(id=new_id(), slug="test", name="Test", created_at=utc_now())
     tx.add(workspace)
@@ -95,29 +118,32 @@ async def running_engine(data_dir: Path) -> AsyncIterator[Engine]:
     """A server on a free port, in this process, on the data in `data_dir`."""
     settings = Settings(data_dir=data_dir)
     database = Database(settings.database)
-    is_new = not (data_dir / "promptroom.db").exists()
-    data_dir.mkdir(parents=True, exist_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # a test may wait for the disk
     await migrate.upgrade(database)
     async with database.transaction() as tx:
-        workspace_id = await _a_workspace(tx) if is_new else await _the_workspace(tx)
+        workspace_id = await _the_workspace(tx) or await _a_workspace(tx)
     bus, tasks = MemoryBus(), Supervisor()
     doorkeeper = Doorkeeper(database)
     async with live_engine(settings, database, bus, tasks, doorkeeper) as rooms:
+        disk = rooms.hub.journal._store = Disk(rooms.hub.journal._store)
         app = Litestar([enter], openapi_config=None, logging_config=None)
         app.state.rooms = rooms
         async with _serving(app) as port:
             yield Engine(
-                f"ws://127.0.0.1:{port}", rooms, database, doorkeeper, workspace_id, data_dir
+                url=f"ws://127.0.0.1:{port}",
+                rooms=rooms,
+                database=database,
+                doorkeeper=doorkeeper,
+                workspace_id=workspace_id,
+                data_dir=data_dir,
+                disk=disk,
             )
         await tasks.stop()
     await database.close()
 
 
-async def _the_workspace(tx: AsyncSession) -> UUID:
-    from sqlalchemy import select
-
-    workspace_id = (await tx.execute(select(Workspace.id))).scalar_one()
-    assert isinstance(workspace_id, UUID)
+async def _the_workspace(tx: AsyncSession) -> UUID | None:
+    workspace_id: UUID | None = (await tx.execute(select(Workspace.id))).scalar_one_or_none()
     return workspace_id
 
 
@@ -135,8 +161,7 @@ async def _serving(app: Litestar) -> AsyncIterator[int]:
     )
     server = uvicorn.Server(config)
     task = asyncio.create_task(server._serve(sockets=[listener]))
-    while not server.started:
-        await asyncio.sleep(0.005)
+    await until(lambda: server.started)
     try:
         yield listener.getsockname()[1]
     finally:

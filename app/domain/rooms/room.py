@@ -183,6 +183,8 @@ class Room:
 
     def receive_barrier(self, member: Member, payload: bytes) -> None:
         """Echo `payload` when everything accepted so far is on disk."""
+        if not member.speaks_ours:
+            return
         if member.has_gap:  # what came before it was not accepted
             member.unechoed.append(payload)
             return
