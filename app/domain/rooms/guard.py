@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from collections.abc import Iterator
 from itertools import groupby
 from operator import itemgetter
-from typing import Final, NamedTuple
+from typing import Final
 
-from app.domain.rooms.draft import Draft, Known, Ranges, Verdict
+from app.domain.rooms.draft import Bounds, Draft, Known, Ranges, Verdict
 from app.domain.rooms.encoding import LARGEST_CLOCK
 from app.domain.rooms.keystroke import typed
 from app.domain.rooms.ranges import Credits, RangeSet, holds
@@ -29,17 +30,6 @@ __all__ = ["Bounds", "Gap", "Guard", "Refused", "Verdict"]
 
 NOBODY: Final = ""  # credited with clocks whose writer no table knows
 _REMEMBERED_FROM: Final = 256  # bytes of a delete set; reading a smaller one is as quick
-
-
-class Bounds(NamedTuple):
-    """How much one document takes; what is honest stays far below."""
-
-    update_bytes: int = 4 << 20
-    text_units: int = 2 << 20
-    blocks: int = 50_000  # of one update; reading and checking them takes about 50 ms
-    deletes: int = 200_000  # ranges of one update: a step 2 repeats all of a document's
-    clients: int = 20_000  # of the document; 50,000 make every apply cost 2.7 ms
-    new_clients: int = 16  # of one update: offline work over that many page loads
 
 
 class Guard:
@@ -66,7 +56,11 @@ class Guard:
         if verdict is None:
             sections, position = read_blocks(update, self.bounds.blocks)
             self._check_owners(sections, sender)
-            verdict = self._try(sections, update, position, self.bounds.deletes)
+            self._known.order.begin()
+            try:
+                verdict = self._try(sections, update, position, self.bounds)
+            finally:
+                self._known.order.rollback()
         elif self.owners.get(verdict.ranges[0][0]) != sender:
             raise Refused("foreign_client")
         grown = verdict.inserted - verdict.removed
@@ -84,8 +78,7 @@ class Guard:
         Nothing is bounded and nobody is refused. New client ids become `owner`'s and new clocks
         are credited to it; with None they stay with those whom `bind` and `credit` have named.
         """
-        sections, position = read_blocks(update, LARGEST_CLOCK)
-        verdict = self._try(sections, update, position, LARGEST_CLOCK)
+        verdict = typed(update, self._known) or self._take_in(update)
         self._record(verdict, owner)
         return verdict
 
@@ -137,13 +130,48 @@ class Guard:
                 written[actor] += end - start
         return dict(written)
 
-    def _try(self, sections: list[Section], update: bytes, position: int, most: int) -> Verdict:
-        draft = Draft(self._known)
+    def spans(self) -> list[tuple[int, str]]:
+        """Who wrote the visible text: (units, actor) from its start to its end, merged."""
+        found: list[tuple[int, str]] = []
+        for client, start, end in self.visible():
+            for first, last, actor in self._credits[client].since(start, end):
+                units = last - first
+                if found and found[-1][1] == actor:
+                    units += found.pop()[0]
+                found.append((units, actor))
+        return found
+
+    def visible(self) -> Iterator[tuple[int, int, int]]:
+        """The visible text as (client, start, end), in its order."""
+        for client, start, end in self._known.order:
+            deleted = self._known.deleted.get(client)
+            parts = deleted.missing(start, end) if deleted else ((start, end),)
+            for part in parts:
+                yield client, *part
+
+    def _take_in(self, update: bytes) -> Verdict:
+        """Place the blocks of a trusted update; what fails leaves nothing behind."""
+        sections, position = read_blocks(update, LARGEST_CLOCK)
+        order = self._known.order
+        order.begin()
+        try:
+            verdict = self._try(sections, update, position, None)
+        except BaseException:
+            order.rollback()
+            raise
+        order.commit()
+        return verdict
+
+    def _try(
+        self, sections: list[Section], update: bytes, position: int, bounds: Bounds | None
+    ) -> Verdict:
+        draft = Draft(self._known, bounds)
         draft.integrate(sections)
         # Every client that comes back repeats all deletions of the document. What held nothing
         # new once never will, so the same bytes need not be read again.
         is_long = len(update) - position >= _REMEMBERED_FROM
         if not is_long or update[position:] != self._settled:
+            most = bounds.deletes if bounds else LARGEST_CLOCK
             draft.delete(read_deletes(update, position, most))
         verdict = draft.verdict()
         if is_long and not verdict.is_new:
@@ -167,6 +195,8 @@ class Guard:
 
     def _record(self, verdict: Verdict, actor: str | None) -> None:
         known = self._known
+        for placed in verdict.placed:
+            known.order.put(placed)
         for client, _, end in verdict.ranges:
             if actor is not None:
                 self.owners.setdefault(client, actor)

@@ -10,6 +10,7 @@ from typing import Final
 
 from app.domain.rooms.draft import Known, Verdict
 from app.domain.rooms.encoding import LARGEST_CLOCK, utf16_length
+from app.domain.rooms.order import Placed
 from app.domain.rooms.ranges import holds
 from app.domain.rooms.updates import CLOCK, ID, client_id, number
 
@@ -17,6 +18,8 @@ from app.domain.rooms.updates import CLOCK, ID, client_id, number
 _TYPED: Final = re.compile(
     rb"\x01\x01%b%b(?:\x84|(\xc4))%b%b(?(3)%b%b)([\x01-\x7f])" % (ID, CLOCK, ID, CLOCK, ID, CLOCK)
 ).match
+
+_new = tuple.__new__  # a third of the time of Placed(…)
 
 
 def typed(update: bytes, known: Known) -> Verdict | None:
@@ -33,16 +36,18 @@ def typed(update: bytes, known: Known) -> Verdict | None:
     clocks = known.clocks
     if length == 0 or clocks.get(client) != clock or clock + length > LARGEST_CLOCK:
         return None
-    left, boundary = client_id(left_who), number(left_at) + 1
-    if boundary > clocks.get(left, 0) or _splits(known, left, boundary):
+    left = client_id(left_who), number(left_at)
+    if left[1] >= clocks.get(left[0], 0) or _splits(known, left[0], left[1] + 1):
         return None
+    right = None
     if right_who:
-        right, place = client_id(right_who), number(right_at)
-        if place >= clocks.get(right, 0) or _splits(known, right, place):
+        right = client_id(right_who), number(right_at)
+        if right[1] >= clocks.get(right[0], 0) or _splits(known, *right):
             return None
-        if right == left and place + 1 == boundary:
-            return None
-    return Verdict(((client, clock, clock + length),), (), length, size[0])
+    if not known.order.adjoins(left, right):
+        return None
+    placed = _new(Placed, (client, clock, clock + length, left, right, left))
+    return Verdict(((client, clock, clock + length),), (), length, size[0], placed=(placed,))
 
 
 def _units(raw: bytes) -> int:

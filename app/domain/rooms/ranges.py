@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from itertools import compress
 from typing import Final
 
+from app.domain.rooms.encoding import LARGEST_CLOCK
+
 Range = tuple[int, int]
 
 _REBUILD_FROM = 32  # ranges added at once; one by one, each would move all that lie behind it
@@ -31,6 +33,10 @@ class RangeSet:
     def __contains__(self, clock: int) -> bool:
         index = bisect_right(self._ends, clock)
         return index < len(self._starts) and self._starts[index] <= clock
+
+    def overlapping(self, start: int, end: int) -> int:
+        """How many ranges lie at least partly in `start` to `end`."""
+        return bisect_left(self._starts, end) - bisect_right(self._ends, start)
 
     def missing(self, start: int, end: int) -> list[Range]:
         """The parts of a range that are not in the set."""
@@ -96,11 +102,13 @@ class Credits:
             self._ends.append(end)
             self._actors.append(actor)
 
-    def since(self, clock: int) -> Iterator[tuple[int, int, str]]:
-        """(start, end, actor) for the clocks from `clock` on."""
+    def since(self, clock: int, until: int = LARGEST_CLOCK) -> Iterator[tuple[int, int, str]]:
+        """(start, end, actor) for the clocks from `clock` on, or up to `until`."""
         for index in range(bisect_right(self._ends, clock), len(self._ends)):
-            start = self._ends[index - 1] if index else 0
-            yield max(start, clock), self._ends[index], self._actors[index]
+            start = max(self._ends[index - 1] if index else 0, clock)
+            if start >= until:
+                return
+            yield start, min(self._ends[index], until), self._actors[index]
 
 
 _IS_LOW: Final = bytes(0xDC <= high <= 0xDF for high in range(256))

@@ -19,6 +19,8 @@ REASONS: Final[dict[str, str]] = {
     "update_too_large": "The change is too large to be taken at once.",
     "too_many_blocks": "The change holds too many pieces.",
     "too_many_deletes": "The change holds too many deletions.",
+    "too_many_new_blocks": "The change brings too many new pieces at once.",
+    "too_many_new_deletes": "The change deletes in too many places at once.",
     "bad_block": "A piece of the change is of no known form.",
     "empty_block": "A piece of the change is empty.",
     "no_blocks": "The change names a client id without saying anything about it.",
@@ -39,6 +41,9 @@ REASONS: Final[dict[str, str]] = {
     "dead_origin": "A piece refers to a neighbour that was given up.",
     "cycle": "Pieces of the change wait for each other.",
     "split_pair": "A boundary lies inside a surrogate pair.",
+    "crossed": "A piece would have its neighbours the wrong way round.",
+    "seen_between": "A piece leaves out what its author had seen between its neighbours.",
+    "too_tangled": "The change is too tangled with what others wrote to be put in order.",
     "delete_order": "The deletions are not in order.",
     "empty_delete": "A deletion is empty.",
     "foreign_client": "This client id belongs to somebody else.",
@@ -49,7 +54,15 @@ REASONS: Final[dict[str, str]] = {
 }
 
 # What an honest client can run into; its socket stays open and it is told with a NACK.
-TOO_LARGE: Final = frozenset({"update_too_large", "text_too_large", "too_long"})
+TOO_LARGE: Final = frozenset(
+    {
+        "update_too_large",
+        "text_too_large",
+        "too_long",
+        "too_many_new_blocks",
+        "too_many_new_deletes",
+    }
+)
 
 
 class Refused(Exception):

@@ -141,9 +141,9 @@ def test_what_builds_on_missing_blocks_is_a_gap():
 
 def test_blocks_of_several_clients_are_placed_in_the_order_they_need():
     data = update(
-        section(A, 0, string("a", (B, 0)), string("d", (B, 2))),
-        section(B, 0, string("bb", (C, 0)), string("c", (A, 0))),
-        section(C, 0, string("C"), string("C", (A, 1))),
+        section(A, 0, string("a", (B, 0)), string("d", (B, 2), (B, 1))),
+        section(B, 0, string("bb", (C, 0)), string("c", (A, 0), (B, 1))),
+        section(C, 0, string("C"), string("C", (A, 1), (B, 1))),
     )
     verdict = Guard().check(data, ANA)
     assert sorted(verdict.ranges) == [(C, 0, 2), (A, 0, 2), (B, 0, 3)]
