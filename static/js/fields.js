@@ -11,7 +11,8 @@ const isEditing = (part) =>
 function refresh(key) {
   const name = key.split(".").slice(0, 2).join("-");
   const field = document.getElementById(`field-${name}`);
-  const target = field ?? document.getElementById("variables");
+  // A parameter without a field of its own stands in the one for further parameters.
+  const target = field ?? document.getElementById(key.startsWith("config.") ? "field-config--" : "variables");
   if (!target || isEditing(target)) return;
   target.dispatchEvent(new CustomEvent("refresh"));
 }

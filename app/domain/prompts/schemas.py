@@ -17,6 +17,7 @@ from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Release
 from app.domain.prompts.service import Details, NewPrompt, Opened
+from app.domain.prompts.shapes import ActorView, MessageView, messages_view
 
 Name = Annotated[
     str,
@@ -40,18 +41,6 @@ Config = Annotated[
         examples=[{"model": "gpt-5.2-mini", "temperature": 0.2}],
     ),
 ]
-
-
-class MessageView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One message of a template. `history` marks where the caller's own messages go."""
-
-    role: Annotated[
-        Literal["system", "user", "assistant", "model", "history"],
-        Meta(description="model means assistant; history has no content.", examples=["system"]),
-    ]
-    content: Annotated[
-        str, Meta(description="Template source.", examples=["You triage refunds for {{shop}}."])
-    ] = ""
 
 
 class VariableView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,13 +88,6 @@ class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages: list[MessageView] | UnsetType = UNSET
     config: Config | UnsetType = UNSET
     variables: list[VariableView] | UnsetType = UNSET
-
-
-class ActorView(msgspec.Struct, frozen=True):
-    """A person or an API key."""
-
-    id: Annotated[str, Meta(examples=["user:0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"])]
-    name: Annotated[str, Meta(examples=["Priya Natarajan"])]
 
 
 class RoomView(msgspec.Struct, frozen=True):
@@ -209,10 +191,6 @@ def variables_from(given: Sequence[VariableView]) -> list[dict[str, Any]]:
     """As settings take them: what was not given is absent."""
     plain: list[dict[str, Any]] = [msgspec.to_builtins(one) for one in given]
     return [{k: v for k, v in one.items() if (k, v) != ("required", None)} for one in plain]
-
-
-def messages_view(text: str) -> list[MessageView]:
-    return [MessageView(one.role, one.content) for one in template.messages_of(text)]
 
 
 def _common(

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post, put
 from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from app.domain.prompts.shapes import messages_view
 from app.domain.versions import policy
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
 from app.domain.versions.history import compare
@@ -25,7 +27,6 @@ from app.domain.versions.schemas import (
     VersionView,
     diff_view,
     label_view,
-    messages,
     move_view,
     published,
     summary,
@@ -36,6 +37,9 @@ from app.errors import InvalidFields
 from app.web.paging import checked_limit, link_header
 
 AppRequest = Request[Any, Any, State]
+UNCHANGED = ResponseSpec(
+    PublishedView, description="Nothing changed: the newest version, with `created` false."
+)
 
 
 class VersionApi(Controller):
@@ -62,7 +66,9 @@ class VersionApi(Controller):
         items = [summary(one, labels[one.number], who) for one in found.items]
         return Response(VersionList(items, found.next_cursor), headers=link_header(request, found))
 
-    @post("/versions", name="api:publish", operation_id="publishVersion")
+    @post(
+        "/versions", name="api:publish", operation_id="publishVersion", responses={200: UNCHANGED}
+    )
     async def publish(
         self, versions: VersionsDep, prompt_id: FromPath[UUID], data: JSONBody[PublishInput]
     ) -> Response[PublishedView]:
@@ -103,7 +109,7 @@ class VersionApi(Controller):
         before, after = await history.side(opened, old), await history.side(opened, new)
         return diff_view(compare(before, after))
 
-    @post("/restore", name="api:restore", operation_id="restoreVersion")
+    @post("/restore", name="api:restore", operation_id="restoreVersion", responses={200: UNCHANGED})
     async def restore(
         self, versions: VersionsDep, prompt_id: FromPath[UUID], data: JSONBody[RestoreInput]
     ) -> Response[PublishedView]:
@@ -158,7 +164,12 @@ class FetchApi(Controller):
     path = "/api/v1/fetch"
     tags = ["fetch"]
 
-    @get("/{name:path}", name="api:fetch", operation_id="fetchPrompt")
+    @get(
+        "/{name:path}",
+        name="api:fetch",
+        operation_id="fetchPrompt",
+        responses={304: ResponseSpec(None, description="What the ETag stands for is current.")},
+    )
     async def fetch(
         self,
         request: AppRequest,
@@ -166,7 +177,7 @@ class FetchApi(Controller):
         name: FromPath[str],
         label: FromQuery[str | None] = None,
         version: FromQuery[int | None] = None,
-    ) -> Response[Any]:
+    ) -> Response[ReleaseView]:
         """Fetch the released version of a prompt by its name, which may contain slashes.
 
         `label=staging`, `label=latest` or `version=7`; with neither, the label `production`.
@@ -179,7 +190,8 @@ class FetchApi(Controller):
         etag = f'"{row.id.hex}-{row.number}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
         if _matches(request.headers.get("If-None-Match", ""), etag):
-            return Response(None, status_code=304, headers=headers)
+            empty: Response[Any] = Response(None, status_code=304, headers=headers)
+            return empty
         asked = None if version is not None else label or policy.PRODUCTION
         content = ReleaseView(
             id=row.id,
@@ -187,7 +199,7 @@ class FetchApi(Controller):
             version=row.number,
             label=asked,
             text=row.text,
-            messages=messages(row.text),
+            messages=messages_view(row.text),
             config=row.config,
             variables=row.variables,
             published_at=row.created_at,

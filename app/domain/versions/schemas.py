@@ -10,8 +10,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from app.domain.prompts import template
 from app.domain.prompts.people import Shown
+from app.domain.prompts.shapes import ActorView, MessageView, messages_view
 from app.domain.versions.history import Comparison
 from app.domain.versions.models import Label, LabelMove, Version
 from app.kit import diff
@@ -48,26 +48,12 @@ class ContributorView(msgspec.Struct, frozen=True):
     units: Annotated[int, Meta(description="UTF-16 units written.", examples=[120])]
 
 
-class AuthorView(msgspec.Struct, frozen=True):
-    """A person or an API key."""
-
-    id: str
-    name: str
-
-
-class MessageView(msgspec.Struct, frozen=True):
-    """One message of a template."""
-
-    role: Annotated[str, Meta(examples=["system"])]
-    content: str
-
-
 class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A version in a list: all but its text and settings."""
 
     number: Annotated[int, Meta(examples=[7])]
     message: str
-    author: AuthorView
+    author: ActorView
     contributors: list[ContributorView]
     labels: Annotated[list[str], Meta(examples=[["production", "latest"]])]
     restored_from: int | None
@@ -103,7 +89,7 @@ class LabelView(msgspec.Struct, frozen=True):
 
     label: Annotated[str, Meta(examples=["production"])]
     version: Annotated[int, Meta(examples=[6])]
-    moved_by: AuthorView
+    moved_by: ActorView
     moved_at: datetime
 
 
@@ -112,7 +98,7 @@ class LabelMoveView(msgspec.Struct, frozen=True):
 
     from_version: int | None
     to_version: int | None
-    moved_by: AuthorView
+    moved_by: ActorView
     moved_at: datetime
 
 
@@ -186,12 +172,8 @@ class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
     published_at: datetime
 
 
-def author(people: dict[str, Shown], actor: str) -> AuthorView:
-    return AuthorView(actor, people[actor].name)
-
-
-def messages(text: str) -> list[MessageView]:
-    return [MessageView(one.role, one.content) for one in template.messages_of(text)]
+def author(people: dict[str, Shown], actor: str) -> ActorView:
+    return ActorView(actor, people[actor].name)
 
 
 def _summary(version: Version, labels: list[str], people: dict[str, Shown]) -> dict[str, Any]:
@@ -213,7 +195,7 @@ def _summary(version: Version, labels: list[str], people: dict[str, Shown]) -> d
 def _whole(version: Version, labels: list[str], people: dict[str, Shown]) -> dict[str, Any]:
     return _summary(version, labels, people) | {
         "text": version.text,
-        "messages": messages(version.text),
+        "messages": messages_view(version.text),
         "config": version.config,
         "variables": version.variables,
     }
