@@ -105,6 +105,12 @@ class RoomProtocol(WebSocketsSansIOProtocol):
             extensions: dict[Any, Any] = self.scope["extensions"]
             extensions[EXTENSION] = self
 
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            # A refused handshake is a complete answer; uvicorn would log it as a mistake.
+            self.handshake_complete = True
+
     def data_received(self, data: bytes) -> None:
         """Take unfragmented binary frames here and give the library every other frame whole.
 
