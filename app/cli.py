@@ -51,22 +51,27 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     settings = msgspec.structs.replace(
         _settings(), **{name: value for name, value in given.items() if value is not None}
     )
-    _check_workers(settings)
+    _check_scale(settings)
     logs.configure(settings.log_format, settings.log_level)
-    kept_open = (lock_data(settings.data_dir),) if settings.is_sqlite else ()
+    data_lock = lock_data(settings.data_dir)
     listener = bind(settings.host, settings.port)
     url = _url(settings, listener.getsockname()[1])
     supervisor = Supervisor(
-        listener, settings.workers, lambda is_empty: _greet(url, is_empty), kept_open=kept_open
+        listener, settings.workers, lambda is_empty: _greet(url, is_empty), kept_open=(data_lock,)
     )
     sys.exit(supervisor.run())
 
 
-def _check_workers(settings: Settings) -> None:
-    if settings.workers > 1 and settings.is_sqlite:
+def _check_scale(settings: Settings) -> None:
+    if not settings.is_sqlite:
         raise InvalidSetting(
-            f"{settings.workers} workers need PostgreSQL (PROMPTROOM_DATABASE_URL); with SQLite "
-            "one worker serves everybody."
+            "PROMPTROOM_DATABASE_URL names another database than SQLite; this release keeps its "
+            "rooms in SQLite."
+        )
+    if settings.workers > 1:
+        raise InvalidSetting(
+            f"With SQLite one worker serves everybody; {settings.workers} would each have their "
+            "own rooms. Leave out --workers and PROMPTROOM_WORKERS."
         )
 
 

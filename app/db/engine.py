@@ -80,6 +80,7 @@ def _server_engine(url: str) -> AsyncEngine:
         pool_size=10,
         max_overflow=10,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's message ends in the log, and people's words must not
         json_serializer=_to_json,
         json_deserializer=msgspec.json.decode,
     )
@@ -87,7 +88,10 @@ def _server_engine(url: str) -> AsyncEngine:
 
 def _sqlite_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(
-        url, json_serializer=_to_json, json_deserializer=msgspec.json.decode
+        url,
+        hide_parameters=True,
+        json_serializer=_to_json,
+        json_deserializer=msgspec.json.decode,
     )
 
     @event.listens_for(engine.sync_engine, "connect")
