@@ -12,7 +12,7 @@ from pathlib import Path
 from app.db.engine import Database
 from app.domain.rooms import limits
 from app.domain.rooms.caretaker import Caretaker
-from app.domain.rooms.flight import FlightRecorder
+from app.domain.rooms.flight import FlightRecorder, is_the_librarys_doing
 from app.domain.rooms.gate import Gate, Gatekeeper
 from app.domain.rooms.hub import Hub
 from app.domain.rooms.log import DocumentLog
@@ -37,8 +37,10 @@ async def live_engine(
     recorder = FlightRecorder(settings.data_dir / f"flight-{worker}.bin")
     helper = Helper()
     log = DocumentLog(database, recorder, helper)
-    if (crash := recorder.recover()) is not None:
+    death = os.environ.get("PROMPTROOM_PREDECESSOR_DEATH", "")
+    if (crash := recorder.recover(is_blamed=is_the_librarys_doing(death))) is not None:
         await log.quarantine_crash(crash)
+        recorder.disarm()
     hub = Hub(log, SqliteStore(Path(database.url.database or "")), recorder, bus)
     hub.start()
     gate = Gate(hub, gatekeeper)

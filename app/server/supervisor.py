@@ -50,6 +50,7 @@ class Slot:
     stop_by: float | None = None  # asked to leave; killed at this time
     start_at: float = 0.0  # not before
     quick_deaths: int = 0
+    death: str = ""  # what the last process here died of, for the next one to know
 
 
 @dataclass(slots=True)
@@ -177,13 +178,18 @@ class Supervisor:
                 *(str(self.listener.fileno()), str(writer), self.factory),
             ],
             pass_fds=handed,
-            env={**os.environ, "PROMPTROOM_WORKER": str(slot.number)},
+            env={
+                **os.environ,
+                "PROMPTROOM_WORKER": str(slot.number),
+                "PROMPTROOM_PREDECESSOR_DEATH": slot.death,
+            },
             stdin=subprocess.DEVNULL,
             process_group=0,  # Ctrl+C reaches us alone, and its helpers die with it
         )
         os.close(writer)
         slot.pipe = reader
         slot.started_at = now
+        slot.death = ""
         slot.heard_at = slot.ready_at = slot.stop_by = None
         self._selector.register(reader, selectors.EVENT_READ, slot)
         log.info("worker.started", worker=slot.number, pid=slot.process.pid)
@@ -204,6 +210,7 @@ class Supervisor:
         process = slot.process
         if process is None:
             return
+        slot.death = why
         log.error("worker.killed", worker=slot.number, pid=process.pid, why=why)
         process.send_signal(signal.SIGUSR1)  # faulthandler writes where every thread is
         time.sleep(_LAST_WORDS_SECONDS)
@@ -221,6 +228,7 @@ class Supervisor:
         was_asked = slot.stop_by is not None
         lived = now - slot.ready_at if slot.ready_at is not None else 0.0
         slot.process = None
+        slot.death = slot.death or _cause(code)
         if was_asked:
             log.info("worker.stopped", worker=slot.number, pid=process.pid)
             return
