@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.stage import Stage
+from tests.browser.stage import OWNER, Stage
 from tests.support.server import HEADLESS, Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,8 +69,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def people() -> set[str]:
+    """Who has been made on the shared server."""
+    return {OWNER}
+
+
 @pytest.fixture
-def stage(server: Server, browser: Browser) -> Iterator[Stage]:
-    stage = Stage(server, browser)
+def stage(server: Server, browser: Browser, people: set[str]) -> Iterator[Stage]:
+    stage = Stage(server, browser, people=people)
     yield stage
     stage.close()

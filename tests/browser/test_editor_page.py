@@ -47,7 +47,9 @@ def test_messages_are_changed_added_and_moved_by_keyboard_alone(stage: Stage):
     expect(editor.page.get_by_role("button", name="User message: menu")).to_be_visible()
     editor.is_saved()
     assert editor.text.startswith('{{role "user"}}\n{{question}}\n\n{{role "system"}}\n# Role')
-    editor.press("Control+Alt+Enter", "ArrowDown", "ArrowDown", "Enter")
+    editor.press("Control+Alt+Enter")
+    expect(editor.page.get_by_role("menuitemradio", name="System")).to_be_focused()
+    editor.press("ArrowDown", "ArrowDown", "Enter")
     assert '{{role "assistant"}}\n# Role' in editor.text
     editor.press("Control+z", "Control+z")
     assert editor.text == TEXT
@@ -60,6 +62,8 @@ def test_variables_are_completed_and_the_undeclared_pointed_out(stage: Stage):
     editor.line(2)
     editor.type("Again {{")
     expect(editor.page.locator(".cm-tooltip-autocomplete")).to_contain_text("topic")
+    expect(editor.page.locator(".cm-tooltip-autocomplete")).to_be_in_viewport()
+    editor.page.wait_for_timeout(120)  # the list takes no Enter meant for the text
     editor.press("Enter")
     assert editor.text == "Ask {{topic}}\nAgain {{topic}}"
     editor.press("ArrowLeft", "ArrowLeft", "ArrowLeft")
@@ -110,3 +114,15 @@ def test_nothing_on_the_page_breaks_its_content_security_policy(stage: Stage):
     page.locator(".cm-tooltip-autocomplete").wait_for()
     page.keyboard.press("Control+f")
     assert said == []
+
+
+def test_the_caret_stays_clear_of_the_bars(stage: Stage):
+    prompt_id = stage.prompt("\n".join(f"Line {n}" for n in range(1, 80)), "browser/bars")
+    editor = stage.open(prompt_id)
+    editor.line(1)
+    for _ in range(60):
+        editor.press("ArrowDown")
+    caret = "document.querySelector('.cm-cursor-primary').getBoundingClientRect().bottom"
+    bar = "document.getElementById('statusbar').getBoundingClientRect().top"
+    assert editor.page.evaluate(f"{caret} <= {bar}")
+    expect(editor.page.locator(".cm-activeLine")).to_have_text("Line 61")

@@ -3,6 +3,7 @@
 import { EditorSelection, EditorView, RectangleMarker, StateEffect, StateField, layer } from "./vendor.js";
 import { AWAY_MS } from "./presence.js";
 import { toRange } from "./positions.js";
+import { visibleSpan } from "./scrolling.js";
 import { element, hueClass } from "./ui.js";
 
 const FLAG_MS = 2_500;
@@ -56,15 +57,8 @@ class CaretMarker {
 const shown = (view) => view.state.field(peersField);
 const visible = (view, { anchor, head }) => Math.max(anchor, head) >= view.viewport.from && Math.min(anchor, head) <= view.viewport.to;
 
-function scrollTop(view) {
-  for (let node = view.dom.parentElement; node; node = node.parentElement) {
-    if (/auto|scroll/.test(getComputedStyle(node).overflowY)) return Math.max(0, node.getBoundingClientRect().top);
-  }
-  return 0;
-}
-
 function carets(view, text) {
-  const top = scrollTop(view);
+  const { top } = visibleSpan(view);
   return shown(view).flatMap((peer) => {
     const range = toRange(text, peer.cursor);
     if (!range || !visible(view, { anchor: range.head, head: range.head })) return [];

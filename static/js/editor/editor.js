@@ -10,6 +10,7 @@ import { localEdits } from "./guard.js";
 import { textKeys } from "./keyboard.js";
 import { markdown } from "./markdown.js";
 import { roleDividers } from "./roles.js";
+import { clearOfBars } from "./scrolling.js";
 import { declared, variables } from "./variables.js";
 
 // CodeMirror's search panel in the product's voice.
@@ -68,7 +69,7 @@ function composition(sync) {
 function look(phone) {
   return [
     ...(phone ? [] : [lineNumbers(), highlightActiveLineGutter()]),
-    EditorView.scrollMargins.of(() => (phone ? { top: 72, bottom: 72 } : { top: 24, bottom: 48 })), // bars that lie over the text
+    clearOfBars(phone),
     highlightActiveLine(), drawSelection(), dropCursor(), EditorView.lineWrapping,
     placeholder("Write the prompt. Type {{ for a variable."),
     EditorView.editorAttributes.of({ class: "prompt" }),

@@ -65,7 +65,7 @@ function listen({ session, host, view }) {
   session.signals.on("role", ({ canWrite }) => setAccess(view, canWrite));
   session.signals.on("notice", (text) => toast(text, { icon: "info" }));
   session.signals.on("event", ({ type, data, by }) => {
-    if (type === "version.restored" && by?.id !== session.boot.user.id) toast(`${by?.name ?? "Someone"} restored v${data.number}. Your edits are kept`, { icon: "history" });
+    if (type === "version.restored" && by?.id !== session.hello?.user.id) toast(`${by?.name ?? "Someone"} restored v${data.number}. Your edits are kept`, { icon: "history" });
   });
   session.signals.on("stopped", ({ kind }) => {
     setAccess(view, false);
