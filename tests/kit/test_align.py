@@ -56,6 +56,10 @@ def test_an_item_inserted_at_the_front_leaves_the_rest_matched():
     assert matches(list("bcd"), list("abcd")) == [(0, 1, 3)]
 
 
+def test_items_that_occur_once_hold_their_places():
+    assert matches(list("xaybw"), list("zacbv")) == [(1, 1, 1), (3, 3, 1)]
+
+
 def test_equal_sequences_match_whole():
     assert matches(list("aaa"), list("aaa")) == [(0, 0, 3)]
 

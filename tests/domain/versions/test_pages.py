@@ -193,6 +193,8 @@ class TestLabels:
         page = (await room.get("/versions/1")).text
         assert "production" in page
         assert "canary-9" in page
+        assert f'action="{room.url}/labels/canary-9/remove"' in page
+        assert "labels/latest/remove" not in page
         await room.post("/labels/canary-9/remove")
         assert "canary-9" not in (await room.get("/versions/1")).text
 

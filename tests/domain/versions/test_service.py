@@ -77,6 +77,32 @@ class TestPublishing:
         assert second.version.contributors[0]["units"] < len(second.version.text)
         assert await numbers(database, caller, made) == [2, 1]
 
+    async def test_a_reading_that_others_overtook_is_not_published(self, database, caller, made):
+        has_read, overtaken = asyncio.Event(), asyncio.Event()
+
+        class SlowForTheFirst(FakeRooms):
+            readers = 0
+
+            async def read(self, document_id, since=None):
+                reading = await super().read(document_id, since)
+                self.readers += 1
+                if self.readers == 1:
+                    has_read.set()
+                    await overtaken.wait()
+                return reading
+
+        rooms = SlowForTheFirst()
+        rooms.open(made.room_id, "One")
+        versions = Versions(database, caller, rooms)
+        slow = asyncio.create_task(versions.publish(made.id, "Slow"))
+        await has_read.wait()
+        rooms.write(made.room_id, "One two", "user:other")
+        await versions.publish(made.id, "Fast")
+        overtaken.set()
+        done = await slow
+        assert (done.version.text, done.is_new) == ("One two", False)
+        assert await numbers(database, caller, made) == [1]
+
     async def test_many_writers_who_publish_leave_no_gap_and_lose_no_change(
         self, database, caller, rooms, versions, made
     ):
@@ -108,7 +134,10 @@ class TestPublishing:
         second = (await versions.publish(made.id, "Second")).version
         assert second.contributors == [{"actor": "user:other", "units": 4}]
 
-    async def test_in_a_new_epoch_everyone_counts_again(self, rooms, versions, made):
+    async def test_in_a_new_epoch_everyone_counts_again(self, rooms, versions, made, monkeypatch):
+        # The same client id in both epochs: only the epoch tells their clocks apart.
+        monkeypatch.setattr("app.domain.rooms.document.secrets.randbits", lambda _: 77)
+        rooms.open(made.room_id, "One", "user:author")
         await versions.publish(made.id, "First")
         rooms.open(made.room_id, "One two", "user:third")
         rooms.epochs[made.room_id] = "epoch-2"
