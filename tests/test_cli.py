@@ -1,0 +1,237 @@
+"""The command line: help for everything, one clear line for every failure, and the work done."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from app import cli
+from app.db.engine import Database
+from app.domain.accounts.service import People
+from app.domain.keys import service as keys
+from app.server.first_start import apply
+from app.settings import Settings, from_environment
+
+ROOT = Path(__file__).resolve().parents[1]
+PASSWORD = "a long pass phrase"
+
+
+@pytest.fixture
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    for name in [name for name in os.environ if name.startswith("PROMPTROOM_")]:
+        monkeypatch.delenv(name)
+    return {"PROMPTROOM_DATA_DIR": str(tmp_path), "PROMPTROOM_SECRET_KEY": "k" * 40}
+
+
+def run(environment: dict[str, str], *arguments: str) -> Result:
+    return CliRunner().invoke(cli.main, arguments, env=environment)
+
+
+def failure(result: Result) -> str:
+    """The one line of a command that could not do its work."""
+    assert result.exit_code == 1, result.output
+    assert "Traceback" not in result.output
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("promptroom: ")
+    return line.removeprefix("promptroom: ")
+
+
+@pytest.fixture
+def migrated(environment: dict[str, str]) -> dict[str, str]:
+    assert run(environment, "db", "upgrade").exit_code == 0
+    return environment
+
+
+def in_database(environment: dict[str, str], work: Any) -> Any:
+    async def inside() -> Any:
+        settings: Settings = from_environment(environment)
+        database = Database(settings.database)
+        try:
+            return await work(settings, database)
+        finally:
+            await database.close()
+
+    return asyncio.run(inside())
+
+
+@pytest.fixture
+def installed(migrated: dict[str, str]) -> dict[str, str]:
+    """With an owner and the workspace `acme`."""
+    init = {
+        "PROMPTROOM_INIT_EMAIL": "owner@example.com",
+        "PROMPTROOM_INIT_PASSWORD": PASSWORD,
+        "PROMPTROOM_INIT_WORKSPACE": "Acme",
+    }
+    in_database(migrated | init, apply)
+    return migrated
+
+
+def every_command(group: click.Group, path: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
+    found = [path]
+    for name, command in group.commands.items():
+        here = (*path, name)
+        found += every_command(command, here) if isinstance(command, click.Group) else [here]
+    return found
+
+
+@pytest.mark.parametrize("path", every_command(cli.main), ids=" ".join)
+def test_every_command_explains_itself(path: tuple[str, ...]) -> None:
+    result = CliRunner().invoke(cli.main, [*path, "--help"])
+    assert result.exit_code == 0
+    assert result.output.startswith("Usage: ")
+    assert len(result.output.splitlines()) > 4
+
+
+def test_help_comes_at_once_and_loads_no_framework() -> None:
+    code = "import sys, app.cli; sys.exit('litestar' in sys.modules or 'sqlalchemy' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False)
+    assert done.returncode == 0
+
+
+def test_the_module_is_the_command() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "app", "--version"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.startswith("promptroom, version ")
+
+
+class TestServe:
+    """Refusals; what serving does is in tests/server/test_supervisor.py."""
+
+    def test_an_unusable_setting(self, environment: dict[str, str]) -> None:
+        said = failure(run(environment | {"PROMPTROOM_PORT": "http"}, "serve"))
+        assert said.startswith("PROMPTROOM_PORT is 'http'")
+
+    def test_more_workers_than_sqlite_can_have(self, environment: dict[str, str]) -> None:
+        said = failure(run(environment, "serve", "--workers", "2"))
+        assert said.startswith("With SQLite one worker serves everybody")
+
+    def test_a_database_that_rooms_cannot_be_kept_in(self, environment: dict[str, str]) -> None:
+        url = {"PROMPTROOM_DATABASE_URL": "postgresql+asyncpg://db/x"}
+        said = failure(run(environment | url, "serve"))
+        assert said.startswith("PROMPTROOM_DATABASE_URL names another database")
+
+    def test_a_data_folder_that_cannot_be_used(
+        self, environment: dict[str, str], tmp_path: Path
+    ) -> None:
+        (tmp_path / "file").write_text("in the way")
+        said = failure(run(environment | {"PROMPTROOM_DATA_DIR": f"{tmp_path}/file/x"}, "serve"))
+        assert "cannot be used" in said
+
+    @pytest.mark.parametrize(
+        ("settings", "url"),
+        [
+            (Settings(host="127.0.0.1"), "http://127.0.0.1:80"),
+            (Settings(host="0.0.0.0"), "http://localhost:80"),
+            (Settings(host="::1"), "http://[::1]:80"),
+            (Settings(host="::"), "http://localhost:80"),
+            (Settings(public_url="https://p.example.com"), "https://p.example.com"),
+        ],
+    )
+    def test_the_address_it_prints_can_be_opened(self, settings: Settings, url: str) -> None:
+        assert cli._url(settings, 80) == url
+
+    def test_the_first_visit_is_announced(self, capsys: pytest.CaptureFixture[str]) -> None:
+        cli._greet("http://x", True)
+        cli._greet("http://x", False)
+        first, second = capsys.readouterr().out.splitlines()
+        assert first == "Promptroom is at http://x (first visit: create your workspace)"
+        assert second == "Promptroom is at http://x (press Ctrl+C to stop)"
+
+
+class TestTheDatabase:
+    def test_upgrade_makes_it_and_check_agrees(self, environment: dict[str, str]) -> None:
+        assert "is at revision" in run(environment, "db", "upgrade").output
+        assert "as they should be" in run(environment, "db", "check").output
+        assert run(environment, "db", "upgrade").exit_code == 0
+
+    def test_check_of_nothing_says_what_to_do(self, environment: dict[str, str]) -> None:
+        said = failure(run(environment, "db", "check"))
+        assert "at revision (none)" in said
+        assert said.endswith("Run: promptroom db upgrade.")
+
+    def test_check_sees_a_missing_column(self, migrated: dict[str, str]) -> None:
+        async def damage(_settings: Settings, database: Database) -> None:
+            async with database.engine.begin() as connection:
+                await connection.exec_driver_sql("ALTER TABLE users DROP COLUMN hue")
+
+        in_database(migrated, damage)
+        assert "differences" in failure(run(migrated, "db", "check"))
+
+
+class TestPeople:
+    def test_one_is_made_as_a_member(self, installed: dict[str, str]) -> None:
+        arguments = ["--email", "Ada@Example.com", "--workspace", "acme", "--role", "viewer"]
+        environment = installed | {"PROMPTROOM_PASSWORD": PASSWORD}
+        result = run(environment, "user", "create", *arguments)
+        assert result.output == "ada@example.com can sign in as viewer of acme.\n"
+        assert PASSWORD not in result.output
+
+    def test_one_is_made_without_a_workspace(self, migrated: dict[str, str]) -> None:
+        environment = migrated | {"PROMPTROOM_PASSWORD": PASSWORD}
+        assert run(environment, "user", "create", "--email", "a@example.com").exit_code == 0
+
+        async def anybody(_settings: Settings, database: Database) -> bool:
+            async with database.transaction(write=False) as tx:
+                return await People(tx).are_there()
+
+        assert in_database(migrated, anybody)
+
+    @pytest.mark.parametrize(
+        ("arguments", "said"),
+        [
+            (["--email", "owner@example.com"], "use another email"),
+            (["--email", "nonsense"], ""),
+            (["--email", "a@example.com", "--workspace", "nowhere"], "no workspace 'nowhere'"),
+            (["--email", "a@example.com", "--role", "king"], "no role 'king'; roles are owner,"),
+        ],
+    )
+    def test_what_cannot_be_is_said(
+        self, installed: dict[str, str], arguments: list[str], said: str
+    ) -> None:
+        environment = installed | {"PROMPTROOM_PASSWORD": PASSWORD}
+        assert said in failure(run(environment, "user", "create", *arguments))
+
+    def test_a_weak_password_is_refused(self, installed: dict[str, str]) -> None:
+        environment = installed | {"PROMPTROOM_PASSWORD": "x"}
+        failure(run(environment, "user", "create", "--email", "a@example.com"))
+
+    def test_an_unprepared_database_says_what_to_do(self, environment: dict[str, str]) -> None:
+        environment |= {"PROMPTROOM_PASSWORD": PASSWORD}
+        said = failure(run(environment, "user", "create", "--email", "a@example.com"))
+        assert said.endswith("Run: promptroom db upgrade.")
+
+
+class TestKeys:
+    def test_one_is_made_and_works(self, installed: dict[str, str]) -> None:
+        arguments = ["--workspace", "acme", "--scope", "read", "--scope", "write"]
+        key = run(installed, "key", "create", *arguments).output.strip()
+
+        async def owner_of(_settings: Settings, database: Database) -> Any:
+            async with database.transaction(write=False) as tx:
+                return (await keys.recognise(tx, key))[0]
+
+        assert in_database(installed, owner_of).name == "Made by an operator"
+
+    def test_an_unknown_workspace(self, installed: dict[str, str]) -> None:
+        said = failure(run(installed, "key", "create", "--workspace", "nowhere"))
+        assert "no workspace 'nowhere'" in said
+
+
+def test_routes_are_printed(environment: dict[str, str]) -> None:
+    lines = run(environment, "routes").output.splitlines()
+    assert any(line.startswith("GET ") and " /health/ready " in line for line in lines)
+    assert any(line.startswith("WS ") and " /rooms/{room_id} " in line for line in lines)
+    assert any("/static/b/" in line for line in lines)
