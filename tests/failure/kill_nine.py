@@ -63,6 +63,9 @@ async def run(data_dir: Path, kills: int, seed: int, editors: int) -> Outcome:
     await asyncio.to_thread(server.start)
     try:
         return await _run(server, kills, dice, editors)
+    except TimeoutError:
+        sys.stderr.write(server.logs()[-20_000:])
+        raise
     finally:
         await asyncio.to_thread(server.kill_everything)
 
@@ -94,7 +97,7 @@ async def _kill(server: Server, dice: random.Random, outcome: Outcome) -> None:
     if dice.random() < 0.1:
         outcome.parent_kills += 1
         await asyncio.to_thread(server.kill_everything)
-        await asyncio.to_thread(server.start, wait=False)
+        await asyncio.to_thread(server.start)  # killed before it ever worked it would give up
     else:
         await asyncio.to_thread(server.kill_worker)
 

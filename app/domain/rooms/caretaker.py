@@ -115,7 +115,8 @@ class Caretaker:
         """Compact and forget a room, unless someone comes back meanwhile or it is not clean."""
         if open_.journal_rows:
             await self.compact(open_)
-        if open_.is_idle and open_.room.is_clean and not open_.is_compacting:
+        is_busy = open_.is_compacting or open_.is_reloading
+        if open_.is_idle and open_.room.is_clean and not is_busy:
             self._hub.forget(open_.room.id)
 
     def _close_beyond_budget(self) -> None:

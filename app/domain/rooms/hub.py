@@ -251,6 +251,7 @@ class Hub:
             open_.room.committed(entry.seq)
         except Exception:
             log.exception("room.failed", room=str(open_.room.id))
+            open_.room.durable_seq = max(open_.room.durable_seq, entry.seq)
             open_.room.close_everyone(CloseCode.SERVER_ERROR)
             self.repair.reload(open_)
         self._durability.wake(entry.document_id, entry.seq)

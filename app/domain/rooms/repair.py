@@ -90,11 +90,13 @@ class Repair:
     async def _begin_epoch(self, open_: Open) -> None:
         room = open_.room
         log.error("room.begins_new_epoch", room=str(room.id), seq=room.accepted_seq)
+        code = CloseCode.SERVER_ERROR
         try:
             await self._durable(room)
             await self._log.begin_epoch(room.id, room.document.retold(), room.durable_seq)
+            code = CloseCode.EPOCH
         finally:
-            room.close_everyone(CloseCode.EPOCH)
+            room.close_everyone(code)
             self._forget(room.id)
             room.give_up()
 
