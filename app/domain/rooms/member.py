@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Protocol
 
+import structlog
+
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.rooms import limits, protocol
 from app.domain.rooms.metrics import CLOSES, NACKS
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.refusal import REASONS
+
+log = structlog.get_logger(__name__)
 
 _UNECHOED = 64  # they are cumulative, so the last ones say it all
 
@@ -147,6 +151,7 @@ class Member:
 
     def refuse(self, reason: str) -> None:
         """Close for bytes that no honest client sends."""
+        log.warning("room.refused", connection=self.id, actor=self.actor, reason=reason)
         self.nack("invalid", REASONS.get(reason, ""))
         self.close(CloseCode.INVALID, reason)
 
