@@ -48,6 +48,7 @@ class Gate:
     def __init__(self, hub: Hub, gatekeeper: Gatekeeper) -> None:
         self._hub = hub
         self.keeper = gatekeeper
+        self.changes = 0  # how often rights have changed; who came in meanwhile is looked at again
         self._unsubscribe = hub.bus.subscribe(ACCESS_TOPIC, self._told)
 
     def stop(self) -> None:
@@ -59,6 +60,7 @@ class Gate:
 
     def _told(self, payload: bytes) -> None:
         change = msgspec.json.decode(payload, type=AccessChanged)
+        self.changes += 1
         self._hub.spawn(self._recheck(change))
 
     async def _recheck(self, change: AccessChanged) -> None:
@@ -69,7 +71,19 @@ class Gate:
                 continue
             for member in tuple(open_.room.members):
                 if change.actor in (None, member.actor) and not member.is_revoked:
-                    await self._recheck_member(open_, member)
+                    await self._look_at(open_, member)
+
+    async def recheck(self, open_: Open, member: Member) -> None:
+        """Look again at one who came in while rights were changing."""
+        if not (member.is_gone or member.is_revoked):
+            await self._look_at(open_, member)
+
+    async def _look_at(self, open_: Open, member: Member) -> None:
+        try:
+            await self._recheck_member(open_, member)
+        except Exception:
+            # Nothing is known about this one; the others are still to be looked at.
+            log.exception("room.recheck_failed", connection=member.id)
 
     async def _recheck_member(self, open_: Open, member: Member) -> None:
         try:

@@ -55,6 +55,7 @@ async def enter(socket: WebSocket[Any, Any, Any], room_id: FromPath[str]) -> Non
     rooms: Rooms = socket.app.state.rooms
     frames: Any = socket.scope["extensions"][FRAMES]  # type: ignore[index]
     speaks_ours = socket.query_params.get("ack") == "1"
+    changes = rooms.gate.changes
     with JOIN_SECONDS.time():
         try:
             principal, open_ = await _admit(rooms, room_id, _credentials(socket))
@@ -62,7 +63,7 @@ async def enter(socket: WebSocket[Any, Any, Any], room_id: FromPath[str]) -> Non
             await _turn_away(socket, frames, refusal, speaks_ours=speaks_ours)
             return
     try:
-        await _stay(socket, rooms, open_, principal, frames)
+        await _stay(socket, rooms, open_, principal, changes)
     finally:
         open_.borrowers -= 1
         if not open_.room.members:
@@ -104,8 +105,9 @@ _CODES = {
 
 
 async def _stay(
-    socket: WebSocket[Any, Any, Any], rooms: Rooms, open_: Open, principal: Principal, frames: Any
+    socket: WebSocket[Any, Any, Any], rooms: Rooms, open_: Open, principal: Principal, changes: int
 ) -> None:
+    frames: Any = socket.scope["extensions"][FRAMES]  # type: ignore[index]
     speaks_ours = socket.query_params.get("ack") == "1"
     member = Member(secrets.token_hex(6), principal, frames, speaks_ours=speaks_ours)
     connection = Connection(rooms.hub, open_, member)
@@ -117,6 +119,8 @@ async def _stay(
         member.send_ours(protocol.hello(_hello(rooms.hub, open_, member)))
         open_.room.join(member)
         frames.adopt(connection.frame_arrived, connection.lost)
+        if rooms.gate.changes != changes:  # admitted before that, here only now
+            rooms.hub.spawn(rooms.gate.recheck(open_, member))
         code = await connection.closed
     finally:
         if not connection.closed.done():
