@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from typing import NamedTuple
 
@@ -126,8 +127,19 @@ def _lines(text: str) -> list[str]:
 def _unchanged(lines: Sequence[str], match: Match) -> Iterator[Row]:
     at_old, at_new, length = match
     for n in range(length):
-        spans = (Span(lines[at_old + n], changed=False),)
-        yield Row(Line(at_old + n + 1, spans), Line(at_new + n + 1, spans), changed=False)
+        old = Line(at_old + n + 1, _spans(lines[at_old + n], changed=False))
+        new = old if at_old == at_new else Line(at_new + n + 1, old.spans)
+        yield Row(old, new, changed=False)
+
+
+def _spans(line: str, *, changed: bool) -> tuple[Span, ...]:
+    # Short lines are what repeats 100,000 times; a long one would only be kept in memory.
+    return _shared(line, changed) if len(line) <= 40 else (Span(line, changed),)
+
+
+@lru_cache(maxsize=256)
+def _shared(line: str, changed: bool) -> tuple[Span, ...]:  # noqa: FBT001  (a cache's key)
+    return (Span(line, changed),)
 
 
 def _fold(quiet: list[Row], before: int, after: int) -> list[Row | Fold]:
@@ -153,18 +165,33 @@ def _hunk(
 ) -> Iterator[Row]:
     """Rows for lines that differ: like lines face each other, with their words marked."""
     i, i_end, j, j_end = box
-    old, new = _Side(a[i:i_end]), _Side(b[j:j_end])
-    kept: list[Match] = []
+    old, new = a[i:i_end], b[j:j_end]
+    small = max(sum(map(len, old)), sum(map(len, new))) <= _HUNK_LONGEST
+    if old and new and small and words.budget > 0:
+        yield from _marked(_Side(old), _Side(new), (i, j), words)
+        return
+    for at_old, at_new in _unlike(0, len(old), 0, len(new)):
+        yield Row(
+            None if at_old is None else _whole(i + at_old, old[at_old]),
+            None if at_new is None else _whole(j + at_new, new[at_new]),
+            changed=True,
+        )
+
+
+def _whole(at: int, line: str) -> Line:
+    return Line(at + 1, _spans(line, changed=True))
+
+
+def _marked(old: _Side, new: _Side, start: tuple[int, int], words: _Words) -> Iterator[Row]:
+    """The same with words marked in lines that are alike."""
+    kept = matches(old.tokens, new.tokens, words.budget)
     size = len(old.tokens) + len(new.tokens)
-    small = max(old.length, new.length) <= _HUNK_LONGEST
-    if old.lines and new.lines and small and words.budget > 0:
-        kept = matches(old.tokens, new.tokens, words.budget)
-        # An estimate is enough: a comparison's cost grows with what did not match.
-        words.budget -= size + (size - 2 * sum(length for _, _, length in kept)) * 8
+    # An estimate is enough: a comparison's cost grows with what did not match.
+    words.budget -= size + (size - 2 * sum(length for _, _, length in kept)) * 8
     for at_old, at_new in _facing(old, new, kept):
         yield Row(
-            None if at_old is None else Line(i + at_old + 1, old.spans(at_old)),
-            None if at_new is None else Line(j + at_new + 1, new.spans(at_new)),
+            None if at_old is None else Line(start[0] + at_old + 1, old.spans(at_old)),
+            None if at_new is None else Line(start[1] + at_new + 1, new.spans(at_new)),
             changed=True,
         )
 
@@ -174,7 +201,6 @@ class _Side:
 
     def __init__(self, lines: Sequence[str]) -> None:
         self.lines = lines
-        self.length = sum(map(len, lines))
         self.tokens: list[str] = []
         self.line_of: list[int] = []
         self.first: list[int] = []  # each line's first token; one more entry for the end

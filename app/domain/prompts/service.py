@@ -14,7 +14,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.db.after import after_commit
 from app.domain.prompts import people, policy, queries, settings
-from app.domain.prompts.errors import NameTaken, PromptInvalid, PromptNotFound, SettingUnknown
+from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import PROMPT_CHANGED, SETTINGS_CHANGED, Announcer
@@ -315,11 +315,3 @@ class Prompts:
 
 def _taken(name: str) -> NameTaken:
     return NameTaken(f"{name} is taken. Names are unique in a workspace.", name=name)
-
-
-def parsed_id(text: str, field_name: str) -> UUID:
-    """Raises `PromptInvalid` about the field."""
-    try:
-        return UUID(text)
-    except ValueError:
-        raise PromptInvalid({field_name: "This is no id."}) from None

@@ -19,6 +19,7 @@ from app.domain.prompts.errors import (
     VariableNotFound,
     VariableTaken,
 )
+from app.kit.nesting import levels
 
 Config = dict[str, Any]
 Variable = dict[str, Any]
@@ -29,11 +30,13 @@ VARIABLE_NAME_LONGEST = 200
 VARIABLE_DESCRIPTION_LONGEST = 500
 MOST_VARIABLES = 200
 MOST_KEYS = 100
+DEEPEST = 64  # lists and objects within one another; schemas of tools need a dozen
 LARGEST_BYTES = 128 * 1024  # of config or variables as JSON; schemas of tools are the largest part
 
 _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"history", "role"})  # words of the template grammar
+_NOT_STORABLE = "Leave out NUL characters, numbers beyond 64 bits and very deep nesting."
 
 
 def _text(value: Any) -> str:
@@ -84,7 +87,7 @@ def config_problem(key: str, value: Any) -> str:
     if not _KEY.fullmatch(key):
         return "Use letters, digits, dots, hyphens and underscores."
     if not _is_storable(value):
-        return "Leave out NUL characters and numbers without end."
+        return _NOT_STORABLE
     rule = CONFIG_RULES.get(key)
     return rule(value) if rule else ""
 
@@ -117,7 +120,7 @@ def default_problem(kind: str, value: Any) -> str:
     if value is None:
         return ""
     if not _is_storable(value):
-        return "Leave out NUL characters and numbers without end."
+        return _NOT_STORABLE
     fits = {
         "string": isinstance(value, str),
         "number": _is_number(value),
@@ -225,11 +228,16 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_storable(value: Any) -> bool:
-    """Whether both databases keep this JSON value as it is."""
+    """Whether both databases and every client keep this JSON value as it is."""
+    for depth, level in enumerate(levels(value)):
+        if depth > DEEPEST or len(level) > LARGEST_BYTES or not all(map(_is_plain, level)):
+            return False
+    return True
+
+
+def _is_plain(value: Any) -> bool:
     if isinstance(value, str):
         return "\x00" not in value and not any("\ud800" <= c <= "\udfff" for c in value)
-    if isinstance(value, float):
-        return math.isfinite(value)
-    if isinstance(value, dict):
-        return all(_is_storable(key) and _is_storable(one) for key, one in value.items())
-    return all(map(_is_storable, value)) if isinstance(value, list) else True
+    if isinstance(value, int):
+        return -(2**63) <= value < 2**64
+    return math.isfinite(value) if isinstance(value, float) else True
