@@ -160,10 +160,16 @@ async def _serving(app: Litestar) -> AsyncIterator[int]:
         access_log=False,
     )
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server._serve(sockets=[listener]))
-    await until(lambda: server.started)
+    config.load()
+    server.lifespan = config.lifespan_class(config)
+    await server.startup(sockets=[listener])
     try:
         yield listener.getsockname()[1]
     finally:
-        server.should_exit = True
-        await task
+        # Not the server's own shutdown: that one sleeps between its looks.
+        for listening in server.servers:
+            listening.close()
+        listener.close()
+        for connection in tuple(server.server_state.connections):
+            connection.shutdown()
+        await until(lambda: not (server.server_state.connections or server.server_state.tasks))
