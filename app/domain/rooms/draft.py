@@ -208,7 +208,7 @@ class Draft:
         """Find a block's place in the text."""
         left = self._known.order.place(block, self._watch)
         if self._bounds:
-            self._placed.append(block._replace(left=left))
+            self._placed.append(_new(Placed, (*block[:5], left)))
             if len(self._placed) > self._bounds.new_blocks:
                 raise Refused("too_many_new_blocks")
 

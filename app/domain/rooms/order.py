@@ -69,6 +69,7 @@ class Order:
         self._sights = Sights()
         self._undo: list[tuple[Callable[..., object], tuple[Any, ...]]] = []
         self._is_trial = False
+        self._before = 0, 0  # runs and notes at the beginning of the trial
 
     def __iter__(self) -> Iterator[tuple[int, int, int]]:
         """(client, start, end) of every run in the order of the text, also of deleted text."""
@@ -80,6 +81,7 @@ class Order:
 
     def begin(self) -> None:
         self._is_trial = True
+        self._before = len(self._who), self._sights.count
 
     def commit(self) -> None:
         self._is_trial = False
@@ -90,6 +92,13 @@ class Order:
         while self._undo:
             change, what = self._undo.pop()
             change(*what)
+        size, noted = self._before
+        if len(self._who) > size:
+            for column in (self._who, self._starts, self._ends, self._origins, self._rights):
+                del column[size:]
+            for column in (self._origin_clocks, self._right_clocks, self._stamps, self._next):
+                del column[size:]
+        self._sights.forget(noted)
         self._is_trial = False
 
     def watch(self, deleted: Mapping[int, RangeSet]) -> Watch:
@@ -286,30 +295,16 @@ class Order:
                 line.seen[whom] = clock + 1
                 self._sights.note(client, start, whom, clock + 1)
                 if self._is_trial:
-                    self._undo.append((self._unsee, (line, whom, before)))
+                    self._undo.append((line.seen.__setitem__, (whom, before)))
 
     def _join(self, line: _Line, at: int) -> None:
-        """Undo the latest split."""
+        """Undo a split."""
         run, rest = line.runs[at], line.runs[at + 1]
         self._ends[run] = self._ends[rest]
         self._next[run] = self._next[rest]
         del line.starts[at + 1], line.runs[at + 1]
-        self._pop()
 
     def _remove(self, line: _Line, run: int) -> None:
-        """Undo the latest insertion, behind a run."""
+        """Undo an insertion behind a run."""
         self._next[run] = self._next[self._next[run]]
-        line.starts.pop()
-        line.runs.pop()
-        self._pop()
-
-    def _unsee(self, line: _Line, whom: int, before: int) -> None:
-        """Undo the latest note."""
-        line.seen[whom] = before
-        self._sights.forget()
-
-    def _pop(self) -> None:
-        for column in (self._who, self._starts, self._ends, self._origins, self._origin_clocks):
-            column.pop()
-        for column in (self._rights, self._right_clocks, self._stamps, self._next):
-            column.pop()
+        del line.starts[-1], line.runs[-1]
