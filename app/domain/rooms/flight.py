@@ -14,12 +14,17 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import structlog
+
 from app.domain.rooms.limits import STEP2_BYTES
+
+log = structlog.get_logger(__name__)
 
 _HEADER = struct.Struct("<B16s48sqI")  # armed, document, actor, sequence or -1, length
 _STRIKES = struct.Struct("<32sB")  # the last innocent's digest, and how often it was there
@@ -46,8 +51,14 @@ class FlightRecorder:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as file:
-            file.truncate(_SIZE)
-            self._map = mmap.mmap(file.fileno(), _SIZE)
+            try:
+                # Not a hole: a mapped page that a full disk has no block for kills the process.
+                os.posix_fallocate(file.fileno(), 0, _SIZE)
+            except OSError as error:
+                log.warning("flight.not_recorded", cause=error.strerror)
+                self._map = mmap.mmap(-1, _SIZE)
+            else:
+                self._map = mmap.mmap(file.fileno(), _SIZE)
 
     def arm(self, document_id: UUID, actor: str, update: bytes, seq: int = -1) -> None:
         """Note `update` down. The armed byte is written last, so a half-written slot is none."""

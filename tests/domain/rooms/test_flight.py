@@ -88,6 +88,26 @@ def test_three_kills_over_different_updates_are(recorder: FlightRecorder, path: 
         assert after_death(path, blamed=False) is None
 
 
+def test_every_page_of_it_has_its_place_on_disk(recorder: FlightRecorder, path: Path) -> None:
+    """The kernel kills who writes to a mapped hole that a full disk cannot fill."""
+    status = path.stat()
+    assert status.st_blocks * 512 >= status.st_size
+
+
+def test_without_room_for_it_the_server_runs_all_the_same(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.posix_fallocate", full)
+    recorder = FlightRecorder(path)
+    recorder.arm(ROOM, "user:ann", b"x" * 4_000_000)
+    recorder.disarm()
+    assert recorder.recover(is_blamed=True) is None
+    recorder.close()
+
+
 @pytest.mark.parametrize(
     ("death", "expected"),
     [
