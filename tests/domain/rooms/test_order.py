@@ -225,15 +225,20 @@ def prepended(client: int, count: int, *, clock: int = 0) -> bytes:
     return update(section(client, clock, string("p"), *blocks))
 
 
-def test_letters_in_the_way_of_letters_are_counted():
-    guard = guard_of(prepended(A, 200))
-    assert guard.check(prepended(B, 250), ANA).is_new
-    assert refusal(guard, prepended(B, 251)) == "too_tangled"
+def test_letters_in_the_way_of_letters_are_counted(monkeypatch: pytest.MonkeyPatch):
+    """Each of the second ones is looked for between the first ones, and put behind them."""
+    guard = guard_of(prepended(A, 100))
+    monkeypatch.setattr(sight, "SCANS", 20_000)
+    assert guard.check(prepended(B, 181), ANA).is_new
+    assert refusal(guard, prepended(B, 182)) == "too_tangled"
+    monkeypatch.setattr(sight, "WALKS", 1 << 30)
+    assert guard.check(prepended(B, 200), ANA).is_new
+    assert refusal(guard, prepended(B, 201)) == "too_tangled"
 
 
 def test_looking_for_what_stands_between_is_counted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(sight, "WALKS", 400)
     guard = guard_of(prepended(B, 200))
+    monkeypatch.setattr(sight, "WALKS", 4400)
     assert guard.check(prepended(D, 2), ANA).is_new
     assert refusal(guard, prepended(D, 3)) == "too_tangled"
 
