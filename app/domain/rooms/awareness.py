@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -25,20 +25,30 @@ class AwarenessEntry(NamedTuple):
     state: dict[str, Any] | None
 
 
-def read(payload: bytes, most_clients: int = MOST_CLIENTS) -> list[AwarenessEntry]:
-    """The entries of a client's message. Raises `Refused`; that clocks rise is the caller's."""
+def read(
+    payload: bytes,
+    most_clients: int = MOST_CLIENTS,
+    is_echo: Callable[[int, int], bool] = lambda _client, _clock: False,
+) -> list[AwarenessEntry]:
+    """The entries of a client's message. Raises `Refused`; that clocks rise is the caller's.
+
+    y-websocket sends back whatever it hears of others. What `is_echo(client, clock)` knows to
+    be such is passed over unread and does not count against `most_clients`.
+    """
     reader = Reader(payload)
-    count = reader.uint()
-    if count > most_clients:
-        raise Refused("too_many_clients")
-    entries = [
-        AwarenessEntry(reader.uint(), reader.uint(LARGEST_CLOCK), _state(reader))
-        for _ in range(count)
-    ]
+    entries: dict[int, AwarenessEntry] = {}
+    for _ in range(reader.uint(reader.left)):
+        client, clock = reader.uint(), reader.uint(LARGEST_CLOCK)
+        if is_echo(client, clock):
+            reader.sized()
+            continue
+        if client in entries:
+            raise Refused("client_twice")
+        if len(entries) == most_clients:
+            raise Refused("too_many_clients")
+        entries[client] = AwarenessEntry(client, clock, _state(reader))
     reader.finish()
-    if len({entry.client for entry in entries}) != len(entries):
-        raise Refused("client_twice")
-    return entries
+    return list(entries.values())
 
 
 def encode(entries: Iterable[AwarenessEntry]) -> bytes:

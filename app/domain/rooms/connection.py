@@ -145,6 +145,4 @@ def _most(message: protocol.Frame) -> int:
     """How long a message of this kind may be, in bytes."""
     if isinstance(message, protocol.SyncStep2):
         return limits.STEP2_BYTES
-    if isinstance(message, protocol.AwarenessFrame):
-        return limits.AWARENESS_BYTES * limits.CLIENT_IDS_PER_CONNECTION
     return limits.FRAME_BYTES

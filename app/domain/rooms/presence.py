@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +11,8 @@ from app.domain.rooms.awareness import AwarenessEntry
 from app.domain.rooms.guard import Guard
 from app.domain.rooms.member import Member
 from app.domain.rooms.refusal import Refused
+
+_REMEMBERED = 1000  # of those who left
 
 
 @dataclass(slots=True)
@@ -25,24 +28,44 @@ class Presence:
     def __init__(self) -> None:
         self._here: dict[int, _Here] = {}
         self._changed: dict[int, AwarenessEntry] = {}
+        self._left: OrderedDict[int, int] = OrderedDict()  # clocks of who left, the last ones
 
     def receive(self, member: Member, payload: bytes, guard: Guard) -> bool:
         """Take a client's awareness frame; the answer is whether anything is to be told.
 
         Raises `Refused` for bytes or client ids that no honest client sends.
         """
-        for entry in awareness.read(payload):
+
+        def is_echo(client: int, clock: int) -> bool:
+            return client not in member.client_ids and self._is_known(member, client, clock, guard)
+
+        for entry in awareness.read(payload, limits.CLIENT_IDS_PER_CONNECTION, is_echo):
+            if entry.state is None and entry.client not in member.client_ids:
+                continue  # of someone who has left
             claim(member, entry.client, guard)
             self._take(member, entry)
         return bool(self._changed)
+
+    def _is_known(self, member: Member, client: int, clock: int, guard: Guard) -> bool:
+        """Whether an entry about another client is one that we have told `member` ourselves.
+
+        Someone's own id under another connection is theirs to take over: they reconnected.
+        """
+        here = self._here.get(client)
+        if here is not None:
+            return here.member.actor != member.actor or clock <= here.clock
+        if clock <= self._left.get(client, -1):
+            return True
+        return guard.owners.get(client, member.actor) != member.actor
 
     def _take(self, member: Member, entry: AwarenessEntry) -> None:
         here = self._here.get(entry.client)
         if here is not None and entry.clock < here.clock:
             return
         if entry.state is None:
-            self._here.pop(entry.client, None)
             if here is not None:
+                del self._here[entry.client]
+                self._forget(entry.client, entry.clock)
                 self._changed[entry.client] = entry
             return
         if here is not None and entry.clock == here.clock and here.member is member:
@@ -57,8 +80,16 @@ class Presence:
             here = self._here.get(client)
             if here is not None and here.member is member:
                 del self._here[client]
+                self._forget(client, here.clock + 1)
                 self._changed[client] = AwarenessEntry(client, here.clock + 1, None)
         return bool(self._changed)
+
+    def _forget(self, client: int, clock: int) -> None:
+        """Echoes of who left come in for a while; they must not bring a ghost back."""
+        self._left[client] = clock
+        self._left.move_to_end(client)
+        if len(self._left) > _REMEMBERED:
+            self._left.popitem(last=False)
 
     def take_changes(self) -> bytes | None:
         """The message with what changed since the last call, latest state per client."""

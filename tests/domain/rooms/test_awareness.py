@@ -66,8 +66,9 @@ def test_we_read_what_stock_clients_write():
     ("payload", "reason"),
     [
         (b"", "truncated"),
-        (uint(3), "too_many_clients"),
-        (uint(LARGEST_ID), "too_many_clients"),
+        (uint(3) + b"".join(entry(n, 1, b"{}") for n in range(3)), "too_many_clients"),
+        (uint(3), "bad_number"),
+        (uint(LARGEST_ID), "bad_number"),
         (uint(1) + entry(1, LARGEST_CLOCK + 1, b"{}"), "bad_number"),
         (uint(1) + uint(1) + b"\xff" * 200_000, "bad_number"),
         (uint(1) + entry(1, 1, b"{}") + b"\x00", "trailing_bytes"),
