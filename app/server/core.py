@@ -17,6 +17,8 @@ from app.server.telemetry import Telemetry
 from app.settings import Settings
 from app.web.assets import Assets
 from app.web.deps import provide_tx
+from app.web.host import SaneHost
+from app.web.json_request import JsonRequest
 from app.web.problem import EXCEPTION_HANDLERS
 from app.web.same_origin import SameOrigin
 from app.web.security import SecurityHeaders
@@ -44,6 +46,7 @@ def build(settings: Settings) -> Litestar:
                 **authentication.collaborators(settings),
             }
         ),
+        request_class=JsonRequest,
         exception_handlers=EXCEPTION_HANDLERS,
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(jinja)),
         openapi_config=openapi_config(),
@@ -54,6 +57,7 @@ def build(settings: Settings) -> Litestar:
     # Around everything, and not as middleware of the routes: what no route answers passes too.
     for layer in (
         SameOrigin(settings.public_url),
+        SaneHost(),
         SecurityHeaders(is_https=settings.secure_cookies),
         Telemetry(),
     ):

@@ -36,11 +36,12 @@ def error_codes() -> list[ErrorCode]:
         for status, code in HTTP_CODES.items()
         if code not in known
     ]
-    found.append(
+    found += [
         ErrorCode(
             "cross_origin", 403, "Started by another site", _CROSS_ORIGIN, "app.web.same_origin"
-        )
-    )
+        ),
+        ErrorCode("host_invalid", 400, "The Host header cannot be used", "", "app.web.host"),
+    ]
     return sorted(found, key=lambda one: one.code)
 
 

@@ -10,7 +10,7 @@ from litestar import Request
 
 def absolute(request: Request[Any, Any, Any], path: str) -> str:
     """`path` on the configured public address, or on the one the caller used."""
-    base: str = request.app.state.public_url or str(request.base_url)
+    base: str = request.app.state.get("public_url") or str(request.base_url)
     return base.rstrip("/") + path
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -12,8 +13,9 @@ from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Template
 from sqlalchemy.exc import DBAPIError, OperationalError
 
-from app.errors import AppError, RateLimited, Unauthenticated, Unavailable
+from app.errors import AppError, Invalid, NotFound, RateLimited, Unauthenticated, Unavailable
 from app.web.htmx import is_htmx, wants_fragment
+from app.web.links import absolute
 
 log = structlog.get_logger(__name__)
 
@@ -52,15 +54,31 @@ def render_http_error(request: Request[Any, Any, Any], error: HTTPException) -> 
     status = error.status_code
     if status >= 500:
         return render_unexpected(request, error)
-    code = HTTP_CODES.get(status, "invalid")
-    invalid = None
     if isinstance(error, ValidationException):
-        status, code = 422, "invalid"
-        invalid = Internal("")
-        invalid.extra = {"errors": error.extra or []}
-    title = "Nothing is at this address" if status == 404 else error.__class__.__name__
-    detail = "Check the address." if status == 404 else str(error.detail)
-    return _respond(request, status, code, _sentence(title), detail, invalid)
+        return render_app_error(request, _invalid(error))
+    if status == 404:
+        return render_app_error(request, NotFound("Check the address."))
+    code = HTTP_CODES.get(status, "bad_request")
+    title = HTTPStatus(status).phrase.capitalize()
+    response = _respond(request, status, code, title, str(error.detail), None)
+    response.headers.update(error.headers or {})  # Allow, of a wrong method
+    return response
+
+
+def _invalid(error: ValidationException) -> Invalid:
+    """What Litestar found out about a body or a query, without the words of its own objects."""
+    found: list[Any] = error.extra if isinstance(error.extra, list) else []
+    errors = [
+        {"key": one.get("key", ""), "message": _about_missing(one.get("message", ""))}
+        for one in found
+    ]
+    named = [one for one in errors if one["key"] not in ("", "data")]
+    about = f"{named[0]['key']}: {named[0]['message']}" if named else ""
+    return Invalid(about or (errors[0]["message"] if errors else str(error.detail)), errors=errors)
+
+
+def _about_missing(message: str) -> str:
+    return "Send a body." if message == "'data'" else message
 
 
 def render_storage_error(request: Request[Any, Any, Any], error: DBAPIError) -> Response[Any]:
@@ -94,7 +112,7 @@ def _respond(
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="promptroom"'
         problem = {
-            "type": f"{_origin(request)}/api/docs/errors#{code}",
+            "type": absolute(request, f"/api/docs/errors#{code}"),
             "title": title,
             "status": status,
             "code": code,
@@ -121,10 +139,6 @@ def _is_api(request: Request[Any, Any, Any]) -> bool:
     return request.scope["path"].startswith("/api/")
 
 
-def _origin(request: Request[Any, Any, Any]) -> str:
-    return str(request.base_url).rstrip("/")
-
-
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     """Sign in first, then come back here; a form's answer cannot be come back to."""
     query = request.scope["query_string"].decode("latin-1")
@@ -133,11 +147,6 @@ def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:
     if is_htmx(request):
         return Response(b"", status_code=401, headers={"HX-Redirect": url})
     return Redirect(url, status_code=303)
-
-
-def _sentence(class_name: str) -> str:
-    words = "".join(f" {c.lower()}" if c.isupper() else c for c in class_name).strip()
-    return words.removesuffix(" exception").capitalize()
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

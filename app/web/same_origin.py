@@ -13,6 +13,8 @@ from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from app.web.refusal import refuse
+
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -30,7 +32,15 @@ class SameOrigin(ASGIMiddleware):
         if self._is_allowed(scope):
             await next_app(scope, receive, send)
         else:
-            await _refuse(scope, receive, send)
+            await refuse(
+                scope,
+                receive,
+                send,
+                status=403,
+                code="cross_origin",
+                title="Started by another site",
+                detail="Open Promptroom itself and try again there.",
+            )
 
     def _is_allowed(self, scope: Any) -> bool:
         headers = {name: value for name, value in scope["headers"] if name in _READ}
@@ -69,17 +79,3 @@ _READ = frozenset({b"authorization", b"cookie", b"origin", b"sec-fetch-site", b"
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
-
-
-async def _refuse(scope: Any, receive: Receive, send: Send) -> None:
-    body = (
-        b'{"type":"about:blank","title":"Started by another site","status":403,'
-        b'"code":"cross_origin","detail":"Open Promptroom itself and try again there."}'
-    )
-    is_socket = scope["type"] == "websocket"
-    kind = "websocket.http.response" if is_socket else "http.response"
-    if is_socket:
-        await receive()  # websocket.connect
-    headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
-    await send({"type": f"{kind}.start", "status": 403, "headers": headers})  # type: ignore[arg-type, misc]
-    await send({"type": f"{kind}.body", "body": body, "more_body": False})  # type: ignore[arg-type, misc]

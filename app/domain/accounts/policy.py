@@ -15,6 +15,9 @@ SEEN_EVERY = timedelta(minutes=5)  # a write per request would cost more than it
 
 # Five guesses in five minutes are enough for a person who forgot; a program needs millions.
 TRIES_PER_PERSON = Limit("sign-in-person", tries=5, seconds=300)
+# Whoever changes addresses, or forges them past a careless proxy, still meets this one. It could
+# be used to keep somebody from signing in, so it is wide; their open sessions are not touched.
+TRIES_ANYWHERE = Limit("sign-in-anywhere", tries=100, seconds=3600)
 TRIES_PER_ADDRESS = Limit("sign-in-address", tries=60, seconds=300)  # an office shares one
 SAY_TRIES_LEFT = 3  # from here on the page says how many remain
 

@@ -168,7 +168,7 @@ class SignIn:
         if not await self._passwords.matches(user.password_hash if user else None, password):
             raise WrongCredentials(tries_left=tries_left)
         assert user is not None  # noqa: S101  (nobody's hash never matches)
-        await self._limiter.forget(policy.TRIES_PER_PERSON, email, browser.address)
+        await self._give_back(email, browser)
         renewed = await self._renewed_hash(user.password_hash, password)
         async with self._database.transaction() as tx:
             if await queries.password_of(tx, user.id) != user.password_hash:
@@ -200,7 +200,7 @@ class SignIn:
         if not await self._passwords.matches(user.password_hash, current):
             raise WrongCurrentPassword
         policy.check(new=policy.password_problem(password, user.email))
-        await self._limiter.forget(policy.TRIES_PER_PERSON, person.email, browser.address)
+        await self._give_back(person.email, browser)
         hashed = await self._passwords.hash(password)
         secret = new_secret()
         async with self._database.transaction() as tx:
@@ -211,7 +211,13 @@ class SignIn:
 
     async def _take_try(self, email: str, browser: Browser) -> int:
         await self._limiter.take(policy.TRIES_PER_ADDRESS, browser.address)
-        return await self._limiter.take(policy.TRIES_PER_PERSON, email, browser.address)
+        left = await self._limiter.take(policy.TRIES_PER_PERSON, email, browser.address)
+        return min(left, await self._limiter.take(policy.TRIES_ANYWHERE, email))
+
+    async def _give_back(self, email: str, browser: Browser) -> None:
+        """It was them: what they mistyped before does not count any more."""
+        await self._limiter.forget(policy.TRIES_PER_PERSON, email, browser.address)
+        await self._limiter.forget(policy.TRIES_ANYWHERE, email)
 
     async def _renewed_hash(self, stored: str, password: str) -> str:
         """A hash at today's cost when the stored one is cheaper, else ""."""

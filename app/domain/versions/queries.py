@@ -15,6 +15,7 @@ from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.ports import Narrowing
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 
+_LARGEST = 2**31 - 1  # number of a version
 MOST_LABELS = 100  # of one prompt
 MOST_OPTIONS = 12  # of a facet
 
@@ -35,6 +36,8 @@ async def newest(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Versi
 async def numbered(
     tx: AsyncSession, where: InWorkspace, prompt_id: UUID, number: int
 ) -> Version | None:
+    if not 0 < number <= _LARGEST:
+        return None
     statement = within(
         select(Version).where(Version.prompt_id == prompt_id, Version.number == number),
         where,
@@ -205,6 +208,8 @@ async def released(
     tx: AsyncSession, where: InWorkspace, name: str, label_name: str | None, number: int | None
 ) -> Any:
     """What a program fetches, as one plain row: the hot path stays off the ORM."""
+    if number is not None and not 0 < number <= _LARGEST:
+        return None
     columns = (
         Prompt.id,
         Prompt.name,
