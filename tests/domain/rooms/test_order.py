@@ -166,6 +166,7 @@ def test_equal_neighbours_end_the_search(monkeypatch: pytest.MonkeyPatch):
 def test_trusted_bytes_are_taken_as_they_are():
     guard = Guard()
     guard.learn(HELLO, ANA)
+    assert not guard.learn(HELLO, ANA).is_new
     guard.learn(update(section(B, 0, string("x", (A, 3), (A, 2)))), BEN)
     guard.learn(update(section(A, 5, string("y"), string("z", (A, 1), (A, 3)))), ANA)
     guard.learn(update(section(C, 0, string("w", (A, 3), (A, 4)))), BEN)
