@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
-PIP := $(PY) -m pip --disable-pip-version-check --quiet --no-input
+PIP := $(PY) -m pip --disable-pip-version-check -qq --no-input
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
@@ -18,10 +18,10 @@ setup: $(VENV)/development ## everything for working on Promptroom, in .venv
 run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.md
 	@exec $(PY) -m app serve
 
-test: $(VENV)/development $(VENV)/system ## every test: what the README promises (about 12 minutes)
+test: $(VENV)/development $(VENV)/system ## every test: what the README promises (budget: 15 minutes)
 	@$(MAKE) --no-print-directory test-fast test-failure test-fuzz test-browser
 
-test-fast: $(VENV)/development ## unit and integration tests, in parallel (about a minute)
+test-fast: $(VENV)/development ## unit and integration tests, in parallel
 	$(PYTEST) -n 2 --timeout 60 -m "not failure and not fuzz and not browser"
 
 test-failure: $(VENV)/development ## kills, hangs and full disks, with real processes

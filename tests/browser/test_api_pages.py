@@ -1,0 +1,41 @@
+"""The API's pages under the product's own content security policy, for everyone."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.axe import violations
+from tests.support.server import Server
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("path", ["/api/docs", "/api/docs/errors"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1440])
+def test_nothing_is_refused_nothing_comes_from_elsewhere_and_everyone_can_read_it(
+    server: Server, browser: Browser, path: str, theme: str, width: int
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = context.new_page()
+    said: list[str] = []
+    fetched: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: fetched.append(request.url))
+    page.goto(server.url + path, wait_until="networkidle")
+    assert said == []
+    assert [url for url in fetched if not url.startswith(server.url)] == []
+    assert violations(page) == []
+    assert not page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    context.close()
+
+
+def test_a_problem_documents_type_leads_to_its_row(server: Server, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{server.url}/api/docs/errors#key_refused")
+    row = page.locator("tr:target")
+    assert row.locator("code").inner_text() == "key_refused"
+    context.close()
