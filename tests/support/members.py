@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from app.access.principal import Person, Principal
 from app.domain.rooms import encoding, protocol
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.member import Member
+from app.domain.rooms.quarantine import Quarantine
 from app.domain.rooms.refusal import Refused
 from app.domain.rooms.room import Room
 from app.domain.rooms.updates import read_update
@@ -136,10 +138,12 @@ class Disk:
     def finish_reload(self, room: Room) -> None:
         """What the repair does once all is on disk."""
         _, update, _ = self.reloads.pop(0)
-        room.quarantined += [
-            (section.client, section.clock, section.end) for section in read_update(update).sections
-        ]
-        room.renew(self.load(), self.rows[-1][0] if self.rows else 0)
+        blocks = tuple((part.client, part.clock, part.end) for part in read_update(update).sections)
+        quarantine = Quarantine(
+            room.quarantine.ranges + blocks,
+            room.quarantine.hashes | {hashlib.sha256(update).digest()},
+        )
+        room.renew(self.load(), self.rows[-1][0] if self.rows else 0, quarantine)
         room.thaw()
         room.ask_everyone()
 

@@ -181,8 +181,7 @@ class Hub:
         with LOAD_SECONDS.time():
             loaded = await self.log.load(document_id)
         room = Room(document_id, loaded.epoch, loaded.document, loaded.seq, self)
-        room.quarantined = loaded.quarantined
-        room.quarantined_hashes = loaded.quarantined_hashes
+        room.quarantine = loaded.quarantine
         open_ = Open(room, loaded, loop.time())
         self.rooms[document_id] = open_
         ROOMS.set(len(self.rooms))

@@ -19,6 +19,7 @@ from app.domain.rooms.errors import RoomBroken, RoomNotFound
 from app.domain.rooms.flight import FlightRecorder, InFlight
 from app.domain.rooms.metrics import QUARANTINED
 from app.domain.rooms.models import Quarantined, Snapshot
+from app.domain.rooms.quarantine import Quarantine
 from app.domain.rooms.refusal import Gap, Refused
 from app.domain.rooms.updates import read_update
 from app.kit.clock import utc_now
@@ -39,8 +40,7 @@ class Loaded:
     snapshot_seq: int
     rows: int
     size: int
-    quarantined: list[tuple[int, int, int]]
-    quarantined_hashes: set[bytes]
+    quarantine: Quarantine
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +87,7 @@ class DocumentLog:
             snapshot_seq=stored.snapshot.upto_seq,
             rows=len(stored.entries),
             size=sum(len(update) for _, _, update in stored.entries),
-            quarantined=[
-                (range_[0], range_[1], range_[2]) for row in stored.poison for range_ in row.ranges
-            ],
-            quarantined_hashes={hashlib.sha256(row.update).digest() for row in stored.poison},
+            quarantine=Quarantine.of(stored.poison),
         )
 
     async def compact(self, document_id: UUID, upto_seq: int, live: LiveDocument) -> bool:

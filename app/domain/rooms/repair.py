@@ -80,9 +80,7 @@ class Repair:
             self._forget(room.id)
             room.give_up()
             raise
-        room.renew(loaded.document, loaded.seq)
-        room.quarantined = loaded.quarantined
-        room.quarantined_hashes = loaded.quarantined_hashes
+        room.renew(loaded.document, loaded.seq, loaded.quarantine)
         open_.is_reloading = False
         room.thaw()
         room.ask_everyone()

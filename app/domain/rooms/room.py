@@ -1,68 +1,29 @@
 """One live document and the people in it: what is accepted, what is told to whom, and when.
 
-Every decision of the live engine is taken here, without sockets, clocks or disks, so that it
-can be tested with made-up members and a made-up journal. The order of things for an edit:
-
-    guard → apply → journal → (on disk) → relay to the others, echo barriers
-
-Nothing that a client is told, whether by relay or on joining, is not on disk yet.
+Every decision of the live engine is taken here, without sockets, clocks or disks. An edit goes
+guard → apply → journal → (on disk) → relay to the others, echo barriers; nothing that a client
+is told, whether by relay or on joining, is not on disk yet.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
 from uuid import UUID
 
 from app.domain.rooms import protocol
 from app.domain.rooms.document import LibraryFailed, LiveDocument
 from app.domain.rooms.full_state import FullState
 from app.domain.rooms.guard import Verdict
+from app.domain.rooms.host import Host
 from app.domain.rooms.member import Member
 from app.domain.rooms.metrics import GAPS, RESYNCS
+from app.domain.rooms.pending import Pending, of_others
 from app.domain.rooms.presence import Presence, release
 from app.domain.rooms.protocol import CloseCode
+from app.domain.rooms.quarantine import Quarantine
 from app.domain.rooms.refusal import Gap, Refused
 from app.domain.rooms.updates import write_state_vector
-
-
-class Host(Protocol):
-    """What a room asks of the hub that owns it."""
-
-    def record(self, room: Room, seq: int, actor: str, update: bytes) -> None:
-        """Queue an accepted update for the journal."""
-
-    def arm(self, room: Room, actor: str, update: bytes) -> None:
-        """Note in the flight recorder that `update` is about to be applied."""
-
-    def disarm(self) -> None: ...
-
-    def reload(self, room: Room, offender: Member, update: bytes, cause: str) -> None:
-        """The document may be half changed: load it from the log, quarantine the update."""
-
-    def serve_from_log(self, room: Room, member: Member, state_vector: bytes) -> None:
-        """Answer a join while the journal fails: with what is on disk and nothing else."""
-
-    @property
-    def is_storage_ok(self) -> bool: ...
-
-    @property
-    def read_only_cause(self) -> str | None:
-        """Why no edit is taken at the moment, if so."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """An accepted update on its way to the disk."""
-
-    seq: int
-    author: Member | None
-    frame: bytes
-    verdict: Verdict
-
 
 EMPTY_STATE_VECTOR = b"\x00"
 
@@ -79,10 +40,9 @@ class Room:
         self.durable_clocks = dict(document.guard.clocks)
         self.members: dict[Member, None] = {}
         self.presence = Presence()
-        self.quarantined: list[tuple[int, int, int]] = []
-        self.quarantined_hashes: set[bytes] = set()
+        self.quarantine = Quarantine()
         self._host = host
-        self._pending: deque[_Pending] = deque()
+        self._pending: deque[Pending] = deque()
         self._barriers: deque[tuple[int, Member, bytes]] = deque()
         self._joining: list[tuple[Callable[[], None], Callable[[], None]]] = []
         self._held: deque[Callable[[], None]] = deque()
@@ -212,7 +172,7 @@ class Room:
         if (cause := self._host.read_only_cause) is not None:
             member.nack("storage", f"Not saved: {cause}. Your edits are kept on this device.")
             return True
-        if self.is_quarantined(verdict, update):
+        if self.quarantine.holds(verdict, update):
             member.refuse("quarantined")
             return True
         return False
@@ -225,27 +185,17 @@ class Room:
         else:
             member.refuse(refusal.reason)
 
-    def is_quarantined(self, verdict: Verdict, update: bytes) -> bool:
-        """Whether `update` brings back what made the library fail before."""
-        if self.quarantined_hashes and hashlib.sha256(update).digest() in self.quarantined_hashes:
-            return True
-        return any(
-            client == other and start < other_end and other_start < end
-            for client, start, end in verdict.ranges
-            for other, other_start, other_end in self.quarantined
-        )
-
     def _accept(self, author: Member | None, actor: str, update: bytes, verdict: Verdict) -> None:
         self.accepted_seq += 1
         frame = protocol.websocket_frame(protocol.sync_update(update))
-        self._pending.append(_Pending(self.accepted_seq, author, frame, verdict))
+        self._pending.append(Pending(self.accepted_seq, author, frame, verdict))
         self._host.record(self, self.accepted_seq, actor, update)
 
     # On disk
 
     def committed(self, seq: int) -> None:
         """Everything up to `seq` is on disk: relay it, echo barriers, let newcomers in."""
-        done: list[_Pending] = []
+        done: list[Pending] = []
         while self._pending and self._pending[0].seq <= seq:
             done.append(self._pending.popleft())
         self.durable_seq = max(self.durable_seq, seq)
@@ -294,7 +244,7 @@ class Room:
             self._joining.append((call, otherwise))
             self._is_holding = True
 
-    def _relay(self, done: list[_Pending]) -> None:
+    def _relay(self, done: list[Pending]) -> None:
         for pending in done:
             has_deletes = bool(pending.verdict.deletes)
             self._full.follow(pending.seq, pending.frame, has_deletes=has_deletes)
@@ -304,7 +254,7 @@ class Room:
         for member in self.members:
             if not member.is_synced or member.stale_since is not None:
                 continue
-            data = everything if member not in authors else _of_others(done, member)
+            data = everything if member not in authors else of_others(done, member)
             if not data:
                 continue
             if member.is_slow:
@@ -375,11 +325,9 @@ class Room:
             return
         frame = protocol.websocket_frame(message)
         for member in self.members:
-            if member.is_leaving or member.stale_since is not None:
-                continue
-            if member.is_slow:
+            if member.is_slow and member.stale_since is None and not member.is_leaving:
                 member.fall_behind(write_state_vector(self.durable_clocks))
-            else:
+            elif member.stale_since is None and not member.is_leaving:
                 member.send(frame)
 
     def ask_everyone(self) -> None:
@@ -393,14 +341,10 @@ class Room:
         for member in tuple(self.members):
             member.close(code, reason)
 
-    def renew(self, document: LiveDocument, seq: int) -> None:
+    def renew(self, document: LiveDocument, seq: int, quarantine: Quarantine) -> None:
         """Go on with `document`, freshly loaded from the log up to `seq`."""
         self.document = document
+        self.quarantine = quarantine
         self.accepted_seq = self.durable_seq = seq
         self.durable_clocks = dict(document.guard.clocks)
         self._full.forget()
-
-
-def _of_others(done: list[_Pending], member: Member) -> bytes:
-    """The frames that `member` did not write itself."""
-    return b"".join([pending.frame for pending in done if pending.author is not member])

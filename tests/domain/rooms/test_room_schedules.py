@@ -192,7 +192,8 @@ class Schedules(RuleBasedStateMachine):
     def memory_is_given_up(self) -> None:
         """A reload without any offender, as after a text hash that differed."""
         if self.room.is_clean:
-            self.room.renew(self.disk.load(), self.disk.rows[-1][0] if self.disk.rows else 0)
+            seq = self.disk.rows[-1][0] if self.disk.rows else 0
+            self.room.renew(self.disk.load(), seq, self.room.quarantine)
 
     @precondition(lambda self: not self.room.is_frozen)
     @rule(word=st.sampled_from(WORDS[:-1]))
