@@ -28,6 +28,7 @@ class Connection:
         self._room = open_.room
         self._member = member
         self._loop = asyncio.get_running_loop()
+        self._held = 0  # messages that wait until the room takes any again
         self.closed: asyncio.Future[int] = self._loop.create_future()
         self._takers: dict[type, Callable[..., None]] = {
             protocol.SyncUpdate: self._update,
@@ -58,7 +59,7 @@ class Connection:
                 member.close(CloseCode.TOO_LARGE)
                 return
             if self._room.is_holding and not isinstance(message, protocol.AwarenessFrame):
-                self._room.defer(partial(self._take_later, message))
+                self._hold(message)
             else:
                 self._takers[type(message)](message)
         except Refused as refusal:
@@ -72,7 +73,16 @@ class Connection:
         if not self.closed.done():
             self.closed.set_result(code)
 
+    def _hold(self, message: protocol.Frame) -> None:
+        self._held += 1
+        if self._held >= limits.HELD_MESSAGES:  # a disk may fail for long
+            self._member.outlet.pause()
+        self._room.defer(partial(self._take_later, message))
+
     def _take_later(self, message: protocol.Frame) -> None:
+        self._held -= 1
+        if self._held == 0:
+            self._member.outlet.resume()
         if self._member.is_gone or self._member.is_leaving:
             return
         try:

@@ -20,6 +20,7 @@ WORK_SECONDS = 0.002  # of the loop that count as one update; a keystroke takes 
 DEBT_SECONDS = 30.0  # beyond it waiting makes no sense
 MESSAGES_PER_SECOND = 400  # updates, barriers, presence; five times what a busy editor sends
 MESSAGES_BURST = 1500
+HELD_MESSAGES = 200  # of one connection while its room waits for the disk; then it is not read
 
 CONNECTIONS_PER_ROOM = 250
 CONNECTIONS_PER_PERSON = 20  # per room: tabs of one person, or processes with one key
