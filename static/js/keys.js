@@ -33,8 +33,14 @@ const ACTIONS = {
 const isTyping = (target) =>
   target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName);
 
+// Esc leaves a field, so that single letters act again; in a dialog it closes the dialog.
+function leaveField(target) {
+  if (target.matches("input, textarea") && !target.closest("dialog")) target.blur();
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") leaveField(event.target);
   if (isTyping(event.target) || document.querySelector("dialog:modal, [popover]:popover-open:not(#toasts)"))
     return;
   const key = event.key.toLowerCase();

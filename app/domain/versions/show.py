@@ -68,15 +68,20 @@ class Comparing:
     def context(self, address: Address, standing: Standing) -> dict[str, Any]:
         if self._comparison is None:
             return {"compare": None, "restore": None, "promote": None}
-        new = self._comparison.new
-        # What everybody is looking at already is nothing to bring back.
-        is_newest = new.number == standing.published and not standing.draft
-        back = None if is_newest else views.restore(new.number, standing.labels)
+        old, new = self._comparison.old, self._comparison.new
+        # The older side is what somebody looks back at, and what Restore brings back. What
+        # everybody is looking at already is nothing to bring back.
+        gone = [side.number for side in (old, new) if not _is_there(side.number, standing)]
         return {
             "compare": views.compare(self._comparison, address, self._options, self._people),
-            "restore": back,
+            "restore": views.restore(gone[0] if gone else None, standing.labels),
             "promote": views.promote(new.number, standing.labels),
         }
+
+
+def _is_there(number: int | None, standing: Standing) -> bool:
+    """Whether this version is the text that everybody is writing now; the draft always is."""
+    return number is None or (number == standing.published and not standing.draft)
 
 
 def _with_sides(address: Address, newest: Version | None, *, is_edited: bool) -> Address:
@@ -117,8 +122,11 @@ async def _entries(
     versions = await history.page(
         prompt_id, DEFAULT_LIMIT, address.cursor if address.show == "published" else None
     )
+    labels = await history.label_names(prompt_id)
     options = [(policy.DRAFT, "draft")]
-    options += [(str(one.number), f"v{one.number}") for one in versions.items]
+    options += [
+        (str(one.number), views.named(one.number, labels[one.number])) for one in versions.items
+    ]
     if address.show == "checkpoints":
         found = await history.checkpoints(prompt_id, DEFAULT_LIMIT, address.cursor or None)
         who = await history.named(
@@ -126,7 +134,6 @@ async def _entries(
         )
         shown = [views.checkpoint_entry(one, who, address) for one in found.items]
         return shown, found.next_cursor, options
-    labels = await history.label_names(prompt_id)
     who = await history.people(versions.items)
     shown = [views.entry(one, who, labels[one.number], address) for one in versions.items]
     return shown, versions.next_cursor, options
@@ -151,7 +158,6 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
         labels = (await history.label_names(prompt_id))[number]
         who = await history.people([version])
-    is_there = number == standing.published and not standing.draft
     return {
         **_head(desk, opened, standing),
         "version": {
@@ -166,7 +172,7 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         "settings": views.settings_list(version.config),
         "variables": views.variables_list(version.variables),
         "compare_href": address.href(to=str(number)) if number > 1 else "",
-        "restore": None if is_there else views.restore(number, standing.labels),
+        "restore": None if _is_there(number, standing) else views.restore(number, standing.labels),
         "promote": views.promote(number, standing.labels),
     }
 

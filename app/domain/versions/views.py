@@ -139,6 +139,12 @@ def compare(
     }
 
 
+def named(number: int, labels: Sequence[str]) -> str:
+    """A version as a list of choices says it: v11 production."""
+    told = [name for name in labels if name != policy.LATEST]
+    return " ".join([f"v{number}", *told[:2]])
+
+
 def _options(options: Sequence[tuple[str, str]], ref: str, name: str) -> list[dict[str, Any]]:
     """What can be chosen; a side that is not on this page of the timeline stays choosable."""
     known = list(options) if any(value == ref for value, _ in options) else [(ref, name), *options]

@@ -61,6 +61,12 @@ function addMessageButton({ host, view, session }) {
   host.append(button);
 }
 
+/* A page that is still empty is there to be written on; a phone's keyboard would cover it. */
+function beginWriting({ session, view }) {
+  const isFree = document.activeElement === document.body && !document.querySelector("dialog:modal");
+  if (session.canWrite && isFree && view.state.doc.length === 0 && matchMedia("(pointer: fine)").matches) view.focus();
+}
+
 function listen({ session, host, view }) {
   session.signals.on("role", ({ canWrite }) => setAccess(view, canWrite));
   session.signals.on("notice", (text) => toast(text, { icon: "info" }));
@@ -118,6 +124,7 @@ async function start(boot) {
   caret();
   badge.draw(session.shown());
   people.render();
+  beginWriting({ session, view });
   // What browser tests and the console may ask; nothing on the page uses it.
   host.room = { view, session, presence };
 }

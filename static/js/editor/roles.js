@@ -22,7 +22,7 @@ class Divider extends WidgetType {
     }
     const button = element("button", {
       class: "cm-role-name", type: "button", "aria-haspopup": "menu", "aria-expanded": "false",
-      "aria-label": `${title(this.role)} message: menu`, click: () => openMessageMenu(view, button),
+      "aria-label": `${title(this.role)} message: menu`, click: () => openMessageMenu(view, button, view.posAtDOM(button)),
     }, element("span", { text: title(this.role) }), icon("chevron-down"));
     return element("span", { class: "cm-role" }, button);
   }
@@ -88,12 +88,11 @@ export function messageAt(state, position) {
   return { messages, index: Math.max(0, index), message: messages[Math.max(0, index)] };
 }
 
-function openMessageMenu(view, button) {
-  const position = view.posAtDOM(button);
+function openMessageMenu(view, anchor, position) {
   const { messages, index, message } = messageAt(view.state, position);
   const writable = !view.state.readOnly;
   if (!writable) return;
-  openMenu(button, [
+  openMenu(anchor, [
     ...ROLES.map((role) => ({ label: title(role), checked: message.role === role, run: () => changeRole(view, index, role) })),
     null,
     { label: "Add a message below", run: () => insertMessage(view, index) },
@@ -104,9 +103,12 @@ function openMessageMenu(view, button) {
 
 function changeRole(view, index, role) {
   const message = messagesIn(view.state.doc.toString().split("\n"))[index];
-  if (!message?.explicit) return;
+  if (!message) return;
   const line = view.state.doc.line(message.from + 1);
-  view.dispatch({ changes: { from: line.from, to: line.to, insert: roleLine(role) }, userEvent: "input.role" });
+  const changes = message.explicit
+    ? { from: line.from, to: line.to, insert: roleLine(role) }
+    : { from: line.from, insert: `${roleLine(role)}\n` }; // text that had no role line yet
+  view.dispatch({ changes, userEvent: "input.role" });
 }
 
 /* Puts a message behind message `index` (the last one by default) and the caret into it. */
@@ -134,12 +136,14 @@ function move(view, upper, follow) {
 /* Opens the menu of the message the caret is in, for people who never leave the keyboard. */
 export function openMenuAtCaret(view) {
   const { message } = messageAt(view.state, view.state.selection.main.head);
-  if (!message.explicit || message.role === "history" || view.state.readOnly) return false;
+  if (message.role === "history" || view.state.readOnly) return false;
   const line = view.state.doc.line(message.from + 1);
   view.dispatch({ effects: EditorView.scrollIntoView(line.from, { y: "nearest", yMargin: 80 }) });
   view.requestMeasure({
-    read: () => [...view.contentDOM.querySelectorAll("button.cm-role-name")].find((node) => view.posAtDOM(node) === line.from),
-    write: (button) => button && openMessageMenu(view, button),
+    read: () => message.explicit
+      ? [...view.contentDOM.querySelectorAll("button.cm-role-name")].find((node) => view.posAtDOM(node) === line.from)
+      : view.contentDOM.querySelector(".cm-line"),
+    write: (anchor) => anchor && openMessageMenu(view, anchor, line.from),
   });
   return true;
 }

@@ -41,7 +41,7 @@ export function openMenu(anchor, items, { label }) {
   for (const item of items) list.append(item ? menuItem(item) : element("hr", { role: "separator" }));
   (anchor.closest("main") ?? document.body).append(list);
   list.addEventListener("toggle", ({ newState }) => {
-    anchor.setAttribute("aria-expanded", String(newState === "open"));
+    if (anchor.matches("button")) anchor.setAttribute("aria-expanded", String(newState === "open"));
     if (newState === "open") return;
     list.remove();
     if (anchor.isConnected && document.activeElement === document.body) anchor.focus();
@@ -54,7 +54,7 @@ function menuItem({ label, run, checked, detail, leading }) {
   const radio = checked !== undefined;
   return element("button", {
     type: "button", role: radio ? "menuitemradio" : "menuitem", "aria-checked": radio ? String(checked) : null, click: run,
-  }, leading ?? "", element("span", { text: label }), detail ? element("span", { class: "end muted", text: detail }) : "",
+  }, leading ?? "", element("span", { text: label }), detail ? element("span", { class: "end muted", text: ` ${detail}` }) : "",
   radio ? element("span", { class: "tick" }, icon("check")) : "");
 }
 

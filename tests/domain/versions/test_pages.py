@@ -93,7 +93,7 @@ class TestTimeline:
     async def test_before_the_first_version_there_is_nothing_to_compare(self, room):
         page = await room.get("/versions")
         assert "No version is published yet." in page.text
-        assert "Nothing to compare yet" in page.text
+        assert "Nothing is published yet" in page.text
 
     async def test_unpublished_edits_are_compared_with_the_newest_version(self, room):
         await room.post("/publish", message="First")
