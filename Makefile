@@ -19,16 +19,16 @@ run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.
 	@exec $(PY) -m app serve
 
 test: $(VENV)/development $(VENV)/system ## every test: what the README promises (budget: 15 minutes)
-	@$(MAKE) --no-print-directory test-fast test-failure test-fuzz test-browser
+	@$(MAKE) --no-print-directory test-fast test-failure test-browser
 
 test-fast: $(VENV)/development ## unit and integration tests, in parallel
-	$(PYTEST) -n 2 --timeout 60 -m "not failure and not fuzz and not browser"
+	$(PYTEST) -n 2 --timeout 60 -m "not failure and not browser"
 
-test-failure: $(VENV)/development ## kills, hangs and full disks, with real processes
+test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks, with real processes
 	$(PYTEST) --timeout 300 -m "failure and not browser"
 
-test-fuzz: $(VENV)/development ## hostile input in bulk
-	$(PYTEST) --timeout 600 -m "fuzz and not browser"
+test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
+	$(PYTEST) --timeout 600 tests/fuzz
 
 test-browser: $(VENV)/development $(VENV)/system ## real Chromium
 	$(PYTEST) --timeout 300 -m browser
