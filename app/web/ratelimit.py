@@ -1,12 +1,17 @@
-"""Rate limits over the `limits` library: counted in memory, or in Redis for many workers."""
+"""Rate limits: counted in memory, or in Redis for many workers through the `limits` library.
+
+Not by that library in memory: its sweep walks all keys with a thread's hop for each, at every try,
+and dies when a key is cleared meanwhile.
+"""
 
 from __future__ import annotations
 
 import math
 import time
+from collections import deque
 from dataclasses import dataclass
 
-from limits import RateLimitItemPerSecond
+from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
@@ -26,14 +31,59 @@ class Limit:
         return RateLimitItemPerSecond(self.tries, self.seconds, namespace=f"promptroom-{self.name}")
 
 
+class MemoryWindows:
+    """Moving windows of this process, with the library's vocabulary."""
+
+    def __init__(self) -> None:
+        self.taken: dict[str, deque[float]] = {}  # when, the earliest first; none for too long
+        self._ends: dict[str, float] = {}  # from when on a key may be dropped
+        self._sweep_at = 0.0
+
+    async def hit(self, item: RateLimitItem, *who: str) -> bool:
+        """Use up one try. There is no await within, so parallel ones cannot slip by."""
+        now = time.time()
+        self._sweep(now)
+        taken = self._current(item, now, *who)
+        if len(taken) >= item.amount:
+            return False
+        key = item.key_for(*who)
+        taken.append(now)
+        self.taken[key] = taken
+        self._ends[key] = now + item.get_expiry()
+        return True
+
+    async def get_window_stats(self, item: RateLimitItem, *who: str) -> WindowStats:
+        now = time.time()
+        taken = self._current(item, now, *who)
+        begun = taken[0] if taken else now
+        return WindowStats(begun + item.get_expiry(), item.amount - len(taken))
+
+    async def clear(self, item: RateLimitItem, *who: str) -> None:
+        self.taken.pop(item.key_for(*who), None)
+        self._ends.pop(item.key_for(*who), None)
+
+    def _current(self, item: RateLimitItem, now: float, *who: str) -> deque[float]:
+        taken = self.taken.get(item.key_for(*who), deque())
+        while taken and taken[0] <= now - item.get_expiry():
+            taken.popleft()
+        return taken
+
+    def _sweep(self, now: float) -> None:
+        if now < self._sweep_at:
+            return
+        self._sweep_at = now + 60
+        for key in [key for key, end in self._ends.items() if end <= now]:
+            del self.taken[key], self._ends[key]
+
+
 class RateLimiter:
     """Counts tries. A try is taken before the work it pays for, so parallel ones cannot slip by."""
 
     def __init__(self, redis_url: str = "") -> None:
-        where = f"async+{redis_url}" if redis_url else "async+memory://"
-        options = {"implementation": "redispy"} if redis_url else {}
-        storage = storage_from_string(where, **options)
-        self._strategy = MovingWindowRateLimiter(storage)
+        self._strategy: MemoryWindows | MovingWindowRateLimiter = MemoryWindows()
+        if redis_url:
+            storage = storage_from_string(f"async+{redis_url}", implementation="redispy")
+            self._strategy = MovingWindowRateLimiter(storage)
 
     async def take(self, limit: Limit, *who: str) -> int:
         """Use up one try of `who`; gives how many are left. Raises `RateLimited` without one."""

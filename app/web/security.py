@@ -40,6 +40,8 @@ class SecurityHeaders(ASGIMiddleware):
                 headers["Cross-Origin-Opener-Policy"] = "same-origin"
                 headers["Cross-Origin-Resource-Policy"] = "same-origin"
                 headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
+                # What may be kept says so itself; the rest is somebody's own.
+                headers.setdefault("Cache-Control", "private, no-store")
                 if self._is_https:
                     headers["Strict-Transport-Security"] = "max-age=31536000"
             await send(message)

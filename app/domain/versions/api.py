@@ -139,7 +139,7 @@ class LabelApi(Controller):
     @put("/", name="api:move-label", operation_id="moveLabel")
     async def move(
         self,
-        labels: LabelsDep,
+        labelling: LabelsDep,
         history: HistoryDep,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
@@ -149,15 +149,15 @@ class LabelApi(Controller):
 
         Lower-case names; `latest` moves by itself and is refused. Needs the scope `write`.
         """
-        moved = await labels.move(prompt_id, label, data.version)
+        moved = await labelling.move(prompt_id, label, data.version)
         return label_view(moved, await history.named([moved.moved_by]))
 
     @delete("/", name="api:remove-label", operation_id="removeLabel")
     async def remove(
-        self, labels: LabelsDep, prompt_id: FromPath[UUID], label: FromPath[str]
+        self, labelling: LabelsDep, prompt_id: FromPath[UUID], label: FromPath[str]
     ) -> None:
         """Take a label off; programs that fetch it get 404 from then on. Needs `write`."""
-        await labels.remove(prompt_id, label)
+        await labelling.remove(prompt_id, label)
 
 
 class FetchApi(Controller):

@@ -20,7 +20,7 @@ async def provide_history(tx: Tx, caller: Caller, rooms: _Rooms) -> History:
     return History(tx, caller, rooms)
 
 
-async def provide_labels(tx: Tx, caller: Caller, rooms: _Rooms) -> Labels:
+async def provide_labelling(tx: Tx, caller: Caller, rooms: _Rooms) -> Labels:
     return Labels(tx, caller, rooms)
 
 
@@ -30,6 +30,7 @@ async def provide_versions(database: Db, caller: Caller, rooms: _Rooms) -> Versi
 
 PROVIDERS = {
     "history": Provide(provide_history),
-    "labels": Provide(provide_labels),
+    # Not "labels": Litestar answers 500 for a body whose wrong field is called like a dependency.
+    "labelling": Provide(provide_labelling),
     "versions": Provide(provide_versions),
 }

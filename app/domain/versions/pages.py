@@ -99,24 +99,24 @@ class VersionPages(Controller):
 
     @post("/labels", name="versions:move-label")
     async def move_label(
-        self, request: AppRequest, labels: LabelsDep, prompt_id: FromPath[UUID]
+        self, request: AppRequest, labelling: LabelsDep, prompt_id: FromPath[UUID]
     ) -> Response[Any]:
         form = await typed(request, "label", "new_label", "version")
         if not form["version"].isascii() or not form["version"].isdecimal():
             raise VersionNotFound("Choose a version.")
         number = int(form["version"])
-        await labels.move(prompt_id, form["label"] or form["new_label"], number)
+        await labelling.move(prompt_id, form["label"] or form["new_label"], number)
         return see_other(request, f"{_base(request)}/versions?to={number}")
 
     @post("/labels/{label:str}/remove", name="versions:remove-label")
     async def remove_label(
         self,
         request: AppRequest,
-        labels: LabelsDep,
+        labelling: LabelsDep,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
     ) -> Response[Any]:
-        await labels.remove(prompt_id, label)
+        await labelling.remove(prompt_id, label)
         return see_other(request, f"{_base(request)}/versions")
 
 

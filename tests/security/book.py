@@ -1,0 +1,170 @@
+"""Every route with what it needs: a permission, a body that works, and the ids that it takes.
+
+`test_book.py` compares this table with the application's routes: a route that is missing here
+fails the suite, so nobody adds one without saying whose it is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from litestar.routes import HTTPRoute
+
+from app.access.permissions import Permission
+from app.server.core import build
+from app.settings import Settings
+
+Key = tuple[str, str]  # method, path
+_PLACE = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Call:
+    """`{words}` in body and query stand for ids of a `World`, as those in the path do."""
+
+    permission: Permission
+    form: dict[str, Any] | None = None
+    json: dict[str, Any] | None = None
+    query: dict[str, str] = field(default_factory=dict)
+
+    def places(self, path: str) -> set[str]:
+        """The ids that this route takes, wherever they stand."""
+        text = f"{path} {self.form} {self.json} {self.query}"
+        return set(_PLACE.findall(text))
+
+
+SETTINGS = "/w/{workspace}/settings"
+PROMPT = "/w/{workspace}/prompts/{prompt_id}"
+REST = "/api/v1/prompts/{prompt_id}"
+LIST = {"q": "a", "tag": "{tag}", "folder": "{folder}", "label": "{label}", "owner": "{user_id}"}
+P = Permission
+
+PAGES: dict[Key, Call] = {
+    ("GET", "/w/{workspace}"): Call(P.PROMPTS_READ, query=LIST),
+    ("GET", "/w/{workspace}/prompts/new"): Call(P.PROMPTS_WRITE, query={"folder": "{folder}"}),
+    ("POST", "/w/{workspace}/prompts"): Call(
+        P.PROMPTS_WRITE, form={"title": "One more", "name": "", "folder": "", "tags": ""}
+    ),
+    ("GET", PROMPT): Call(P.PROMPTS_READ),
+    ("POST", f"{PROMPT}/details"): Call(P.PROMPTS_WRITE, form={"title": "Another title"}),
+    ("POST", f"{PROMPT}/archive"): Call(P.PROMPTS_ARCHIVE, form={}),
+    ("POST", f"{PROMPT}/unarchive"): Call(P.PROMPTS_ARCHIVE, form={}),
+    ("GET", f"{PROMPT}/settings"): Call(
+        P.PROMPTS_READ, query={"field": "variables.{name}.default"}
+    ),
+    ("POST", f"{PROMPT}/settings"): Call(
+        P.PROMPTS_WRITE, form={"field": "variables.{name}.description", "value": "described"}
+    ),
+    ("POST", f"{PROMPT}/variables"): Call(P.PROMPTS_WRITE, form={"name": "brand_new"}),
+    ("POST", f"{PROMPT}/variables/{{name}}/remove"): Call(P.PROMPTS_WRITE, form={}),
+    ("GET", f"{PROMPT}/publish"): Call(P.VERSIONS_PUBLISH),
+    ("POST", f"{PROMPT}/publish"): Call(P.VERSIONS_PUBLISH, form={"message": "Better"}),
+    ("GET", f"{PROMPT}/versions"): Call(
+        P.PROMPTS_READ, query={"from": "{checkpoint}", "to": "{label}", "show": "checkpoints"}
+    ),
+    ("GET", f"{PROMPT}/versions/{{number}}"): Call(P.PROMPTS_READ),
+    ("POST", f"{PROMPT}/versions/{{number}}/restore"): Call(P.VERSIONS_PUBLISH, form={}),
+    ("POST", f"{PROMPT}/labels"): Call(
+        P.LABELS_MOVE, form={"label": "canary", "version": "{number}"}
+    ),
+    ("POST", f"{PROMPT}/labels/{{label}}/remove"): Call(P.LABELS_MOVE, form={}),
+    ("GET", f"{SETTINGS}/general"): Call(P.MEMBERS_READ),
+    ("POST", f"{SETTINGS}/general"): Call(P.WORKSPACE_MANAGE, form={"name": "New name"}),
+    ("GET", f"{SETTINGS}/members"): Call(P.MEMBERS_READ),
+    ("POST", f"{SETTINGS}/members/{{user_id}}/role"): Call(
+        P.MEMBERS_MANAGE, form={"role": "commenter"}
+    ),
+    ("POST", f"{SETTINGS}/members/{{user_id}}/remove"): Call(P.MEMBERS_MANAGE, form={}),
+    ("POST", f"{SETTINGS}/members/invitations"): Call(
+        P.MEMBERS_MANAGE, form={"email": "", "role": "viewer"}
+    ),
+    ("POST", f"{SETTINGS}/members/invitations/{{invitation_id}}/revoke"): Call(
+        P.MEMBERS_MANAGE, form={}
+    ),
+    ("GET", f"{SETTINGS}/keys"): Call(P.MEMBERS_READ),
+    ("POST", f"{SETTINGS}/keys"): Call(P.KEYS_MANAGE, form={"name": "ci", "scopes": "read"}),
+    ("POST", f"{SETTINGS}/keys/{{key_id}}/revoke"): Call(P.KEYS_MANAGE, form={}),
+}
+
+API: dict[Key, Call] = {
+    ("GET", "/api/v1/prompts"): Call(P.PROMPTS_READ, query=LIST),
+    ("POST", "/api/v1/prompts"): Call(P.PROMPTS_WRITE, json={"name": "one/more", "text": "x"}),
+    ("GET", REST): Call(P.PROMPTS_READ),
+    ("PATCH", REST): Call(P.PROMPTS_WRITE, json={"title": "Another title", "text": "Anew"}),
+    ("DELETE", REST): Call(P.PROMPTS_ARCHIVE),
+    ("GET", f"{REST}/versions"): Call(P.PROMPTS_READ),
+    ("POST", f"{REST}/versions"): Call(P.VERSIONS_PUBLISH, json={"message": "Better"}),
+    ("GET", f"{REST}/versions/{{number}}"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/diff"): Call(P.PROMPTS_READ, query={"from": "{checkpoint}", "to": "{label}"}),
+    ("POST", f"{REST}/restore"): Call(P.VERSIONS_PUBLISH, json={"version": "{number}"}),
+    ("GET", f"{REST}/labels/{{label}}"): Call(P.PROMPTS_READ),
+    ("PUT", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE, json={"version": "{number}"}),
+    ("DELETE", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE),
+    ("GET", "/api/v1/fetch/{path}"): Call(P.PROMPTS_READ, query={"label": "{label}"}),
+    ("POST", "/api/v1/rooms/{room_id}/tickets"): Call(P.PROMPTS_READ),
+    ("GET", "/api/v1/members"): Call(P.MEMBERS_READ),
+    ("GET", "/api/v1/keys"): Call(P.KEYS_MANAGE),
+    ("POST", "/api/v1/keys"): Call(P.KEYS_MANAGE, json={"name": "ci", "scopes": ["read"]}),
+    ("DELETE", "/api/v1/keys/{key_id}"): Call(P.KEYS_MANAGE),
+}
+
+# Of one person, in no workspace. A session's id is the only one of somebody's that they take.
+ACCOUNT: dict[Key, dict[str, str] | None] = {
+    ("GET", "/account/profile"): None,
+    ("POST", "/account/profile"): {"name": "Next", "hue": "teal", "theme": ""},
+    ("GET", "/account/password"): None,
+    ("POST", "/account/password"): {"current": "no", "new": "no"},
+    ("GET", "/account/sessions"): None,
+    ("POST", "/account/sessions/{session_id}/revoke"): {},
+    ("POST", "/account/sessions/revoke-others"): {},
+    ("GET", "/workspaces/new"): None,
+    ("POST", "/workspaces/new"): {"name": "Fresh"},
+}
+
+# Open to everybody: nothing of a workspace is shown. The link of an invitation is its own key.
+PUBLIC: dict[Key, dict[str, str] | None] = {
+    ("GET", "/"): None,
+    ("GET", "/setup"): None,
+    ("POST", "/setup"): {"name": "", "email": "", "password": "", "workspace": ""},
+    ("GET", "/sign-in"): None,
+    ("POST", "/sign-in"): {"email": "nobody@example.com", "password": "wrong"},
+    ("POST", "/sign-out"): {},
+    ("GET", "/join/{token}"): None,
+    ("POST", "/join/{token}"): {"name": "", "email": "", "password": ""},
+    ("GET", "/api/docs"): None,
+    ("GET", "/api/docs/errors"): None,
+    ("GET", "/api/openapi.json"): None,
+    ("GET", "/api/openapi.json/openapi.json"): None,
+    ("GET", "/api/openapi.json/{path}"): None,
+    ("GET", "/health/live"): None,
+    ("GET", "/health/ready"): None,
+    ("GET", "/metrics"): None,
+    ("GET", "/static/b/{build}/{path}"): None,
+    ("HEAD", "/static/b/{build}/{path}"): None,
+}
+
+IN_WORKSPACE = PAGES | API
+SAFE = ("GET", "HEAD")
+
+
+def routes_of_the_application() -> Iterator[Key]:
+    """Method and path of each HTTP route; `{word:path}` is {path}, other types are dropped."""
+    for route in build(Settings(secret_key="k" * 48)).routes:
+        if isinstance(route, HTTPRoute):
+            path = re.sub(r"\{\w+:path\}", "{path}", route.path)
+            for handler in route.route_handlers:
+                for method in handler.http_methods:
+                    if method != "OPTIONS":
+                        yield str(method), re.sub(r":\w+\}", "}", path)
+
+
+def filled(value: Any, ids: Mapping[str, str]) -> Any:
+    """`value` with each `{word}` replaced; a JSON number stays one."""
+    if isinstance(value, dict):
+        return {key: filled(one, ids) for key, one in value.items()}
+    if value == "{number}":
+        return int(ids["number"])
+    return _PLACE.sub(lambda found: ids[found[1]], value) if isinstance(value, str) else value

@@ -1,0 +1,86 @@
+"""Every unsafe route with every role and every scope, each on things of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from app.access.permissions import GRANTS, SCOPE_GRANTS, Role, Scope
+from app.db.engine import Database
+from tests.security.book import API, PAGES, PROMPT, SAFE
+from tests.security.world import World, ask, dump, targets
+from tests.support.builders import a_key, a_member
+
+pytestmark = pytest.mark.anyio
+
+UNSAFE_PAGES = [key for key in PAGES if key[0] not in SAFE]
+UNSAFE_API = [key for key in API if key[0] not in SAFE]
+
+# Allowed, and nothing to do: published already, not archived, already so.
+UNCHANGED = {f"{PROMPT}/{what}" for what in ("publish", "unarchive", "versions/{number}/restore")}
+
+
+async def prepared(client: Any, database: Database, world: World) -> dict[str, str]:
+    """Everything a call may change or take away, there again, whatever the last one did."""
+    ids = world.ids | await targets(database, world.place, world.mark)
+    url, headers = f"/api/v1/prompts/{ids['prompt_id']}", world.key.headers
+    variables = [{"name": ids["name"]}]
+    await client.patch(url, headers=headers, json={"variables": variables, "archived": False})
+    label = f"{url}/labels/{ids['label']}"
+    await client.put(label, headers=headers, json={"version": int(ids["number"])})
+    return ids
+
+
+def test_most_routes_change_something() -> None:
+    assert len(UNSAFE_PAGES) >= 18
+    assert len(UNSAFE_API) >= 9
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_people(client: Any, database: Database, mine: World, role: Role) -> None:
+    for method, path in UNSAFE_PAGES:
+        call = PAGES[method, path]
+        ids = await prepared(client, database, mine)
+        caller = await a_member(database, mine.place, role)
+        before = dump(database)
+        answer = await ask(client, method, path, call, ids, caller.headers)
+        if call.permission in GRANTS[role]:
+            assert answer.status_code in (200, 201, 303), (method, path, answer.text)
+            assert dump(database) != before or path in UNCHANGED, path
+        else:
+            assert answer.status_code == 403, (method, path)
+            assert dump(database) == before, (method, path)
+
+
+@pytest.mark.parametrize("scope", list(Scope))
+async def test_keys(client: Any, database: Database, mine: World, scope: Scope) -> None:
+    for method, path in UNSAFE_API:
+        call = API[method, path]
+        ids = await prepared(client, database, mine)
+        caller = await a_key(database, mine.place, scope.value)
+        before = dump(database)
+        answer = await ask(client, method, path, call, ids, caller.headers)
+        if call.permission in SCOPE_GRANTS[scope]:
+            assert answer.status_code in (200, 201, 204), (method, path, answer.text)
+        else:
+            assert answer.status_code == 403, (method, path)
+            assert answer.json()["code"] == "forbidden"
+            assert dump(database) == before, (method, path)
+
+
+async def test_an_admin_makes_no_owner(client: Any, database: Database, mine: World) -> None:
+    """Nor anything else that would outlive a lower role: not by form, invitation or key."""
+    admin = await a_member(database, mine.place, Role.ADMIN)
+    members = f"/w/{mine.place.slug}/settings/members"
+    before = dump(database)
+    for path, form in (
+        (f"{members}/{mine.ids['user_id']}/role", {"role": "owner"}),
+        (f"{members}/{admin.id}/role", {"role": "owner"}),
+        (f"{members}/{mine.owner.id}/role", {"role": "viewer"}),
+        (f"{members}/{mine.owner.id}/remove", {}),
+        (f"{members}/invitations", {"email": "", "role": "owner"}),
+    ):
+        answer = await client.post(path, headers=admin.headers, data=form)
+        assert answer.status_code == 403, path
+    assert dump(database) == before

@@ -1,0 +1,156 @@
+"""Workspaces with one of everything in them, and what is in the database."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+from uuid import UUID
+
+from app.access.permissions import Role
+from app.db.engine import Database
+from app.domain.accounts import service as accounts
+from app.domain.workspaces.invitations import Invitations
+from tests.security.book import Call, filled
+from tests.support.builders import Key, Place, Somebody, a_key, a_member, a_workspace, as_member
+
+
+@dataclass(frozen=True)
+class World:
+    """`ids` has something of this workspace for every `{word}` in the book."""
+
+    place: Place
+    key: Key
+    ids: dict[str, str]
+    mark: str  # in everything that people wrote here
+
+    @property
+    def owner(self) -> Somebody:
+        return self.place.owner
+
+
+async def a_world(client: Any, database: Database, mark: str, versions: int = 1) -> World:
+    place = await a_workspace(database, f"Workspace {mark}")
+    key = await a_key(database, place, "admin", name=f"key {mark}")
+    made = await client.post(
+        "/api/v1/prompts",
+        headers=key.headers,
+        json={
+            "name": f"{mark}/first",
+            "title": f"Title {mark}",
+            "description": f"About {mark}",
+            "folder": f"Folder {mark}",
+            "tags": [f"tag-{mark}"],
+            "text": f"Text {mark} {{{{var_{mark}}}}}",
+            "variables": [{"name": f"var_{mark}", "default": mark}],
+        },
+    )
+    assert made.status_code == 201, made.text
+    prompt = made.json()
+    url = f"/api/v1/prompts/{prompt['id']}"
+    for number in range(1, versions + 1):
+        text = {"text": f"Text {mark} {number} {{{{var_{mark}}}}}"}
+        await client.patch(url, headers=key.headers, json=text)
+        message = {"message": f"Message {mark}", "labels": [f"label-{mark}"]}
+        published = await client.post(f"{url}/versions", headers=key.headers, json=message)
+        assert published.json()["number"] == number
+    # What was not published is kept as a checkpoint when an older text comes back.
+    await client.patch(url, headers=key.headers, json={"text": f"Checkpoint {mark}"})
+    await client.post(f"{url}/restore", headers=key.headers, json={"version": versions})
+    ids = {
+        "workspace": place.slug,
+        "prompt_id": prompt["id"],
+        "room_id": prompt["room"]["id"],
+        "number": str(versions),
+        "label": f"label-{mark}",
+        "name": f"var_{mark}",
+        "path": f"{mark}/first",
+        "tag": f"tag-{mark}",
+        "folder": f"Folder {mark}",
+        "checkpoint": _checkpoint_of(database, prompt["id"]),
+        **await targets(database, place, mark),
+    }
+    return World(place, key, ids, mark)
+
+
+async def targets(database: Database, place: Place, mark: str) -> dict[str, str]:
+    """A member, their session, an invitation and a key, made to be taken away."""
+    member = await a_member(database, place, Role.VIEWER, f"Person {mark}")
+    owner = await as_member(database, place, place.owner)
+    async with database.transaction() as tx:
+        invitation, _ = await Invitations(tx, owner).create("", Role.VIEWER)
+    async with database.transaction(write=False) as tx:
+        found = await accounts.recognise(tx, member.secret)
+    assert found is not None
+    key = await a_key(database, place, "read", name=f"spare {mark}")
+    return {
+        "user_id": str(member.id),
+        "session_id": str(found[0].session_id),
+        "invitation_id": str(invitation.id),
+        "key_id": str(key.id),
+    }
+
+
+async def ask(
+    client: Any,
+    method: str,
+    path: str,
+    call: Call,
+    ids: dict[str, str],
+    headers: dict[str, str],
+    **more: Any,
+) -> Any:
+    """Make the call with `ids`; a page gets its form, the API its JSON."""
+    body: dict[str, Any] = {}
+    if call.json is not None:
+        body["json"] = filled(call.json, ids)
+    elif call.form is not None:
+        body["data"] = {name: str(one) for name, one in filled(call.form, ids).items()}
+    query = filled(call.query, ids)
+    return await client.request(
+        method, filled(path, ids), params=query or None, headers=headers, **body, **more
+    )
+
+
+def said(answer: Any, ids: dict[str, str]) -> str:
+    """An answer's body without what differs between two answers that mean the same."""
+    text: str = answer.text.replace(answer.headers["x-request-id"], "<request>")
+    text = re.sub(r"nonce-[\w-]+|\"nonce\":\"[\w-]+\"", "<nonce>", text)
+    for name, value in ids.items():
+        if value.isdecimal():  # stands in drawings and dates, too
+            text = text.replace(f"version {value}", f"version <{name}>")
+            continue
+        for spelling in {value, quote(value), quote_plus(value)}:
+            text = re.sub(rf"\b{re.escape(spelling)}\b", f"<{name}>", text)
+    return re.sub(r"\d+ ms|\d\d:\d\d:\d\d\.\d+Z", "<time>", text)
+
+
+_MOVES = {"sessions": ["seen_at", "expires_at"], "api_keys": ["used_at"]}  # with every request
+
+
+def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
+    """Every row of every table, without the notes of who was seen when."""
+    with sqlite3.connect(database.url.database or "") as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        return {name: _rows(connection, name) for (name,) in tables.fetchall()}
+
+
+def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
+    info = connection.execute(f"PRAGMA table_info({table})")
+    columns = [row[1] for row in info if row[1] not in _MOVES.get(table, ())]
+    listed = ", ".join(f'"{name}"' for name in columns)
+    return sorted(connection.execute(f'SELECT {listed} FROM "{table}"'), key=repr)
+
+
+def bytes_on_disk(folder: Path) -> bytes:
+    """The database's files, the log of changes included."""
+    return b"".join(path.read_bytes() for path in sorted(folder.glob("promptroom.db*")))
+
+
+def _checkpoint_of(database: Database, prompt_id: str) -> str:
+    with sqlite3.connect(database.url.database or "") as connection:
+        rows = connection.execute("SELECT id, prompt_id FROM checkpoints").fetchall()
+    return next(str(UUID(row[0])) for row in rows if UUID(row[1]) == UUID(prompt_id))
