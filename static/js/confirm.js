@@ -18,6 +18,7 @@ function ask(form, submitter) {
   document.getElementById("confirm-title").textContent = form.dataset.confirm;
   document.getElementById("confirm-text").textContent = form.dataset.confirmText ?? "";
   document.getElementById("confirm-verb").textContent = form.dataset.confirmVerb ?? "Confirm";
+  document.getElementById("confirm-verb").classList.toggle("danger", form.dataset.confirmTone !== "primary");
   dialog.returnValue = "no";
   dialog.addEventListener("close", () => dialog.returnValue === "yes" && send(form, submitter), {
     once: true,

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.browser.larkspur import Larkspur
 from tests.browser.stage import OWNER, Stage
 from tests.support.server import HEADLESS, Server
 
@@ -67,6 +68,16 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The whole product, for tests that leave it standing."""
     with Server(tmp_path_factory.mktemp("server"), HEADLESS) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def larkspur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Larkspur]:
+    """A server with a believable workspace on it."""
+    with Server(tmp_path_factory.mktemp("larkspur")) as server:
+        workspace = Larkspur(server)
+        workspace.build()
+        yield workspace
+        workspace.close()
 
 
 @pytest.fixture(scope="session")

@@ -113,6 +113,10 @@ class Larkspur:
         self._history()
         self._key()
 
+    def close(self) -> None:
+        for client in self.people.values():
+            client.close()
+
     def post(self, who: str, path: str, **form: Any) -> httpx.Response:
         """Send a form as they would; answers other than success and redirects are failures."""
         answer = self.people[who].post(path, data=form)
