@@ -43,12 +43,15 @@ class Loaded:
     quarantine: Quarantine
 
 
+_Entry = tuple[int, str, bytes]  # seq, actor, update
+
+
 @dataclass(frozen=True, slots=True)
 class _Stored:
     epoch: str
     workspace_id: UUID
     snapshot: Snapshot
-    entries: list[tuple[int, str, bytes]]  # (seq, actor, update)
+    entries: list[_Entry]
     authors: list[tuple[int, int, int, str]]
     poison: list[Quarantined]
 
@@ -66,19 +69,23 @@ class DocumentLog:
         """The document from its snapshot and journal. Raises `RoomNotFound`, `RoomBroken`."""
         stored = await self._read(document_id)
         document = LiveDocument()
-        updates: list[tuple[bytes, str | None]] = [(stored.snapshot.state, None)]
-        updates += [(update, actor) for _, actor, update in stored.entries]
+        document.trust(stored.authors)
+        # Pure Python, and long for a long history: other rooms go on meanwhile.
+        entries = await asyncio.to_thread(_learn, document, stored)
+        updates = [stored.snapshot.state, *(update for _, _, update in entries)]
         try:
-            document.apply_all([update for update, _ in updates], self._armed(document_id, stored))
+            document.apply_all(updates, self._armed(document_id, entries))
         except LibraryFailed as failure:
             log.exception("room.load_failed", document=str(document_id))
             raise RoomBroken("An operator has to restore it from a backup.") from failure
         finally:
             self._recorder.disarm()
         last = stored.entries[-1][0] if stored.entries else stored.snapshot.upto_seq
-        document.trust(stored.authors)
-        # Pure Python, and long for a long history: other rooms go on meanwhile.
-        await asyncio.to_thread(document.learn, updates)
+        if len(entries) < len(stored.entries):
+            # A row that others stood on is gone. They would be met again with every load.
+            log.error("room.history_torn", document=str(document_id))
+            await self.begin_epoch(document_id, document.retold(), last)
+            return await self.load(document_id)
         return Loaded(
             document=document,
             epoch=stored.epoch,
@@ -165,13 +172,17 @@ class DocumentLog:
     async def quarantine_crash(self, crash: InFlight) -> None:
         """Put away what the process before this one died on."""
         await self.quarantine(crash.document_id, crash.actor, crash.update, "crash", crash.seq)
+        if crash.seq >= 0:
+            # It was in the journal, so every client's copy holds it: nobody could come back.
+            loaded = await self.load(crash.document_id)
+            await self.begin_epoch(crash.document_id, loaded.document.retold(), loaded.seq)
 
-    def _armed(self, document_id: UUID, stored: _Stored) -> Callable[[int], None]:
+    def _armed(self, document_id: UUID, entries: list[_Entry]) -> Callable[[int], None]:
         """Loading can kill the process too; then the recorder names the row that did."""
 
         def arm(index: int) -> None:
             if index > 0:  # the snapshot has been loaded by a helper process before
-                seq, actor, update = stored.entries[index - 1]
+                seq, actor, update = entries[index - 1]
                 self._recorder.arm(document_id, actor, update, seq)
 
         return arm
@@ -194,6 +205,21 @@ class DocumentLog:
             log.error("room.checksum_failed", document=str(document_id))
             raise RoomBroken("Its checksums do not fit: restore it from a backup.")
         return _Stored(document.epoch, document.workspace_id, snapshot, entries, authors, poison)
+
+
+def _learn(document: LiveDocument, stored: _Stored) -> list[_Entry]:
+    """Teach the guard what is stored; gives the rows that stand on what came before them."""
+    document.learn([(stored.snapshot.state, None)])
+    standing = []
+    for entry in stored.entries:
+        seq, actor, update = entry
+        try:
+            document.learn([(update, actor)])
+        except (Refused, Gap) as error:
+            log.warning("room.row_skipped", seq=seq, cause=str(error))
+        else:
+            standing.append(entry)
+    return standing
 
 
 def _block_ranges(update: bytes) -> list[list[int]]:

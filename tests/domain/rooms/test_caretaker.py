@@ -125,6 +125,31 @@ class TestCompaction:
         loaded = await engine.rooms.hub.log.load(room)
         assert (loaded.document.text, loaded.seq) == ("two one Hello", 2)
 
+    async def test_edits_before_the_log_is_read_stay_there_too(
+        self, engine: Engine, room: UUID, ann: YClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        log = engine.rooms.hub.log
+        read, is_reading, may_go_on = log._read, asyncio.Event(), asyncio.Event()
+
+        async def slow(document_id: UUID) -> Any:
+            is_reading.set()
+            await may_go_on.wait()
+            return await read(document_id)
+
+        await ann.edit(0, "one ")
+        await ann.durable()
+        monkeypatch.setattr(log, "_read", slow)
+        open_ = engine.rooms.hub.rooms[room]
+        first = open_.room.document
+        folding = asyncio.ensure_future(engine.rooms.caretaker.compact(open_))
+        await is_reading.wait()
+        await ann.edit(0, "two ")
+        await ann.durable()
+        may_go_on.set()
+        await folding
+        assert rows(engine) == 1
+        assert open_.room.document is first  # and nobody took that for damage
+
     async def test_nothing_is_folded_while_something_is_on_its_way(
         self, engine: Engine, room: UUID, ann: YClient
     ) -> None:
