@@ -128,7 +128,12 @@ def said(answer: Any, ids: dict[str, str]) -> str:
     return re.sub(r"\d+ ms|\d\d:\d\d:\d\d\.\d+Z", "<time>", text)
 
 
-_MOVES = {"sessions": ["seen_at", "expires_at"], "api_keys": ["used_at"]}  # with every request
+# Noted with requests, and of rooms' edits some seconds after them.
+_MOVES = {
+    "sessions": ["seen_at", "expires_at"],
+    "api_keys": ["used_at"],
+    "prompts": ["edited_at"],
+}
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
