@@ -32,7 +32,7 @@ LOW_WATER = 64 * KIB
 ABORT_WATER = 8 * MIB
 STALL_SECONDS = 30.0
 
-PRESENCE_TICKS = ((50, 0.05), (150, 0.25), (1 << 30, 1.0))  # up to n people: seconds per frame
+PRESENCE_TICKS = ((50, 0.05), (150, 0.1), (1 << 30, 0.2))  # up to n people: seconds per frame
 
 COMPACT_ROWS = 500  # loading 500 rows takes about 2 ms
 COMPACT_BYTES = 1 * MIB
