@@ -23,7 +23,7 @@ document.addEventListener(
     button?.setAttribute("aria-expanded", String(isOpen));
     if (!isOpen) return;
     if (button) place(menu, opener ?? button);
-    items(menu)[0]?.focus();
+    (items(menu)[0] ?? menu.querySelector("input:enabled:not([type=hidden])"))?.focus();
   },
   true,
 );

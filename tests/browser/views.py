@@ -1,0 +1,151 @@
+"""Every page, dialog and menu of the product, and how one comes to see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.larkspur import SLUG, Larkspur
+
+WORKSPACE = f"/w/{SLUG}"
+
+
+@dataclass(frozen=True)
+class View:
+    """One thing to look at: who looks, where, and what they do there first."""
+
+    name: str
+    path: str
+    who: str = "maya"  # "" = nobody is signed in
+    act: Callable[[Page], None] | None = None
+    status: int = 200
+
+    def show(self, page: Page, larkspur: Larkspur) -> None:
+        answer = page.goto(self.address(larkspur))
+        assert answer is not None
+        assert answer.status == self.status
+        page.wait_for_load_state("load")
+        if page.locator("#editor-boot").count():
+            page.locator(
+                "#save-state[data-state=durable], #save-state[data-state=viewing]"
+            ).wait_for()
+        if self.act:
+            self.act(page)
+
+    def address(self, larkspur: Larkspur) -> str:
+        path = self.path.replace("TRIAGE", larkspur.triage)
+        for title in ("Empty page", "Flight delay apology"):
+            path = path.replace(title, larkspur.prompt(title))
+        return larkspur.server.url + path
+
+
+def opens(opener: str, opened: str) -> Callable[[Page], None]:
+    """Press the button with the keyboard and wait for what it opens."""
+
+    def act(page: Page) -> None:
+        button = page.locator(opener).locator("visible=true").first
+        button.focus()
+        page.keyboard.press("Enter")
+        expect(page.locator(opened)).to_be_visible()
+
+    return act
+
+
+def presses(key: str, opened: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.keyboard.press(key)
+        expect(page.locator(opened)).to_be_visible()
+
+    return act
+
+
+def _makes_a_key(page: Page) -> None:
+    opens("[data-open=new-key]", "#new-key")(page)
+    page.keyboard.type("nightly-evals")
+    page.keyboard.press("Enter")
+    expect(page.locator("#secret")).to_be_visible()
+
+
+def _makes_a_link(page: Page) -> None:
+    opens("[data-open=invite]", "#invite")(page)
+    page.get_by_role("button", name="Make a link").press("Enter")
+    expect(page.locator("#invite-link")).to_be_visible()
+
+
+def _misses_a_word(page: Page) -> None:
+    page.locator("[name=email]").fill("somebody@larkspur.example")
+    page.locator("[name=password]").fill("not the password")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-password-note")).to_be_visible()
+
+
+def _goes_offline(page: Page) -> None:
+    page.context.set_offline(offline=True)
+    expect(page.locator("#save-state")).to_contain_text("Offline")
+
+
+def _opens_the_rail(page: Page) -> None:
+    page.locator("#tab-versions").press("Enter")
+    expect(page.locator("#rail-versions-panel")).to_be_visible()
+
+
+PAGES = [
+    View("sign-in", "/sign-in", ""),
+    View("library", f"{WORKSPACE}/"),
+    View("library, narrowed", f"{WORKSPACE}/?tag=tone&label=production"),
+    View("library, none found", f"{WORKSPACE}/?q=refnud"),
+    View("new prompt", f"{WORKSPACE}/prompts/new"),
+    View("editor", "TRIAGE"),
+    View("editor, empty prompt", "Empty page", "priya"),
+    View("editor, viewer", "TRIAGE", "leila"),
+    View("publish", "TRIAGE/publish"),
+    View("versions", "TRIAGE/versions"),
+    View("versions, split", "TRIAGE/versions?from=1&to=2"),
+    View("versions, inline", "TRIAGE/versions?from=1&to=2&mode=inline"),
+    View("versions, identical", "TRIAGE/versions?from=1&to=1"),
+    View("versions, one", "Flight delay apology/versions"),
+    View("versions, none", "Empty page/versions"),
+    View("checkpoints", "TRIAGE/versions?show=checkpoints"),
+    View("one version", "TRIAGE/versions/2"),
+    View("general", f"{WORKSPACE}/settings/general"),
+    View("general, viewer", f"{WORKSPACE}/settings/general", "leila"),
+    View("members", f"{WORKSPACE}/settings/members"),
+    View("members, viewer", f"{WORKSPACE}/settings/members", "leila"),
+    View("keys", f"{WORKSPACE}/settings/keys"),
+    View("keys, viewer", f"{WORKSPACE}/settings/keys", "leila"),
+    View("profile", "/account/profile"),
+    View("password", "/account/password"),
+    View("sessions", "/account/sessions"),
+    View("new workspace", "/workspaces/new"),
+    View("not found", f"{WORKSPACE}/nothing-here", status=404),
+    View("forbidden", "TRIAGE/publish", "leila", status=403),
+    View("spent invitation", "/join/no-such-link", "", status=410),
+    View("API reference", "/api/docs"),
+    View("API errors", "/api/docs/errors"),
+]
+STATES = [
+    View("sign-in, refused", "/sign-in", "", _misses_a_word, 200),
+    View("editor, offline", "TRIAGE", act=_goes_offline),
+    View("editor, versions in the rail", "TRIAGE", act=_opens_the_rail),
+    View("invitation link", f"{WORKSPACE}/settings/members", act=_makes_a_link),
+    View("a key just made", f"{WORKSPACE}/settings/keys", "tomas", _makes_a_key),
+]
+# What opens over a page: Escape closes it, and focus is back where it was.
+OVERLAYS = {
+    "new prompt": (f"{WORKSPACE}/", "[data-new]", "#sheet"),
+    "shortcuts": ("TRIAGE", ".keys-button", "#shortcuts"),
+    "share": ("TRIAGE", "[data-open=share]", "#share"),
+    "details": ("TRIAGE", ".heading [data-open=details]", "#details"),
+    "publish": ("TRIAGE", "#publish-button", "#sheet"),
+    "restore": ("TRIAGE/versions?from=1&to=2", "form[action$=restore] button", "#confirm"),
+    "promote": ("TRIAGE/versions?from=1&to=2", "[popovertarget=promote]", "#promote"),
+    "invite": (f"{WORKSPACE}/settings/members", "[data-open=invite]", "#invite"),
+    "remove": (f"{WORKSPACE}/settings/members", "form[action$=remove] button", "#confirm"),
+    "new key": (f"{WORKSPACE}/settings/keys", "[data-open=new-key]", "#new-key"),
+    "sort": (f"{WORKSPACE}/", "[popovertarget=sort-menu]", "#sort-menu"),
+    "workspaces": (f"{WORKSPACE}/", "[popovertarget=workspace-menu]", "#workspace-menu"),
+    "profile menu": (f"{WORKSPACE}/", "[popovertarget=profile-menu]", "#profile-menu"),
+}
+SIDEBAR = {"workspaces", "profile menu"}  # phones have the bottom bar instead
