@@ -33,9 +33,9 @@ const ACTIONS = {
 const isTyping = (target) =>
   target.isContentEditable || /^(input|textarea|select)$/i.test(target.tagName);
 
-// Esc leaves a field, so that single letters act again; in a dialog it closes the dialog.
+// Esc leaves a field, so that single letters act again; in a dialog or a menu it closes that.
 function leaveField(target) {
-  if (target.matches("input, textarea") && !target.closest("dialog")) target.blur();
+  if (target.matches("input, textarea") && !target.closest("dialog, [popover]")) target.blur();
 }
 
 document.addEventListener("keydown", (event) => {
