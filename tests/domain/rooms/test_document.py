@@ -106,7 +106,7 @@ def test_a_document_that_was_edited_is_freed() -> None:
     """An observer that stays behind would keep it for ever."""
     document = LiveDocument.of("Hello", "user:a")
     document.rewrite("Hello world", "user:b")
-    alive = weakref.ref(document)
+    alive = weakref.ref(document._doc)
     del document
     gc.collect()
     assert alive() is None

@@ -60,6 +60,18 @@ class TestTornHistory:
                 await fresh.durable()
         assert execute(data_dir, "SELECT reason FROM room_quarantine") == [("crash",)]
 
+    async def test_the_last_row_leaves_no_copy_behind_that_cannot_come_back(
+        self, engine: Engine
+    ) -> None:
+        room, _ = await three_words(engine)
+        before = await engine.rooms.hub.read(room)
+        query = 'SELECT "update" FROM room_journal WHERE seq = 3'
+        ((update,),) = execute(engine.data_dir, query)
+        await engine.rooms.hub.log.quarantine_crash(InFlight(room, "user:ann", 3, update))
+        loaded = await engine.rooms.hub.log.load(room)
+        assert loaded.document.text == "one two "
+        assert loaded.epoch != before.epoch
+
     async def test_a_row_that_is_missing_does_not_keep_a_room_shut(self, data_dir: Any) -> None:
         async with running_engine(data_dir) as engine:
             room, _ = await three_words(engine)
@@ -67,6 +79,7 @@ class TestTornHistory:
         async with running_engine(data_dir) as engine:
             engine.person("ann")
             assert (await engine.rooms.hub.read(room)).text == "one "
+            assert execute(data_dir, "SELECT seq FROM room_journal") == []
             async with YClient(engine.room_url(room), "ann") as ann:
                 await ann.edit(0, "> ")
                 await ann.durable()
