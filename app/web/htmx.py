@@ -44,14 +44,14 @@ def announce(response: Any, event: str, detail: dict[str, Any] | None = None) ->
     """Have the page's body dispatch `event` when htmx receives `response`; returns it."""
     current = msgspec.json.decode(response.headers.get("HX-Trigger", "{}"), type=dict[str, Any])
     current[event] = detail or {}
-    # ASCII only: header values are latin-1 on the wire, and details hold people's words.
+    # Printable ASCII only: headers carry nothing else safely, and details hold people's words.
     response.headers["HX-Trigger"] = _ascii_json(current)
     return response
 
 
 def _ascii_json(value: Any) -> str:
     text = msgspec.json.encode(value).decode()
-    return "".join(c if ord(c) < 128 else _escape(c) for c in text)
+    return "".join(c if " " <= c <= "~" else _escape(c) for c in text)
 
 
 def _escape(character: str) -> str:
