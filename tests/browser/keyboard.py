@@ -65,7 +65,9 @@ class Keyboard:
         self.arrives(heading)
 
     def arrives(self, heading: str) -> None:
+        """The page is there, and so are the scripts that listen to single letters."""
         expect(self.page.get_by_role("heading", name=heading, level=1)).to_be_attached()
+        self.page.locator("#toasts[popover]").wait_for(state="attached")
 
     def is_on(self, name: str) -> None:
         """Focus arrives there by itself."""

@@ -92,6 +92,7 @@ def set_up(maya: Person) -> None:
     maya.fill("Password", PASSWORD)
     maya.fill("Name of the workspace", "Larkspur Travel")
     maya.press("Enter")
+    maya.arrives("Library")
     expect(maya.page.get_by_role("heading", name="Your library is empty")).to_be_visible()
     expect(maya.page.locator(".starters li")).to_have_count(3)
 
@@ -232,7 +233,7 @@ def move_a_label(maya: Person) -> None:
     maya.use("v2 More words")
     expect(maya.page).to_have_url(re.compile("to=2"))
     maya.use("Promote v2")
-    maya.to("production")
+    maya.is_on("production now on v1")
     maya.press("Space")
     maya.use("Move the label")
     expect(maya.page.locator("#prompt-labels")).to_contain_text("production v2")
