@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import timedelta
-from uuid import UUID
 
 from app.errors import InvalidFields
 from app.web.ratelimit import Limit
@@ -81,9 +81,9 @@ def initials(name: str) -> str:
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
 
 
-def hue_for(user_id: UUID) -> str:
-    """A colour to begin with; people may choose another."""
-    return HUES[user_id.int % len(HUES)]  # a UUIDv7 ends in random bits
+def hue_for(worn: Mapping[str, int]) -> str:
+    """A colour to begin with: the one that fewest people have. They may choose another."""
+    return min(HUES, key=lambda hue: worn.get(hue, 0))
 
 
 def local_path(url: str, otherwise: str = "/") -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +17,12 @@ from app.domain.accounts.models import Session, User
 async def anybody(tx: AsyncSession) -> bool:
     """Whether the database has people at all."""
     return bool((await tx.execute(select(exists().select_from(User)))).scalar_one())
+
+
+async def hues(tx: AsyncSession) -> dict[str, int]:
+    """How many people have each colour."""
+    found = await tx.execute(select(User.hue, func.count()).group_by(User.hue))
+    return {row[0]: row[1] for row in found}
 
 
 async def by_email(tx: AsyncSession, email: str) -> User | None:

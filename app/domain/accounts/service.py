@@ -77,12 +77,11 @@ class People:
         """Raises `EmailTaken`."""
         if await queries.by_email(self._tx, signup.email) is not None:
             raise EmailTaken("Sign in instead, or use another email.")
-        user_id = new_id()
         user = User(
-            id=user_id,
+            id=new_id(),
             email=signup.email,
             name=signup.name,
-            hue=policy.hue_for(user_id),
+            hue=policy.hue_for(await queries.hues(self._tx)),
             password_hash=signup.password_hash,
             created_at=clock.utc_now(),
         )

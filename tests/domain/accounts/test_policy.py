@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from collections import Counter
 
 import pytest
 from hypothesis import given
@@ -94,8 +94,12 @@ class TestName:
 
 
 class TestHue:
-    def test_everybody_gets_one_of_the_eight(self) -> None:
-        assert {policy.hue_for(uuid4()) for _ in range(400)} == set(policy.HUES)
+    def test_everybody_gets_the_one_that_fewest_people_have(self) -> None:
+        worn: Counter[str] = Counter()
+        for _ in range(8):
+            worn[policy.hue_for(worn)] += 1
+        assert list(worn) == list(policy.HUES)
+        assert policy.hue_for(worn + Counter({"azure": 1})) == "coral"
 
 
 class TestDevice:
