@@ -18,10 +18,19 @@ PERMANENT = range(4400, 4500)
 
 
 class Editor:
-    """Writes unique words, one at a time, and reconnects whenever it is cut off."""
+    """Writes unique words, one at a time, and reconnects whenever it is cut off.
 
-    def __init__(self, number: int, url: str, bearer: str, dice: random.Random) -> None:
+    A forgetful one comes back with an empty document, as a closed tab does: what was acknowledged
+    to it is then on the server or nowhere. The others would heal a loss before anyone saw it.
+    """
+
+    def __init__(
+        self, number: int, url: str, bearer: str, dice: random.Random, *, is_forgetful: bool = False
+    ) -> None:
         self.number = number
+        self.is_forgetful = is_forgetful
+        self.abandoned: set[str] = set()  # forgotten before they were acknowledged
+        self._bearer = bearer
         self.client = YClient(url, bearer)
         self.written: list[str] = []
         self.acknowledged: set[str] = set()
@@ -65,6 +74,8 @@ class Editor:
     async def _come_back(self) -> None:
         if self.client.close_code in PERMANENT:
             self.refusals.append(self.client.close_code or 0)
+        if self.is_forgetful:
+            self._forget()
         with contextlib.suppress(
             OSError, InvalidHandshake, WebSocketException, TimeoutError, EOFError
         ):
@@ -73,6 +84,13 @@ class Editor:
             self.connected_at = time.monotonic()
             return
         await asyncio.sleep(self._dice.uniform(0.01, 0.1))
+
+    def _forget(self) -> None:
+        """Begin with an empty document; words without an echo are nobody's promise any more."""
+        self._note()
+        self.abandoned.update(word for _, word in self._waiting)
+        self._waiting = []
+        self.client = YClient(self.client.url, self._bearer)
 
     def _note(self) -> None:
         """Remember what the echoes that came say."""

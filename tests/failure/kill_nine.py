@@ -33,6 +33,7 @@ class Outcome:
     parent_kills: int = 0
     written: int = 0
     acknowledged: int = 0
+    abandoned: int = 0  # of editors that came back with nothing, before any acknowledgement
     lost: list[str] = field(default_factory=list)
     doubled: list[str] = field(default_factory=list)
     texts: set[str] = field(default_factory=set)  # of clients, REST and the restarted server
@@ -43,13 +44,15 @@ class Outcome:
     @property
     def is_good(self) -> bool:
         complaints = self.lost or self.doubled or self.refusals or self.quarantined
-        return not complaints and len(self.texts) == 1 and self.acknowledged == self.written
+        is_all = self.acknowledged + self.abandoned == self.written
+        return not complaints and len(self.texts) == 1 and is_all
 
     def __str__(self) -> str:
         ordered = sorted(self.recoveries) or [0.0]
         return (
             f"kills {self.kills} (of the whole server {self.parent_kills}), words written "
-            f"{self.written}, acknowledged {self.acknowledged}, lost {len(self.lost)}, doubled "
+            f"{self.written}, acknowledged {self.acknowledged}, given up unacknowledged "
+            f"{self.abandoned}, lost {len(self.lost)}, doubled "
             f"{len(self.doubled)}, different texts {len(self.texts)}, permanent refusals "
             f"{len(self.refusals)}, quarantined {self.quarantined}; from kill to next "
             f"acknowledgement: median {statistics.median(ordered):.2f} s, p95 "
@@ -74,7 +77,13 @@ async def _run(server: Server, kills: int, dice: random.Random, count: int) -> O
     outcome = Outcome()
     prompt = await asyncio.to_thread(a_prompt, server)
     editors = [
-        Editor(number, prompt.url(server), KEY, random.Random(dice.random()))
+        Editor(
+            number,
+            prompt.url(server),
+            KEY,
+            random.Random(dice.random()),
+            is_forgetful=number % 2 == 1,
+        )
         for number in range(count)
     ]
     stop = asyncio.Event()
@@ -130,6 +139,7 @@ async def _compare(server: Server, prompt: Prompt, editors: list[Editor], outcom
         outcome.texts.add(fresh.content)
         outcome.lost, outcome.doubled = miscounted(editors, fresh.content)
     outcome.written = sum(len(editor.written) for editor in editors)
+    outcome.abandoned = sum(len(editor.abandoned) for editor in editors)
     outcome.acknowledged = sum(len(editor.acknowledged) for editor in editors)
     outcome.refusals = [code for editor in editors for code in editor.refusals]
     outcome.quarantined = len(list(server.events("room.quarantined")))
