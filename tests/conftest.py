@@ -1,15 +1,16 @@
-"""The fixtures every test may ask for: a database of its own, the application, a client."""
+"""The fixtures every test may ask for: a database of its own, the application, a client, Chromium."""
 
 from __future__ import annotations
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
+from playwright.sync_api import Browser, sync_playwright
 
 from app.db import migrate
 from app.db.engine import Database
@@ -17,6 +18,14 @@ from app.server.core import build
 from app.settings import Settings
 
 ORIGIN = "http://promptroom.test"
+CHROMIUM_FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")
@@ -63,3 +72,14 @@ async def client(app: Litestar) -> AsyncIterator[AsyncTestClient[Litestar]]:
     async with AsyncTestClient(app, base_url=ORIGIN, raise_server_exceptions=True) as client:
         client.follow_redirects = False
         yield client
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The Chromium of this machine; none is downloaded. One for all: Playwright's loop runs once."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "browser tests need Chromium: apt-get install chromium"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield chromium
+        chromium.close()

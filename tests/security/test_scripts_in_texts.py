@@ -19,7 +19,6 @@ from app.access.permissions import Role
 from app.db.engine import Database
 from app.domain.workspaces.service import Workspaces
 from app.web.htmx import announce
-from tests.browser.conftest import browser  # noqa: F401  (the fixture)
 from tests.security.payloads import PAYLOADS
 from tests.support.builders import Place, Somebody, a_person, a_workspace
 from tests.support.server import HEADLESS, Server
@@ -176,7 +175,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
 
 
 @pytest.fixture
-def page(shown: Shown, browser: Browser) -> Iterator[Page]:  # noqa: F811
+def page(shown: Shown, browser: Browser) -> Iterator[Page]:
     context = browser.new_context(base_url=shown.server.url)
     context.add_cookies([{"name": "session", "value": shown.owner.secret, "url": shown.server.url}])
     yield shown.watch(context.new_page())
@@ -238,7 +237,7 @@ def test_what_an_address_says(shown: Shown, page: Page) -> None:
 
 
 @pytest.mark.browser
-def test_names_in_a_room(shown: Shown, page: Page, browser: Browser) -> None:  # noqa: F811
+def test_names_in_a_room(shown: Shown, page: Page, browser: Browser) -> None:
     """Somebody with such a name comes in, writes, and publishes with such a message."""
     prompt, _ = shown.groups[0]
     page.goto(f"/w/own/prompts/{prompt}")
