@@ -21,7 +21,7 @@ run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.
 test: $(VENV)/development $(VENV)/system ## every test: what the README promises (budget: 15 minutes)
 	@$(MAKE) --no-print-directory test-fast test-failure test-browser
 
-test-fast: $(VENV)/development ## unit and integration tests, in parallel
+test-fast: $(VENV)/development $(VENV)/system ## unit and integration tests, in parallel
 	$(PYTEST) -n 2 --timeout 60 -m "not failure and not browser"
 
 test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks, with real processes
