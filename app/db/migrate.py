@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db.base import Model
 from app.db.engine import Database
@@ -56,9 +59,7 @@ async def revise(database: Database, message: str) -> None:
 async def current(database: Database) -> str:
     """The revision the database is at; empty when it has no schema yet."""
     async with database.engine.connect() as connection:
-        return await connection.run_sync(
-            lambda sync: MigrationContext.configure(sync).get_current_revision() or ""
-        )
+        return await connection.run_sync(current_on)
 
 
 async def differences(database: Database) -> list[Any]:
@@ -71,11 +72,61 @@ async def differences(database: Database) -> list[Any]:
         )
 
 
+def knows(revision: str) -> bool:
+    """Whether this release has a migration that leads to `revision`."""
+    return revision in _revisions()
+
+
+def current_on(connection: Connection) -> str:
+    """As `current`, inside the caller's transaction."""
+    return MigrationContext.configure(connection).get_current_revision() or ""
+
+
+def upgrade_on(connection: Connection, revision: str = "head") -> None:
+    """As `upgrade`, inside the caller's transaction."""
+    command.upgrade(_config(connection), revision)
+
+
+def move_to(connection: Connection, revision: str) -> None:
+    """Bring a schema to `revision`, up or down, inside the caller's transaction."""
+    order = _revisions()
+    here = current_on(connection)
+    if here and order.index(here) > order.index(revision):
+        command.downgrade(_config(connection), revision)
+    else:
+        upgrade_on(connection, revision)
+
+
+def _revisions() -> list[str]:
+    """All revisions, the oldest first."""
+    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
+    return [script.revision for script in scripts][::-1]
+
+
 async def _run(database: Database, step: Any) -> None:
-    async with database.engine.connect() as connection:
+    async with database.engine.connect() as connection, _table_by_table(connection):
         # Alembic's own transaction decides; commit what it left open (SQLite's plain DDL).
         await connection.run_sync(step)
         await connection.commit()
+
+
+@asynccontextmanager
+async def _table_by_table(connection: AsyncConnection) -> AsyncGenerator[None, None]:
+    """SQLite changes a table by copying it and dropping the old one.
+
+    With foreign keys on, that would delete the rows of other tables that refer to it.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    # Past SQLAlchemy, which would begin a transaction; inside one the switch does nothing.
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        yield
+    finally:
+        await connection.rollback()
+        await driver.execute("PRAGMA foreign_keys=ON")
 
 
 def upgrade_blocking(database: Database) -> None:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from alembic.util.exc import CommandError
 from sqlalchemy import inspect
 
 from app.db import migrate
 from app.db import models as _tables  # noqa: F401  # registers every slice's tables
 from app.db.base import Model
 from app.db.engine import Database
+from tests.support import planted_migrations
+from tests.support.any_rows import any_rows, everything, put
 
 pytestmark = pytest.mark.anyio
 
@@ -69,6 +73,28 @@ async def test_a_second_server_finds_it_done(tmp_path: Path) -> None:
     assert await migrate.current(second) == migrate.newest()
     await first.close()
     await second.close()
+
+
+async def test_a_table_made_anew_keeps_the_rows_that_refer_to_it(
+    database: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """And afterwards foreign keys are on again, on the same connection."""
+    async with database.engine.begin() as connection:
+        await put(connection, any_rows(random.Random(1)))
+        before = await everything(connection)
+    planted_migrations.plant(monkeypatch, tmp_path)
+    await migrate.upgrade(database)
+    async with database.engine.connect() as connection:
+        assert await everything(connection) == before
+        assert (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all() == []
+        assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one() == 1
+
+
+async def test_foreign_keys_are_on_again_after_a_migration_that_failed(database: Database) -> None:
+    with pytest.raises(CommandError):
+        await migrate.upgrade(database, "nowhere")
+    async with database.engine.connect() as connection:
+        assert (await connection.exec_driver_sql("PRAGMA foreign_keys")).scalar_one() == 1
 
 
 def test_a_migration_without_a_message_is_refused() -> None:
