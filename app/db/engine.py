@@ -7,9 +7,14 @@ from types import TracebackType
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, event, make_url, text
+from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+
+from app.db.postgres import make_engine
+from app.errors import Invalid
+
+CONNECTIONS = 10  # requests hold one for milliseconds; PostgreSQL admits a hundred in all
 
 
 class Transaction:
@@ -38,25 +43,44 @@ class Transaction:
         await self._stack.__aexit__(kind, error, trace)
 
 
+class DatabaseUnusable(Invalid):
+    code = "database_url_invalid"
+    title = "The database's address cannot be used"
+
+
 class Database:
     """Opens transactions on SQLite or PostgreSQL."""
 
-    def __init__(self, url: str) -> None:
-        self.url = make_url(url)
-        self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self.engine = _sqlite_engine(url) if self.is_sqlite else _server_engine(url)
-        # SQLite cannot turn a reader whose snapshot has aged into a writer, so a transaction
-        # that will write asks for the lock with its first statement.
-        self._writing = self.engine.execution_options(promptroom_write=True)
+    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
+        """Connects to nothing yet. Raises `DatabaseUnusable`.
+
+        `connections` is how many this process opens to PostgreSQL at most.
+        """
+        backend, rest = _parts(url)
+        self.is_sqlite = backend == "sqlite"
+        self.url = make_url(f"sqlite+aiosqlite://{rest}" if self.is_sqlite else _DIALECT)
+        self.dsn = "" if self.is_sqlite else f"postgresql://{rest}"  # as the driver itself takes it
+        if self.is_sqlite:
+            self.engine = _sqlite_engine(self.url)
+            # SQLite cannot turn a reader whose snapshot has aged into a writer, so a transaction
+            # that will write asks for the lock with its first statement.
+            self._writing = self.engine.execution_options(promptroom_write=True)
+            self._reading = self.engine
+        else:
+            self.engine = self._writing = make_engine(self.dsn, connections, **_OPTIONS)
+            # One moment for all its statements, as on SQLite; a reader never waits for a writer.
+            self._reading = self.engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
 
     def transaction(self, *, write: bool = True) -> Transaction:
         """One unit of work: committed at the end, rolled back when the block raises.
 
         Code inside never calls `commit()`. Nothing is locked before the first statement.
         `write=False` promises not to change anything; on SQLite it then does not queue behind
-        writers.
+        writers, on PostgreSQL the server holds it to its word.
         """
-        return Transaction(self._writing if write else self.engine)
+        return Transaction(self._writing if write else self._reading)
 
     async def is_reachable(self) -> bool:
         try:
@@ -70,29 +94,34 @@ class Database:
         await self.engine.dispose()
 
 
+def _parts(url: str) -> tuple[str, str]:
+    """`sqlite` or `postgresql`, and what follows `://`; which driver speaks to it is our choice."""
+    scheme, _, rest = url.partition("://")
+    backend, _, driver = scheme.partition("+")
+    backend = {"postgres": "postgresql"}.get(backend, backend)
+    if driver not in ("", _DRIVERS.get(backend)):
+        # Not the address itself: it may hold a password, and this ends in logs.
+        raise DatabaseUnusable(
+            "PROMPTROOM_DATABASE_URL has to begin with postgresql:// or sqlite:///."
+        )
+    return backend, rest
+
+
 def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _server_engine(url: str) -> AsyncEngine:
-    return create_async_engine(
-        url,
-        pool_size=10,
-        max_overflow=10,
-        pool_pre_ping=True,
-        hide_parameters=True,  # an error's message ends in the log, and people's words must not
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
-    )
+_DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg"}
+_DIALECT = "postgresql+asyncpg://"
+_OPTIONS: dict[str, Any] = {
+    "hide_parameters": True,  # an error's message ends in the log, and people's words must not
+    "json_serializer": _to_json,
+    "json_deserializer": msgspec.json.decode,
+}
 
 
-def _sqlite_engine(url: str) -> AsyncEngine:
-    engine = create_async_engine(
-        url,
-        hide_parameters=True,
-        json_serializer=_to_json,
-        json_deserializer=msgspec.json.decode,
-    )
+def _sqlite_engine(url: URL) -> AsyncEngine:
+    engine = create_async_engine(url, **_OPTIONS)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
