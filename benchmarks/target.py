@@ -17,9 +17,8 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from benchmarks.figures import children
-
 KEY = "bench-key-0123456789abcdef"
+TEXT = "A line to type behind.\n" * 10  # room for a hundred people
 _NAMES = count(1)
 
 
@@ -28,18 +27,13 @@ class Target:
     name: str
     host: str
     port: int
-    pids: list[int]
+    pid: int
     make_room: Callable[[], str]
-    keys: list[str]
+    headers: list[dict[str, str]]  # of the people who may come, one each
 
     async def rooms(self, number: int) -> list[str]:
         """Paths of new rooms, with our own messages switched on."""
         return [await asyncio.to_thread(self.make_room) for _ in range(number)]
-
-    def headers(self, person: int) -> dict[str, str]:
-        if not self.keys:
-            return {}
-        return {"Authorization": f"Bearer {self.keys[person % len(self.keys)]}"}
 
 
 def free_port() -> int:
@@ -85,12 +79,12 @@ async def product(keys: int = 12) -> AsyncIterator[Target]:
             ]
 
             def make_room() -> str:
-                body = {"name": f"bench/p{next(_NAMES)}", "text": "start"}
+                body = {"name": f"bench/p{next(_NAMES)}", "text": TEXT}
                 room = call(f"{base}/api/v1/prompts", KEY, body)["room"]
                 return f"/rooms/{room['id']}?ack=1"
 
-            pids = children(process.pid)
-            yield Target("Promptroom", "127.0.0.1", port, pids, make_room, [KEY, *more])
+            headers = [{"Authorization": f"Bearer {key}"} for key in (KEY, *more)]
+            yield Target("Promptroom", "127.0.0.1", port, process.pid, make_room, headers)
         finally:
             process.send_signal(signal.SIGTERM)
             await process.wait()
@@ -107,7 +101,7 @@ async def relay() -> AsyncIterator[Target]:
     try:
         await until_open(port)
         make_room = lambda: f"/{next(_NAMES)}"  # noqa: E731
-        yield Target("bare relay", "127.0.0.1", port, [process.pid], make_room, [])
+        yield Target("bare relay", "127.0.0.1", port, process.pid, make_room, [{}])
     finally:
         process.kill()
         await process.wait()
