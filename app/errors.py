@@ -95,3 +95,4 @@ class Unavailable(AppError):
     code = "unavailable"
     status = 503
     title = "A part of the server does not answer"
+    retry_after: ClassVar[int] = 2  # seconds: a database that restarts needs about as long

@@ -1,8 +1,12 @@
-"""The fixtures every test may ask for: a database of its own, the application, a client, Chromium."""
+"""The fixtures every test may ask for: a database of its own, the application, a client, Chromium.
+
+With `PROMPTROOM_TEST_DATABASE=postgresql` the database is on a real PostgreSQL.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -16,6 +20,7 @@ from app.db import migrate
 from app.db.engine import Database
 from app.server.core import build
 from app.settings import Settings
+from tests.support.databases import PostgresCopies
 
 ORIGIN = "http://promptroom.test"
 CHROMIUM_FLAGS = [
@@ -39,7 +44,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("schema") / "promptroom.db"
 
     async def migrate_once() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
+        database = Database(f"sqlite:///{path}")
         await migrate.upgrade(database)
         await database.close()  # the last connection folds the write-ahead log into the file
 
@@ -47,11 +52,29 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def postgres_copies() -> Iterator[PostgresCopies]:
+    with PostgresCopies() as copies:
+        yield copies
+
+
 @pytest.fixture
-def settings(tmp_path: Path, migrated: Path) -> Settings:
+def postgres_url(postgres_copies: PostgresCopies) -> Iterator[str]:
+    """Of a PostgreSQL database of its own, migrated, owned by an ordinary role."""
+    name = postgres_copies.copy()
+    yield postgres_copies.url(name)
+    postgres_copies.drop(name)
+
+
+@pytest.fixture
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """A data directory with a database of its own."""
-    shutil.copy(migrated, tmp_path / "promptroom.db")
-    return Settings(data_dir=tmp_path, secret_key="k" * 48)
+    url = ""
+    if os.environ.get("PROMPTROOM_TEST_DATABASE") == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "promptroom.db")
+    return Settings(data_dir=tmp_path, database_url=url, secret_key="k" * 48)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack
+from copy import copy
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
 from app.db.postgres import make_engine
+from app.db.wall import EVERYWHERE, OPTION, Inside, Scope
 from app.errors import Invalid
 
 CONNECTIONS = 10  # requests hold one for milliseconds; PostgreSQL admits a hundred in all
@@ -61,24 +63,35 @@ class Database:
         self.url = make_url(f"sqlite+aiosqlite://{rest}" if self.is_sqlite else _DIALECT)
         self.dsn = "" if self.is_sqlite else f"postgresql://{rest}"  # as the driver itself takes it
         if self.is_sqlite:
-            self.engine = _sqlite_engine(self.url)
+            self.engine = self._reading = _sqlite_engine(self.url)
             # SQLite cannot turn a reader whose snapshot has aged into a writer, so a transaction
             # that will write asks for the lock with its first statement.
             self._writing = self.engine.execution_options(promptroom_write=True)
-            self._reading = self.engine
         else:
             self.engine = self._writing = make_engine(self.dsn, connections, **_OPTIONS)
-            # One moment for all its statements, as on SQLite; a reader never waits for a writer.
+            # One moment for all its statements, as on SQLite.
             self._reading = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+
+    def within(self, where: Inside) -> Database:
+        """The same database, whose transactions find rows of `where`'s workspace alone."""
+        return self._seeing(where)
+
+    def everywhere(self) -> Database:
+        """The same database, whose transactions cross workspaces.
+
+        For what acts for everybody or finds out who somebody is; the line that asks says why.
+        """
+        return self._seeing(EVERYWHERE)
 
     def transaction(self, *, write: bool = True) -> Transaction:
         """One unit of work: committed at the end, rolled back when the block raises.
 
         Code inside never calls `commit()`. Nothing is locked before the first statement.
         `write=False` promises not to change anything; on SQLite it then does not queue behind
-        writers, on PostgreSQL the server holds it to its word.
+        writers, on PostgreSQL the server holds it to its word. Without `within` or `everywhere` it
+        is in no workspace: people and their sessions are all it sees.
         """
         return Transaction(self._writing if write else self._reading)
 
@@ -93,13 +106,23 @@ class Database:
     async def close(self) -> None:
         await self.engine.dispose()
 
+    def _seeing(self, scope: Scope) -> Database:
+        if self.is_sqlite:
+            return self
+        view = copy(self)
+        view.engine, view._writing, view._reading = (  # noqa: SLF001  # our own
+            engine.execution_options(**{OPTION: scope})
+            for engine in (self.engine, self._writing, self._reading)
+        )
+        return view
+
 
 def _parts(url: str) -> tuple[str, str]:
     """`sqlite` or `postgresql`, and what follows `://`; which driver speaks to it is our choice."""
     scheme, _, rest = url.partition("://")
     backend, _, driver = scheme.partition("+")
     backend = {"postgres": "postgresql"}.get(backend, backend)
-    if driver not in ("", _DRIVERS.get(backend)):
+    if backend not in _DRIVERS or driver not in ("", _DRIVERS[backend]):
         # Not the address itself: it may hold a password, and this ends in logs.
         raise DatabaseUnusable(
             "PROMPTROOM_DATABASE_URL has to begin with postgresql:// or sqlite:///."

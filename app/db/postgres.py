@@ -12,6 +12,8 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from app.db import wall
+
 CONNECT_SECONDS = 5.0
 POOL_SECONDS = 5.0  # for a connection to come free; who waits longer is told to come back
 
@@ -88,6 +90,7 @@ def make_engine(dsn: str, size: int, **options: Any) -> AsyncEngine:
         pool_recycle=1800,
         **options,
     )
+    event.listen(engine.sync_engine, "begin", wall.enter)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     event.listen(engine.sync_engine, "handle_error", _translate)
     return engine

@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.response import Redirect, Template
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.errors import AppError, Invalid, NotFound, RateLimited, Unauthenticated, Unavailable
 from app.web.htmx import is_htmx, wants_fragment
@@ -86,7 +87,13 @@ def render_storage_error(request: Request[Any, Any, Any], error: DBAPIError) -> 
         return render_unexpected(request, error)
     log.error("storage.failed", error=type(error.orig).__name__, cause=str(error.orig))
     detail = "Nothing was changed. Try again in a moment; an operator finds the cause in the log."
-    return _respond(request, 503, StorageFailed.code, StorageFailed.title, detail, None)
+    return render_app_error(request, StorageFailed(detail))
+
+
+def render_busy(request: Request[Any, Any, Any], error: NoConnectionFree) -> Response[Any]:
+    """More requests than connections to the database, for longer than one waits."""
+    log.error("storage.busy", cause=str(error))
+    return render_app_error(request, StorageFailed("Nothing was changed. Try again in a moment."))
 
 
 def render_unexpected(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
@@ -106,7 +113,7 @@ def _respond(
 ) -> Response[Any]:
     request_id = request.scope["state"].get("request_id", "")
     headers = {"Cache-Control": "no-store"}
-    if isinstance(error, RateLimited):
+    if isinstance(error, RateLimited | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     if _is_api(request):
         if status == 401:
@@ -153,5 +160,6 @@ EXCEPTION_HANDLERS: dict[Any, Any] = {
     AppError: render_app_error,
     HTTPException: render_http_error,
     DBAPIError: render_storage_error,
+    NoConnectionFree: render_busy,
     Exception: render_unexpected,
 }

@@ -9,6 +9,7 @@ from litestar import get, post
 from litestar.exceptions import InternalServerException
 from litestar.params import FromPath
 from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.errors import Conflict, InvalidFields, NotFound, RateLimited, Unauthenticated
 from tests.web.support import serve
@@ -24,6 +25,7 @@ FAILURES: dict[str, Exception] = {
     "bug": ZeroDivisionError("secret detail"),
     "litestar": InternalServerException("secret detail"),
     "disk": OperationalError("INSERT secret", {}, Exception("disk full")),
+    "busy": NoConnectionFree("secret pool"),
     "constraint": IntegrityError("INSERT secret", {}, Exception("unique")),
 }
 
@@ -57,6 +59,7 @@ class TestAProgram:
             ("bug", 500, "internal"),
             ("litestar", 500, "internal"),
             ("disk", 503, "storage_failed"),
+            ("busy", 503, "storage_failed"),
             ("constraint", 500, "internal"),
         ],
     )
@@ -84,6 +87,8 @@ class TestAProgram:
     async def test_is_told_how_to_sign_in_and_how_long_to_wait(self) -> None:
         assert (await ask("/api/v1/stranger")).headers["www-authenticate"].startswith("Bearer")
         assert (await ask("/api/v1/often")).headers["retry-after"] == "17"
+        assert (await ask("/api/v1/disk")).headers["retry-after"] == "2"
+        assert (await ask("/page/busy")).headers["retry-after"] == "2"
 
     async def test_an_unknown_path_is_a_problem_too(self) -> None:
         answer = await ask("/api/v2/nothing/here")
@@ -115,5 +120,5 @@ class TestAPerson:
         assert answer.headers["hx-redirect"] == "/sign-in?next=/page/stranger"
 
     async def test_no_cause_is_shown(self) -> None:
-        for name in ("bug", "litestar", "disk", "constraint"):
+        for name in ("bug", "litestar", "disk", "busy", "constraint"):
             assert "secret" not in (await ask(f"/page/{name}")).text
