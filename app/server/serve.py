@@ -49,11 +49,13 @@ def _run(listener: socket.socket, pipe: int, factory: str) -> None:
     import uvloop  # noqa: PLC0415
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
+    from app.kit.garbage import keep_from_collecting  # noqa: PLC0415
     from app.server.worker import serve  # noqa: PLC0415
 
     module, _, name = factory.partition(":")
     app: Litestar = getattr(importlib.import_module(module), name)()
     gc.freeze()  # what is here now stays: full collections need not look at it again
+    keep_from_collecting()
     gc.enable()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:

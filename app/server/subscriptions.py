@@ -10,6 +10,7 @@ from app.domain.prompts.reactions import FLUSH_SECONDS, EditedAt
 from app.domain.rooms.hub import Hub
 from app.domain.versions.reactions import ROUND_SECONDS, AutomaticCheckpoints
 from app.domain.versions.service import Checkpoints
+from app.kit import garbage
 from app.kit.supervise import Supervisor
 
 
@@ -18,11 +19,13 @@ async def subscribed(hub: Hub, database: Database, tasks: Supervisor) -> AsyncGe
     """The reactions, connected for as long as the block runs."""
     edited_at = EditedAt(database)
     checkpoints = AutomaticCheckpoints(Checkpoints(database, hub))
-    hub.on_changed += [edited_at.note, checkpoints.edited]
+    sweeper = garbage.Sweeper()
+    hub.on_changed += [edited_at.note, checkpoints.edited, sweeper.disturb]
     hub.on_idle.append(checkpoints.paused)
     hub.on_left.append(checkpoints.left)
     tasks.every("prompts.edited_at", FLUSH_SECONDS, edited_at.flush)
     tasks.every("versions.checkpoints", ROUND_SECONDS, checkpoints.look)
+    tasks.every("garbage", garbage.ROUND_SECONDS, sweeper.look)
     try:
         yield
     finally:
