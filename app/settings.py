@@ -5,8 +5,10 @@ Only `asgi`, `cli` and `server` import this; everything else is handed values.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,6 +29,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
+    drain_seconds: int = 0
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = ""
@@ -48,6 +51,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return self.database.startswith("sqlite")
 
     @property
+    def shares_rooms(self) -> bool:
+        """Whether several worker processes can serve the same rooms, on any number of machines."""
+        return not self.is_sqlite and bool(self.redis_url)
+
+    @property
     def secure_cookies(self) -> bool:
         return self.public_url.startswith("https://")
 
@@ -56,18 +64,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if self.secret_key:
             return self
         path = self.data_dir / "secret.key"
-        self.data_dir.mkdir(parents=True, exist_ok=True)
-        try:
-            # O_EXCL: of several processes starting at once exactly one writes the key.
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            key = path.read_text().strip()
-        else:
-            key = secrets.token_urlsafe(48)
-            with os.fdopen(descriptor, "w") as file:
-                file.write(key + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+        if not path.exists():
+            _invent_key(path)
+        key = path.read_text().strip()
         if len(key) < 32:
             raise InvalidSetting(
                 f"{path} holds no usable key. Delete it to have a new one made; people will "
@@ -76,7 +75,21 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, secret_key=key)
 
 
-_NUMBERS = {"port": (0, 65535), "workers": (1, 64)}
+def _invent_key(path: Path) -> None:
+    """Write a key to `path`, unless another process was faster. Nobody ever sees half a key."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix="secret.") as file:
+        file.write(secrets.token_urlsafe(48) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
+
+
+_NUMBERS = {"port": (0, 65535), "workers": (1, 64), "drain_seconds": (0, 300)}
+# These may come from a file, named by `…_FILE`: an environment is shown by many tools, and a file
+# is how container platforms hand secrets over.
+SECRETS = ("database_url", "redis_url", "secret_key", "init_password", "init_api_key")
 _CHOICES = {
     "log_format": ("text", "json"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -88,9 +101,28 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
     values: dict[str, object] = {}
     for field in Settings.__struct_fields__:
         name = f"PROMPTROOM_{field.upper()}"
-        if raw := environment.get(name, ""):
+        raw = environment.get(name, "")
+        if field in SECRETS and (path := environment.get(f"{name}_FILE", "")):
+            if raw:
+                raise InvalidSetting(f"{name} and {name}_FILE are both given. Leave one out.")
+            raw = _read(f"{name}_FILE", Path(path))
+        if raw:
             values[field] = _parse(field, name, raw)
     return Settings(**values)  # type: ignore[arg-type]  # _parse gives each field its type
+
+
+def _read(name: str, path: Path) -> str:
+    """A secret's file; the line break that editors put at its end is not part of the secret."""
+    try:
+        secret = path.read_text("utf-8").rstrip("\r\n")
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise InvalidSetting(f"{name} names {path}, which cannot be read: {reason}.") from error
+    except UnicodeDecodeError:
+        raise InvalidSetting(f"{name} names {path}, which is not text in UTF-8.") from None
+    if not secret:
+        raise InvalidSetting(f"{name} names {path}, which is empty.")
+    return secret
 
 
 def _parse(field: str, name: str, raw: str) -> object:

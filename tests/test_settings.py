@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import stat
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from app.settings import InvalidSetting, Settings, from_environment
+from app.settings import SECRETS, InvalidSetting, Settings, from_environment
 
 
 class TestTheEnvironment:
@@ -47,6 +49,7 @@ class TestTheEnvironment:
             ("PROMPTROOM_PORT", "-1", "a number from 0 to 65535"),
             ("PROMPTROOM_PORT", "8000.0", "a number from 0 to 65535"),
             ("PROMPTROOM_WORKERS", "0", "a number from 1 to 64"),
+            ("PROMPTROOM_DRAIN_SECONDS", "5s", "a number from 0 to 300"),
             ("PROMPTROOM_LOG_FORMAT", "xml", "one of text, json"),
             ("PROMPTROOM_LOG_LEVEL", "loud", "one of debug, info, warning, error"),
         ],
@@ -56,6 +59,59 @@ class TestTheEnvironment:
             from_environment({name: value})
         assert refused.value.detail.startswith(f"{name} is '{value}'")
         assert said in refused.value.detail
+
+    @pytest.mark.parametrize(
+        ("database", "redis", "shares"),
+        [
+            ("", "", False),
+            ("", "redis://r", False),
+            ("postgresql://db/x", "", False),
+            ("postgresql://db/x", "redis://r", True),
+        ],
+    )
+    def test_rooms_are_shared_with_a_database_and_a_bus_for_all(
+        self, database: str, redis: str, shares: bool
+    ) -> None:
+        assert Settings(database_url=database, redis_url=redis).shares_rooms is shares
+
+
+class TestASecretInAFile:
+    @pytest.mark.parametrize("field", SECRETS)
+    @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
+    def test_it_is_read_without_the_line_break(self, tmp_path: Path, field: str, end: str) -> None:
+        (tmp_path / "secret").write_bytes(f" kept as it is {end}".encode())
+        name = f"PROMPTROOM_{field.upper()}_FILE"
+        settings = from_environment({name: str(tmp_path / "secret")})
+        assert getattr(settings, field) == " kept as it is "
+
+    def test_one_given_twice_is_refused(self, tmp_path: Path) -> None:
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment(
+                {"PROMPTROOM_SECRET_KEY": "x", "PROMPTROOM_SECRET_KEY_FILE": str(tmp_path)}
+            )
+        assert "PROMPTROOM_SECRET_KEY and PROMPTROOM_SECRET_KEY_FILE are both" in str(refused.value)
+
+    @pytest.mark.parametrize(
+        ("content", "said"),
+        [
+            (None, "which cannot be read: no such file or directory."),
+            (b"", "which is empty."),
+            (b"\n", "which is empty."),
+            (b"\xff\xfe", "which is not text in UTF-8."),
+        ],
+    )
+    def test_what_cannot_be_used_is_named(
+        self, tmp_path: Path, content: bytes | None, said: str
+    ) -> None:
+        path = tmp_path / "secret"
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment({"PROMPTROOM_REDIS_URL_FILE": str(path)})
+        assert refused.value.detail == f"PROMPTROOM_REDIS_URL_FILE names {path}, {said}"
+
+    def test_what_is_no_secret_has_no_file(self, tmp_path: Path) -> None:
+        assert from_environment({"PROMPTROOM_HOST_FILE": str(tmp_path / "none")}) == Settings()
 
 
 class TestTheSecretKey:
@@ -71,8 +127,18 @@ class TestTheSecretKey:
         assert settings.with_secret_key().secret_key == first
         mode = (tmp_path / "new" / "secret.key").stat().st_mode
         assert stat.S_IMODE(mode) == 0o600
+        assert [path.name for path in (tmp_path / "new").iterdir()] == ["secret.key"]
+
+    def test_processes_that_start_at_once_agree(self, tmp_path: Path) -> None:
+        with ProcessPoolExecutor(4, mp_context=get_context("spawn")) as pool:
+            keys = set(pool.map(_key_in, [tmp_path / str(n // 4) for n in range(400)]))
+        assert len(keys) == 100
 
     def test_a_damaged_one_is_not_replaced_in_silence(self, tmp_path: Path) -> None:
         (tmp_path / "secret.key").write_text("short\n")
         with pytest.raises(InvalidSetting, match="holds no usable key"):
             Settings(data_dir=tmp_path).with_secret_key()
+
+
+def _key_in(data_dir: Path) -> str:
+    return Settings(data_dir=data_dir).with_secret_key().secret_key

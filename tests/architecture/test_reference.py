@@ -10,7 +10,7 @@ import pytest
 
 from app.errors import Conflict
 from app.server.error_codes import error_codes
-from app.settings import Settings
+from app.settings import SECRETS, Settings
 from tests.architecture.reference import PAGES, errors_page
 from tests.architecture.source import ROOT
 
@@ -20,7 +20,8 @@ NAMES = re.compile(r"PROMPTROOM_[A-Z_]*[A-Z]")
 
 
 def settings_of_the_code() -> set[str]:
-    return {f"PROMPTROOM_{field.upper()}" for field in Settings.__struct_fields__}
+    files = {f"PROMPTROOM_{field.upper()}_FILE" for field in SECRETS}
+    return files | {f"PROMPTROOM_{field.upper()}" for field in Settings.__struct_fields__}
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
