@@ -44,8 +44,6 @@ def main() -> None:
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Run the server until Ctrl+C or SIGTERM; SIGHUP restarts the workers one by one."""
     from app.server import logs
-    from app.server.claims import bind, lock_data
-    from app.server.supervisor import Supervisor
 
     given = {"host": host, "port": port, "workers": workers}
     settings = msgspec.structs.replace(
@@ -53,26 +51,57 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     )
     _check_scale(settings)
     logs.configure(settings.log_format, settings.log_level)
-    data_lock = lock_data(settings.data_dir)
-    listener = bind(settings.host, settings.port)
-    url = _url(settings, listener.getsockname()[1])
-    supervisor = Supervisor(
-        listener, settings.workers, lambda is_empty: _greet(url, is_empty), kept_open=(data_lock,)
-    )
-    sys.exit(supervisor.run())
+    sys.exit(_supervise(settings))
+
+
+def _supervise(settings: Settings) -> int:
+    from contextlib import ExitStack
+
+    from app.server.claims import bind, lock_data, open_data
+    from app.server.figures import VARIABLE, shared_figures
+    from app.server.numbers import Numbers
+    from app.server.process import Recipe
+    from app.server.supervisor import Supervisor
+
+    # With PostgreSQL any number of servers may share the data; it is not in that folder.
+    lock = (lock_data if settings.is_sqlite else open_data)(settings.data_dir)
+    listeners = bind(settings.host, settings.port, settings.workers)
+    url = _url(settings, listeners[0].getsockname()[1])
+    with ExitStack() as stack:
+        many = settings.workers > 1
+        figures = stack.enter_context(shared_figures(settings.data_dir)) if many else None
+        environment = {VARIABLE: str(figures.folder) if figures else ""}
+        supervisor = Supervisor(
+            listeners,
+            Numbers(settings.data_dir),
+            lambda is_empty: _greet(url, is_empty),
+            Recipe(kept_open=(lock,), environment=environment),
+            has_overlap=settings.shares_rooms,
+            drain_seconds=settings.drain_seconds,
+            figures=figures,
+        )
+        return supervisor.run()
 
 
 def _check_scale(settings: Settings) -> None:
-    if not settings.is_sqlite:
+    if not settings.database.startswith(("sqlite:", "sqlite+", "postgresql+asyncpg:")):
         raise InvalidSetting(
-            "PROMPTROOM_DATABASE_URL names another database than SQLite; this release keeps its "
-            "rooms in SQLite."
+            "PROMPTROOM_DATABASE_URL names neither PostgreSQL (postgresql://…) nor SQLite "
+            "(sqlite+aiosqlite:///…)."
         )
-    if settings.workers > 1:
+    if settings.workers == 1 or settings.shares_rooms:
+        return
+    alone = "or leave out --workers and PROMPTROOM_WORKERS."
+    if settings.is_sqlite:
         raise InvalidSetting(
-            f"With SQLite one worker serves everybody; {settings.workers} would each have their "
-            "own rooms. Leave out --workers and PROMPTROOM_WORKERS."
+            f"With SQLite one worker serves everybody; {settings.workers} would each have rooms of "
+            "their own. Set PROMPTROOM_DATABASE_URL to PostgreSQL and PROMPTROOM_REDIS_URL, "
+            f"{alone}"
         )
+    raise InvalidSetting(
+        f"{settings.workers} workers need Redis to tell each other what happens. Set "
+        f"PROMPTROOM_REDIS_URL, {alone}"
+    )
 
 
 def _url(settings: Settings, port: int) -> str:

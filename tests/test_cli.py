@@ -117,11 +117,20 @@ class TestServe:
     def test_more_workers_than_sqlite_can_have(self, environment: dict[str, str]) -> None:
         said = failure(run(environment, "serve", "--workers", "2"))
         assert said.startswith("With SQLite one worker serves everybody")
+        assert "Set PROMPTROOM_DATABASE_URL to PostgreSQL and PROMPTROOM_REDIS_URL" in said
 
-    def test_a_database_that_rooms_cannot_be_kept_in(self, environment: dict[str, str]) -> None:
-        url = {"PROMPTROOM_DATABASE_URL": "postgresql+asyncpg://db/x"}
+    def test_more_workers_than_can_hear_each_other(self, environment: dict[str, str]) -> None:
+        url = {"PROMPTROOM_DATABASE_URL": "postgresql://db/x", "PROMPTROOM_WORKERS": "3"}
         said = failure(run(environment | url, "serve"))
-        assert said.startswith("PROMPTROOM_DATABASE_URL names another database")
+        assert said.startswith("3 workers need Redis to tell each other what happens.")
+        assert "Set PROMPTROOM_REDIS_URL" in said
+
+    @pytest.mark.parametrize(
+        "url", ["mysql://db/x", "postgresql+psycopg://db/x", "postgresql", "sqlite3"]
+    )
+    def test_a_database_that_we_do_not_speak(self, environment: dict[str, str], url: str) -> None:
+        said = failure(run(environment | {"PROMPTROOM_DATABASE_URL": url}, "serve"))
+        assert said.startswith("PROMPTROOM_DATABASE_URL names neither PostgreSQL")
 
     def test_a_data_folder_that_cannot_be_used(
         self, environment: dict[str, str], tmp_path: Path

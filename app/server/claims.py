@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
 from app.errors import Conflict, Invalid
 
-_BACKLOG = 2048  # connections that wait while a worker is replaced
+BACKLOG = 2048  # connections that wait while a worker is replaced
 _LOCK_WAIT_SECONDS = 10.0  # a predecessor that is being stopped may still be writing
 
 
@@ -35,18 +37,49 @@ class DataInUse(Conflict):
     title = "Another server is using this data"
 
 
-def bind(host: str, port: int) -> socket.socket:
-    """A listening socket. Raises `PortTaken` or `AddressUnusable`."""
+def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
+    """`count` sockets on one port. Raises `PortTaken` or `AddressUnusable`.
+
+    The kernel spreads new connections evenly over those that listen; one socket for all workers
+    would give a burst to whichever of them wakes first. The first one listens at once, each other
+    one from when a worker has it: until then nobody can be sent there to wait.
+    """
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        listener = socket.create_server(address, family=family, backlog=_BACKLOG)
+        return _bound(family, address, count)
     except socket.gaierror as error:
         raise AddressUnusable(f"There is no address for the host {host!r}.") from error
     except OSError as error:
         raise _explained(error, host, port) from error
-    listener.settimeout(0)
-    return listener
+
+
+def _bound(family: int, address: Any, count: int) -> list[socket.socket]:
+    with contextlib.ExitStack() as on_failure:
+        first = on_failure.enter_context(_socket(family))
+        # Alone at first: bound as one of several from the beginning it would join the sockets of
+        # any other server of this user, and both would get half of the connections.
+        first.bind(address)
+        if count > 1:
+            first.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        first.listen(BACKLOG)
+        listeners = [first]
+        for _ in range(count - 1):
+            other = on_failure.enter_context(_socket(family))
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+            other.bind(first.getsockname())
+            listeners.append(other)
+        on_failure.pop_all()
+        return listeners
+
+
+def _socket(family: int) -> socket.socket:
+    made = socket.socket(family, socket.SOCK_STREAM)
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if family == socket.AF_INET6:
+        made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+    made.settimeout(0)
+    return made
 
 
 def _explained(error: OSError, host: str, port: int) -> Conflict | Invalid:
@@ -67,6 +100,18 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def open_data(directory: Path) -> int:
+    """A descriptor of the lock's file in `directory`, which is made. Raises `DataUnusable`."""
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        return os.open(directory / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise DataUnusable(
+            f"The data folder {directory} cannot be used: {_reason(error)}. Choose another with "
+            "PROMPTROOM_DATA_DIR."
+        ) from error
+
+
 def lock_data(directory: Path) -> int:
     """A descriptor that holds the lock on `directory` for as long as any process has it open.
 
@@ -74,14 +119,7 @@ def lock_data(directory: Path) -> int:
     so the workers inherit the lock: it is free when the last of them has written its last word.
     Raises `DataInUse` or `DataUnusable`.
     """
-    try:
-        directory.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(directory / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
-    except OSError as error:
-        raise DataUnusable(
-            f"The data folder {directory} cannot be used: {_reason(error)}. Choose another with "
-            "PROMPTROOM_DATA_DIR."
-        ) from error
+    descriptor = open_data(directory)
     deadline = time.monotonic() + _LOCK_WAIT_SECONDS
     while True:
         try:

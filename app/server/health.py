@@ -11,11 +11,12 @@ from typing import Any
 
 from litestar import Response, get
 from litestar.datastructures import State
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.db import migrate
 from app.db.engine import Database
+from app.server import figures
 from app.settings import Settings
 
 DISK_FREE_BYTES = 100 * 1024 * 1024  # below it the journal may soon be unable to grow
@@ -32,6 +33,9 @@ class Part:
     detail: str = ""
 
 
+_DRAINING = Part(ok=False, detail="this server is about to stop")
+
+
 @get("/health/live", opt={"public": True}, include_in_schema=False)
 async def live() -> Response[dict[str, Any]]:
     """The event loop turns; nothing else is asked."""
@@ -41,20 +45,21 @@ async def live() -> Response[dict[str, Any]]:
 @get("/health/ready", opt={"public": True}, include_in_schema=False)
 async def ready(state: State) -> Response[dict[str, Any]]:
     """200 when people can work, else 503 naming what fails."""
-    parts = await examine(state)
+    is_draining = bool(state.get("is_draining"))
+    parts = {"worker": _DRAINING} if is_draining else await examine(state)
     failing = [name for name, part in parts.items() if not part.ok]
     content = {
-        "status": "unavailable" if failing else "ok",
+        "status": "draining" if is_draining else "unavailable" if failing else "ok",
         "failing": failing,
         "parts": {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()},
     }
     return Response(content, status_code=503 if failing else 200, headers=_NOT_CACHED)
 
 
-@get("/metrics", opt={"public": True}, include_in_schema=False, sync_to_thread=False)
+@get("/metrics", opt={"public": True}, include_in_schema=False, sync_to_thread=True)
 def metrics() -> Response[bytes]:
-    """Figures of the answering worker in Prometheus's text format."""
-    return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST, headers=_NOT_CACHED)
+    """Figures of all workers in Prometheus's text format."""
+    return Response(figures.latest(), media_type=CONTENT_TYPE_LATEST, headers=_NOT_CACHED)
 
 
 ROUTES = [live, ready, metrics]
@@ -111,7 +116,5 @@ def _disk(settings: Settings) -> Part:
 
 
 def _journal(hub: Any) -> Part:
-    if hub.is_draining:
-        return Part(ok=False, detail="this worker is about to stop")
     fields = hub.storage_fields()
     return Part(bool(fields["ok"]), str(fields["cause"] or ""))

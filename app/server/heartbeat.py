@@ -10,6 +10,7 @@ BEAT = b"."  # the event loop turns
 READY = b"R"  # requests are answered from now on
 EMPTY = b"E"  # the same, and nobody has set this server up yet
 FAILED = b"F"  # the start failed and the worker has said why
+CLOSED = b"C"  # no new connections are taken any more
 
 BEAT_SECONDS = 0.5
 

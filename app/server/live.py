@@ -21,6 +21,7 @@ from app.domain.rooms.store_sqlite import SqliteStore
 from app.kit.bus import Bus
 from app.kit.helper import Helper
 from app.kit.supervise import Supervisor
+from app.server.numbers import flight_file
 from app.settings import Settings
 
 
@@ -32,9 +33,9 @@ async def live_engine(
     # The journal's thread has to win the interpreter back after each commit; with the default
     # of 5 ms a busy loop would make every acknowledgement wait that long.
     sys.setswitchinterval(0.0005)
-    # One recorder per worker: a restarted worker has its predecessor's number.
-    worker = os.environ.get("PROMPTROOM_WORKER", "0")
-    recorder = FlightRecorder(settings.data_dir / f"flight-{worker}.bin")
+    # The one who follows a worker that died has its number.
+    worker = int(os.environ.get("PROMPTROOM_WORKER", "0"))
+    recorder = FlightRecorder(flight_file(settings.data_dir, worker))
     helper = Helper()
     log = DocumentLog(database, recorder, helper)
     death = os.environ.get("PROMPTROOM_PREDECESSOR_DEATH", "")

@@ -17,7 +17,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from app.errors import AppError, Unavailable
-from app.server import logs
+from app.server import figures, logs
 from app.server.heartbeat import FAILED
 from app.settings import from_environment
 
@@ -30,21 +30,23 @@ def main(arguments: list[str]) -> None:
     listener.set_inheritable(False)
     settings = from_environment(os.environ)
     logs.configure(settings.log_format, settings.log_level)
-    logs.bind_worker(int(os.environ.get("PROMPTROOM_WORKER", "0")))
+    number = int(os.environ.get("PROMPTROOM_WORKER", "0"))
+    logs.bind_worker(number)
+    figures.share(number)
     faulthandler.enable()
     faulthandler.register(signal.SIGUSR1)  # how the supervisor asks a hung worker where it is
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C is the supervisor's to pass on
 
     pipe = int(arguments[1])
     try:
-        _run(listener, pipe, arguments[2])
+        _run(listener, pipe, arguments[2], settings.drain_seconds)
     except AppError as error:
         print(f"promptroom: {error.detail}", file=sys.stderr)  # noqa: T201  # for a person
         os.write(pipe, FAILED)
         sys.exit(1)
 
 
-def _run(listener: socket.socket, pipe: int, factory: str) -> None:
+def _run(listener: socket.socket, pipe: int, factory: str, drain_seconds: float) -> None:
     gc.disable()  # imports make much and drop little: collecting would be a sixth of a start
     import uvloop  # noqa: PLC0415
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
@@ -59,7 +61,7 @@ def _run(listener: socket.socket, pipe: int, factory: str) -> None:
     gc.enable()
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(serve(app, listener, pipe))
+            runner.run(serve(app, listener, pipe, drain_seconds))
     except Exception as error:
         cause = _alone(error)
         if isinstance(cause, AppError):

@@ -28,7 +28,9 @@ SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0),
 )
 REQUESTS = Counter("promptroom_http_requests", "Answered requests", ["method", "route", "status"])
-IN_PROGRESS = Gauge("promptroom_http_requests_in_progress", "Requests being answered")
+IN_PROGRESS = Gauge(
+    "promptroom_http_requests_in_progress", "Requests being answered", multiprocess_mode="livesum"
+)
 
 _SANE_ID = re.compile(r"[A-Za-z0-9_.\-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Generator
 
@@ -15,30 +14,50 @@ from uvicorn import Config, Server
 from app.domain.accounts.service import People
 from app.domain.rooms.drain import drain
 from app.domain.rooms.limits import PING_SECONDS, STEP2_BYTES
-from app.server.heartbeat import EMPTY, READY, Heart
+from app.server.claims import BACKLOG
+from app.server.heartbeat import CLOSED, EMPTY, READY, Heart
+from app.server.http import Connections, LeavingHttp
+from app.server.parting import Parting
 from app.server.websocket import RoomProtocol
 
 log = structlog.get_logger(__name__)
 
 _FRAME_SLACK = 64 * 1024  # what may stand around the largest payload in one message
 _FIRST_WORDS_SECONDS = 0.25  # for requests on connections that were accepted a moment ago
+_KEEP_ALIVE_SECONDS = 5  # a kept connection without a request is closed after that
 _LAST_ANSWERS_SECONDS = 5  # for requests that are still being answered at the end
 
 
 class Worker(Server):
-    """uvicorn's server; `main` sees to signals, and the rooms leave before the connections."""
+    """uvicorn's server; `serve` sees to signals, and the rooms leave before the connections."""
 
-    def __init__(self, app: Litestar, heart: Heart) -> None:
+    def __init__(self, app: Litestar, heart: Heart, drain_seconds: float) -> None:
         super().__init__(_config(app))
+        self._connections = self.server_state = Connections()
         self._app = app
         self._heart = heart
+        self._drain_seconds = drain_seconds
+        self._parting: Parting | None = None
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
         """Uvicorn's own would end the process before the lifespan's end."""
         yield
 
-    def stop(self) -> None:
+    def leave(self, parting: Parting) -> None:
+        """Begin to go. Being asked again changes nothing."""
+        if self._parting is not None:
+            return
+        self._parting = parting
+        self._connections.leave()
+        seconds = 0.0
+        if parting is Parting.STOPPED:
+            self._app.state.is_draining = True  # readiness says so
+            seconds = self._drain_seconds
+        log.info("worker.leaving", why=parting.name.lower(), drain_seconds=seconds)
+        asyncio.get_running_loop().call_later(seconds, self._exit)
+
+    def _exit(self) -> None:
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -47,17 +66,31 @@ class Worker(Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for server in self.servers:
-            server.close()  # new connections wait in the supervisor's socket for the next worker
-        await asyncio.sleep(_FIRST_WORDS_SECONDS)
+            server.close()  # what comes from now on waits in the supervisor's socket
+        self._heart.say(CLOSED)
+        if self._parting is Parting.SUPERSEDED:
+            await asyncio.gather(self._drain_rooms(), self._until_all_are_answered())
+        else:
+            await asyncio.sleep(_FIRST_WORDS_SECONDS)
+            await self._drain_rooms()
+        await super().shutdown(sockets)
+
+    async def _drain_rooms(self) -> None:
         if "hub" in self._app.state:
             await drain(self._app.state.hub)
-        await super().shutdown(sockets)
+
+    async def _until_all_are_answered(self) -> None:
+        """Whoever keeps a connection in use has got its last answer; the others time out."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_KEEP_ALIVE_SECONDS + _FIRST_WORDS_SECONDS):
+                while self.server_state.connections:  # noqa: ASYNC110  # uvicorn has no event
+                    await asyncio.sleep(0.05)
 
 
 def _config(app: Litestar) -> Config:
     return Config(
         app,
-        http="httptools",
+        http=LeavingHttp,
         ws=RoomProtocol,
         ws_max_size=STEP2_BYTES + _FRAME_SLACK,
         ws_ping_interval=PING_SECONDS,
@@ -68,6 +101,8 @@ def _config(app: Litestar) -> Config:
         log_config=None,
         access_log=False,  # telemetry writes a better line
         server_header=False,
+        backlog=BACKLOG,
+        timeout_keep_alive=_KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=_LAST_ANSWERS_SECONDS,
     )
 
@@ -79,11 +114,15 @@ async def _is_empty(app: Litestar) -> bool:
         return not await People(tx).are_there()
 
 
-async def serve(app: Litestar, listener: socket.socket, pipe: int) -> None:
-    """Until SIGTERM, or until the supervisor is gone. Raises what the start fails with."""
+async def serve(
+    app: Litestar, listener: socket.socket, pipe: int, drain_seconds: float = 0.0
+) -> None:
+    """Until asked to leave, or until the supervisor is gone. Raises what the start fails with."""
     heart = Heart(pipe, orphaned=lambda: _orphaned(worker))
-    worker = Worker(app, heart)
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, worker.stop)
+    worker = Worker(app, heart, drain_seconds)
+    loop = asyncio.get_running_loop()
+    for parting in Parting:
+        loop.add_signal_handler(parting.value, worker.leave, parting)
     heart.start()
     try:
         async with app.lifespan():
@@ -94,4 +133,4 @@ async def serve(app: Litestar, listener: socket.socket, pipe: int) -> None:
 
 def _orphaned(worker: Worker) -> None:
     log.warning("worker.orphaned")
-    worker.stop()
+    worker.leave(Parting.REPLACED)  # at once: whoever starts the server again needs the port

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,26 +14,50 @@ from app.server import claims
 from app.server.claims import AddressUnusable, DataInUse, DataUnusable, PortTaken, bind, lock_data
 
 
+def accepted(listener: socket.socket) -> Iterator[None]:
+    """Whoever waits there."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            listener.accept()[0].close()
+            yield
+
+
 class TestThePort:
     def test_a_free_one_is_listened_on(self) -> None:
-        with (
-            bind("127.0.0.1", 0) as listener,
-            socket.create_connection(listener.getsockname(), timeout=5),
-        ):
+        (listener,) = bind("127.0.0.1", 0)
+        with listener, socket.create_connection(listener.getsockname(), timeout=5):
             connection, _ = listener.accept()
             connection.close()
 
     def test_ipv6_too(self) -> None:
-        with bind("::1", 0) as listener:
+        (listener,) = bind("::1", 0)
+        with listener:
             assert listener.family == socket.AF_INET6
 
-    def test_a_taken_one_is_named_with_a_way_out(self) -> None:
-        with bind("127.0.0.1", 0) as listener:
-            port = listener.getsockname()[1]
+    @pytest.mark.parametrize(("theirs", "ours"), [(1, 1), (1, 2), (2, 1), (2, 2)])
+    def test_a_taken_one_is_named_with_a_way_out(self, theirs: int, ours: int) -> None:
+        with contextlib.ExitStack() as stack:
+            listeners = bind("127.0.0.1", 0, theirs)
+            for listener in listeners:
+                stack.enter_context(listener)
+            port = listeners[0].getsockname()[1]
             with pytest.raises(PortTaken) as refused:
-                bind("127.0.0.1", port)
+                bind("127.0.0.1", port, ours)
         assert f"Port {port} on 127.0.0.1 is taken" in refused.value.detail
         assert f"--port {port + 1}" in refused.value.detail
+
+    def test_several_share_one_and_only_those_that_listen_are_sent_anybody(self) -> None:
+        first, second, third = listeners = bind("127.0.0.1", 0, 3)
+        with first, second, third, contextlib.ExitStack() as callers:
+            address = first.getsockname()
+            assert {listener.getsockname() for listener in listeners} == {address}
+            for _ in range(20):
+                callers.enter_context(socket.create_connection(address, timeout=5))
+            assert len(list(accepted(first))) == 20
+            third.listen(100)
+            for _ in range(100):
+                callers.enter_context(socket.create_connection(address, timeout=5))
+            assert sorted(len(list(accepted(one))) > 25 for one in (first, third)) == [True, True]
 
     @pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.7"])
     def test_an_address_that_is_not_ours(self, host: str) -> None:

@@ -66,9 +66,10 @@ class TestReadiness:
         assert (await readiness(client))[1]["failing"] == ["bus"]
 
     async def test_a_draining_worker_takes_nobody(self, client: Client, app: Litestar) -> None:
-        app.state.hub.is_draining = True
+        app.state.is_draining = True
         status, said = await readiness(client)
-        assert (status, said["failing"]) == (503, ["journal"])
+        assert (status, said["status"], said["failing"]) == (503, "draining", ["worker"])
+        assert (await client.get("/health/live")).status_code == 200
 
     async def test_a_journal_that_cannot_write_is_named(
         self, client: Client, app: Litestar, monkeypatch: pytest.MonkeyPatch

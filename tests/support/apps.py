@@ -6,10 +6,15 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from litestar import Litestar, get
+from litestar import Litestar, Response, get
+from litestar.datastructures import State
+from litestar.params import FromQuery
+from litestar.response import Stream
 
 from app.errors import Invalid
 
@@ -33,8 +38,66 @@ def crash() -> None:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
+@get("/health/ready", opt={"public": True}, sync_to_thread=False)
+def ready(state: State) -> Response[bool]:
+    is_draining = bool(state.get("is_draining"))
+    return Response(is_draining, status_code=503 if is_draining else 200)
+
+
+@get("/slow")
+async def slow(seconds: FromQuery[float]) -> int:
+    """Answers late."""
+    await asyncio.sleep(seconds)
+    return os.getpid()
+
+
+@get("/dribble")
+async def dribble(seconds: FromQuery[float]) -> Stream:
+    """Begins at once and ends late."""
+
+    async def body() -> AsyncIterator[bytes]:
+        yield b"begun "
+        await asyncio.sleep(seconds)
+        yield b"and ended"
+
+    return Stream(body())
+
+
 def healthy() -> Litestar:
-    return Litestar([live, spin, crash], openapi_config=None)
+    return Litestar([live, ready, spin, crash, slow, dribble], openapi_config=None)
+
+
+def heavy() -> Litestar:
+    """Takes two seconds to import."""
+    time.sleep(2.0)
+    return healthy()
+
+
+def renewed() -> Litestar:
+    """A release that cannot start once the file named by PLANTED_BROKEN is there."""
+    if Path(os.environ["PLANTED_BROKEN"]).exists():
+        raise RuntimeError("a planted bug of the new release")
+    return healthy()
+
+
+def counting() -> Litestar:
+    """Counts what it is asked to, beside its own requests."""
+    from prometheus_client import Counter, Gauge, Histogram
+
+    from app.server.health import metrics
+
+    counted = Counter("planted_hits", "Hits")
+    now = Gauge("planted_now", "One for each worker", multiprocess_mode="livesum")
+    sizes = Histogram("planted_sizes", "Sizes", buckets=(1, 10))
+    now.set(1)
+
+    @get("/hit", sync_to_thread=False)
+    def hit() -> int:
+        counted.inc()
+        sizes.observe(5)
+        return os.getpid()
+
+    return Litestar([live, hit, metrics], openapi_config=None)
 
 
 def broken_import() -> Litestar:

@@ -1,6 +1,6 @@
 """Runs the product's supervisor around an application that a test has planted.
 
-`python -m tests.support.planted module:factory PORT WORKERS`
+`python -m tests.support.planted module:factory PORT WORKERS [--overlap]`
 """
 
 from __future__ import annotations
@@ -10,17 +10,28 @@ import sys
 
 from app.server import logs
 from app.server.claims import bind
+from app.server.figures import VARIABLE, shared_figures
+from app.server.numbers import Numbers
+from app.server.process import Recipe
 from app.server.supervisor import Supervisor
 from app.settings import from_environment
 
 
 def main() -> None:
-    factory, port, workers = sys.argv[1:]
+    factory, port, workers, *flags = sys.argv[1:]
     settings = from_environment(os.environ)
     logs.configure(settings.log_format, settings.log_level)
-    listener = bind("127.0.0.1", int(port))
-    supervisor = Supervisor(listener, int(workers), lambda _is_empty: None, factory=factory)
-    sys.exit(supervisor.run())
+    with shared_figures(settings.data_dir) as figures:
+        supervisor = Supervisor(
+            bind("127.0.0.1", int(port), int(workers)),
+            Numbers(settings.data_dir),
+            lambda _is_empty: None,
+            Recipe(factory, environment={VARIABLE: str(figures.folder)}),
+            has_overlap="--overlap" in flags,
+            drain_seconds=settings.drain_seconds,
+            figures=figures,
+        )
+        sys.exit(supervisor.run())
 
 
 if __name__ == "__main__":

@@ -57,7 +57,7 @@ class Server:
     """`with Server(tmp_path) as server: server.get("/health/live")`.
 
     `environment` is added to a clean one; `factory` replaces the application, for tests that
-    plant failures. The port stays the same when the server is started again.
+    plant failures, and then `has_overlap` lets a successor live beside its predecessor. The port stays the same when the server is started again.
     """
 
     def __init__(
@@ -67,12 +67,14 @@ class Server:
         *,
         factory: str = FACTORY,
         workers: int = 1,
+        has_overlap: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.port = free_port()
         self._given = dict(environment or {})
         self._factory = factory
         self._workers = workers
+        self._flags = ["--overlap"] if has_overlap else []
         self._process: subprocess.Popen[bytes] | None = None
         self._log = data_dir / "server.log"
         self._ready_before = 0
@@ -200,7 +202,8 @@ class Server:
             options = ["--port", str(self.port), "--workers", str(self._workers)]
             return [sys.executable, "-m", "app", "serve", *options]
         program = "tests.support.planted"
-        return [sys.executable, "-m", program, self._factory, str(self.port), str(self._workers)]
+        numbers = [str(self.port), str(self._workers)]
+        return [sys.executable, "-m", program, self._factory, *numbers, *self._flags]
 
     def _environment(self) -> dict[str, str]:
         clean = {k: v for k, v in os.environ.items() if not k.startswith("PROMPTROOM_")}

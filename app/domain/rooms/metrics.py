@@ -7,9 +7,15 @@ from prometheus_client import Counter, Gauge, Histogram
 _FAST = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 _BYTES = (64, 256, 1024, 4096, 16384, 65536, 262144, 1048576, 4194304)
 
-ROOMS = Gauge("promptroom_rooms_open", "Rooms held in memory")
-CONNECTIONS = Gauge("promptroom_connections", "Open room sockets", ["writes"])
-DIRTY = Gauge("promptroom_journal_backlog", "Accepted updates that are not on disk yet")
+ROOMS = Gauge("promptroom_rooms_open", "Rooms held in memory", multiprocess_mode="livesum")
+CONNECTIONS = Gauge(
+    "promptroom_connections", "Open room sockets", ["writes"], multiprocess_mode="livesum"
+)
+DIRTY = Gauge(
+    "promptroom_journal_backlog",
+    "Accepted updates that are not on disk yet",
+    multiprocess_mode="livesum",
+)
 COMMIT_SECONDS = Histogram(
     "promptroom_journal_commit_seconds", "One group commit, retries included", buckets=_FAST
 )
