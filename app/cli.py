@@ -51,6 +51,8 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
     )
     _check_scale(settings)
     logs.configure(settings.log_format, settings.log_level)
+    if settings.shares_rooms and not settings.secret_key:
+        logs.warn_of_own_key(settings.data_dir)
     sys.exit(_supervise(settings))
 
 
@@ -65,7 +67,9 @@ def _supervise(settings: Settings) -> int:
 
     # With PostgreSQL any number of servers may share the data; it is not in that folder.
     lock = (lock_data if settings.is_sqlite else open_data)(settings.data_dir)
-    listeners = bind(settings.host, settings.port, settings.workers)
+    # Workers of a killed parent still have the port for a moment; with SQLite the lock waited.
+    patience = 0.0 if settings.is_sqlite else 3.0
+    listeners = bind(settings.host, settings.port, settings.workers, patience)
     url = _url(settings, listeners[0].getsockname()[1])
     with ExitStack() as stack:
         many = settings.workers > 1

@@ -14,6 +14,7 @@ from typing import Any
 from app.errors import Conflict, Invalid
 
 BACKLOG = 2048  # connections that wait while a worker is replaced
+_RETRY_SECONDS = 0.1
 _LOCK_WAIT_SECONDS = 10.0  # a predecessor that is being stopped may still be writing
 
 
@@ -37,8 +38,11 @@ class DataInUse(Conflict):
     title = "Another server is using this data"
 
 
-def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
+def bind(host: str, port: int, count: int = 1, patience: float = 0.0) -> list[socket.socket]:
     """`count` sockets on one port. Raises `PortTaken` or `AddressUnusable`.
+
+    A port is only called taken when it still is after `patience` seconds: workers whose parent
+    was killed let go of theirs by themselves, but not at once.
 
     The kernel spreads new connections evenly over those that listen; one socket for all workers
     would give a burst to whichever of them wakes first. The first one listens at once, each other
@@ -47,7 +51,14 @@ def bind(host: str, port: int, count: int = 1) -> list[socket.socket]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         family, _, _, _, address = found[0]
-        return _bound(family, address, count)
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                return _bound(family, address, count)
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                    raise
+                time.sleep(_RETRY_SECONDS)
     except socket.gaierror as error:
         raise AddressUnusable(f"There is no address for the host {host!r}.") from error
     except OSError as error:
@@ -131,6 +142,6 @@ def lock_data(directory: Path) -> int:
                     f"Another Promptroom is serving the data in {directory}. Stop it first, or "
                     "choose another folder with PROMPTROOM_DATA_DIR."
                 ) from None
-            time.sleep(0.1)
+            time.sleep(_RETRY_SECONDS)
         else:
             return descriptor

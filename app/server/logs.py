@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from pathlib import Path
 from typing import Any, TextIO
 
 import structlog
@@ -79,3 +80,12 @@ def bind_worker(number: int) -> None:
 def fields(**values: Any) -> dict[str, Any]:
     """`values` without those that are None: absent beats null in a log line."""
     return {name: value for name, value in values.items() if value is not None}
+
+
+def warn_of_own_key(data_dir: Path) -> None:
+    """Where several machines could be serving together, each would sign with its own key."""
+    structlog.get_logger(__name__).warning(
+        "settings.secret_key_missing",
+        detail=f"This machine signs with the key in {data_dir / 'secret.key'}, and others refuse "
+        "what it signs unless they have the same. Give all of them one PROMPTROOM_SECRET_KEY.",
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,6 +46,12 @@ class TestThePort:
                 bind("127.0.0.1", port, ours)
         assert f"Port {port} on 127.0.0.1 is taken" in refused.value.detail
         assert f"--port {port + 1}" in refused.value.detail
+
+    def test_one_that_is_being_let_go_is_waited_for(self) -> None:
+        (orphans,) = bind("127.0.0.1", 0)
+        threading.Timer(0.3, orphans.close).start()
+        (ours,) = bind("127.0.0.1", orphans.getsockname()[1], patience=10.0)
+        ours.close()
 
     def test_several_share_one_and_only_those_that_listen_are_sent_anybody(self) -> None:
         first, second, third = listeners = bind("127.0.0.1", 0, 3)

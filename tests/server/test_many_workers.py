@@ -39,12 +39,16 @@ def four(tmp_path: Path) -> Iterator[Server]:
 class TestABurst:
     def test_every_worker_gets_at_least_half_its_share(self, four: Server) -> None:
         with ExitStack() as stack:
+            for worker in four.workers():
+                os.kill(worker, signal.SIGSTOP)  # so that all callers are there at once
             callers = [
                 stack.enter_context(socket.create_connection(("127.0.0.1", four.port), 10))
                 for _ in range(200)
             ]
             for caller in callers:
                 caller.sendall(b"GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            for worker in four.workers():
+                os.kill(worker, signal.SIGCONT)
             answers = [caller.makefile("rb").read() for caller in callers]
         shares = Counter(int(answer.rsplit(b"\r\n", 1)[1]) for answer in answers)
         assert shares.keys() == set(four.workers())
