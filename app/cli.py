@@ -88,11 +88,6 @@ def _supervise(settings: Settings) -> int:
 
 
 def _check_scale(settings: Settings) -> None:
-    if not settings.database.startswith(("sqlite:", "sqlite+", "postgresql+asyncpg:")):
-        raise InvalidSetting(
-            "PROMPTROOM_DATABASE_URL names neither PostgreSQL (postgresql://…) nor SQLite "
-            "(sqlite+aiosqlite:///…)."
-        )
     if settings.workers == 1 or settings.shares_rooms:
         return
     alone = "or leave out --workers and PROMPTROOM_WORKERS."

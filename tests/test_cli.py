@@ -125,13 +125,6 @@ class TestServe:
         assert said.startswith("3 workers need Redis to tell each other what happens.")
         assert "Set PROMPTROOM_REDIS_URL" in said
 
-    @pytest.mark.parametrize(
-        "url", ["mysql://db/x", "postgresql+psycopg://db/x", "postgresql", "sqlite3"]
-    )
-    def test_a_database_that_we_do_not_speak(self, environment: dict[str, str], url: str) -> None:
-        said = failure(run(environment | {"PROMPTROOM_DATABASE_URL": url}, "serve"))
-        assert said.startswith("PROMPTROOM_DATABASE_URL names neither PostgreSQL")
-
     def test_a_data_folder_that_cannot_be_used(
         self, environment: dict[str, str], tmp_path: Path
     ) -> None:
