@@ -67,9 +67,12 @@ def healthy() -> Litestar:
     return Litestar([live, ready, spin, crash, slow, dribble], openapi_config=None)
 
 
-def heavy() -> Litestar:
-    """Takes two seconds to import."""
-    time.sleep(2.0)
+def held() -> Litestar:
+    """Is not imported before the file named by PLANTED_GATE is there."""
+    if not (gate := Path(os.environ["PLANTED_GATE"])).exists():
+        sys.stderr.write("held at the gate\n")
+    while not gate.exists():
+        time.sleep(0.02)
     return healthy()
 
 
