@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -79,10 +80,23 @@ async def everything(connection: AsyncConnection) -> Rows:
     """Every row of every table as Python values, read past the code for backups."""
     found: Rows = {}
     for table in Model.metadata.sorted_tables:
-        rows = (await connection.execute(select(table))).mappings()
+        trees = [column.name for column in table.columns if isinstance(column.type, JSON)]
+        rows = [dict(row) for row in (await connection.execute(select(table))).mappings()]
+        for row in rows:
+            row.update({name: _as_written(row[name]) for name in trees})
         # Sorted here: a database may order words in its own way.
-        found[table.name] = sorted((dict(row) for row in rows), key=lambda row: _key(table, row))
+        found[table.name] = sorted(rows, key=lambda row: _key(table, row))
     return found
+
+
+def _as_written(tree: Any) -> Any:
+    """PostgreSQL writes 1e16 out, and as an integer it is read again: the number is the same."""
+    if isinstance(tree, dict):
+        return {key: _as_written(inner) for key, inner in tree.items()}
+    if isinstance(tree, list):
+        return [_as_written(inner) for inner in tree]
+    is_number = isinstance(tree, int | float) and not isinstance(tree, bool)
+    return Decimal(repr(tree)) if is_number else tree
 
 
 def _key(table: Table, row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -1,0 +1,1 @@
+"""Backups in one portable form: written from either database, restored into either."""

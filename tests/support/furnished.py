@@ -1,0 +1,160 @@
+"""A workspace as it looks after some weeks: something in every table, made by the services."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.access.permissions import Role
+from app.db.engine import Database
+from app.domain.keys.service import Keys
+from app.domain.rooms import queries
+from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.models import JournalEntry, Quarantined
+from app.domain.versions.labels import Labels
+from app.domain.versions.service import Checkpoints, Versions
+from app.domain.workspaces.invitations import Invitations
+from app.kit.clock import utc_now
+from app.kit.ids import new_id
+from tests.support.builders import (
+    MadePrompt,
+    Place,
+    Somebody,
+    a_key,
+    a_member,
+    a_prompt,
+    a_workspace,
+    as_member,
+)
+from tests.support.rooms import FakeRooms
+
+FIRST = 'You are kind.\n{{role "user"}}\n{{message}} 🧳\n'
+EDITS = (
+    'You are kind and brief.\n{{role "user"}}\n{{message}} 🧳\n',
+    'You are kind, brief and 誠実.\n{{role "user"}}\n{{message}} 🧳\n',
+    'You are kind, brief and 誠実.\n\n{{role "user"}}\n{{message}} 🧑‍🚀🧳\n',
+    'You are brief and 誠実.\n\n{{role "user"}}\n{{message}} 🧑‍🚀🧳 e\u0301\n',
+)
+CONFIG = {"model": "gpt-5-mini", "temperature": 0.7, "stop": ["\n\n"], "max_tokens": 1024}
+VARIABLES = ({"name": "message", "type": "string", "required": True, "description": "“Hi”"},)
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """Where to look afterwards."""
+
+    place: Place
+    members: tuple[Somebody, ...]
+    prompts: tuple[MadePrompt, ...]
+    key: str
+    texts: dict[UUID, str]  # what each room's text is now
+
+
+async def furnish(database: Database, prompts: int = 3) -> Furnished:
+    place = await a_workspace(database, "Larkspur Travel")
+    members = (
+        await a_member(database, place, Role.EDITOR, "Priya Raman"),
+        await a_member(database, place, Role.REVIEWER, "Tomás Oliveira"),
+    )
+    key = await a_key(database, place)
+    await _doors(database, place)
+    made, texts = [], {}
+    for number in range(prompts):
+        prompt = await a_prompt(
+            database,
+            place,
+            f"support/refund-{number}",
+            title=f"Refund №{number}",
+            text=FIRST,
+            tags=("refund", "größe"),
+            config=dict(CONFIG),
+            variables=VARIABLES,
+        )
+        made.append(prompt)
+        texts[prompt.room_id] = await _work(database, place, prompt, [place.owner, *members])
+    return Furnished(place, members, tuple(made), key.key, texts)
+
+
+async def write_on(
+    database: Database, room_id: UUID, texts: Sequence[str], actors: Sequence[str]
+) -> LiveDocument:
+    """Journal rows that make the room's text into each of `texts` in turn."""
+    async with database.transaction() as tx:
+        snapshot = await queries.snapshot(tx, room_id)
+        assert snapshot is not None
+        rows = await queries.entries_after(tx, room_id, snapshot.upto_seq)
+        document = LiveDocument.from_state(snapshot.state)
+        document.learn([(snapshot.state, "server"), *((row.update, row.actor) for row in rows)])
+        for row in rows:
+            document.apply(row.update)
+        seq = rows[-1].seq if rows else snapshot.upto_seq
+        for number, text in enumerate(texts):
+            actor = actors[number % len(actors)]
+            edit = document.rewrite(text, actor)
+            if edit is not None:
+                seq += 1
+                tx.add(_entry(room_id, seq, actor, edit[0]))
+    return document
+
+
+def _entry(room_id: UUID, seq: int, actor: str, update: bytes) -> JournalEntry:
+    return JournalEntry(
+        document_id=room_id,
+        seq=seq,
+        actor=actor,
+        received_at=utc_now(),
+        checksum=zlib.crc32(update),
+        update=update,
+    )
+
+
+async def _work(
+    database: Database, place: Place, prompt: MadePrompt, people: Sequence[Somebody]
+) -> str:
+    """Edits by several people, versions with labels, a checkpoint, something quarantined."""
+    caller = await as_member(database, place, place.owner)
+    rooms = FakeRooms()
+    actors = [person.actor for person in people]
+    for number, text in enumerate(EDITS[:2], 1):
+        rooms.documents[prompt.room_id] = await write_on(database, prompt.room_id, [text], actors)
+        rooms.epochs[prompt.room_id] = await _epoch(database, prompt.room_id)
+        labels = ["production", "staging"][:number]
+        await Versions(database, caller, rooms).publish(prompt.id, f"Edit {number}", labels)
+    async with database.transaction() as tx:
+        await Labels(tx, caller, rooms).remove(prompt.id, "staging")
+    document = await write_on(database, prompt.room_id, EDITS[2:], actors)
+    rooms.documents[prompt.room_id] = document
+    await Checkpoints(database, rooms).take(prompt.room_id, "idle")
+    async with database.transaction() as tx:
+        tx.add(_poison(prompt.room_id))
+    return document.text
+
+
+async def _epoch(database: Database, room_id: UUID) -> str:
+    async with database.transaction(write=False) as tx:
+        document = await queries.document(tx, room_id)
+    assert document is not None
+    return document.epoch
+
+
+def _poison(room_id: UUID) -> Quarantined:
+    return Quarantined(
+        id=new_id(),
+        document_id=room_id,
+        actor="user:eve",
+        reason="crash",
+        ranges=[[2**32 - 1, 0, 7]],
+        update=b"\x00\xff" * 20,
+        happened_at=utc_now(),
+    )
+
+
+async def _doors(database: Database, place: Place) -> None:
+    """An open invitation, and a key that works no more."""
+    caller = await as_member(database, place, place.owner)
+    revoked = await a_key(database, place, name="old")
+    async with database.transaction() as tx:
+        await Invitations(tx, caller).create("leila@example.com", Role.VIEWER)
+        await Keys(tx, caller).revoke(revoked.id)
