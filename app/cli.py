@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Generator
+from contextlib import contextmanager
 from typing import Any
 
 import click
@@ -168,6 +170,77 @@ def check() -> None:
         listed = "; ".join(str(difference) for difference in differences[:3])
         raise Conflict(f"{len(differences)} differences from this release's tables: {listed}")
     click.echo(f"The database is at revision {revision} and has all tables as they should be.")
+
+
+@main.command()
+@click.argument("file")
+@click.option("--verify", is_flag=True, help="Restore it into a fresh database and compare.")
+def backup(file: str, verify: bool) -> None:  # noqa: FBT001  # a flag of the command
+    """Write everything in the database to FILE, while the server goes on; - = standard output.
+
+    It restores into SQLite and PostgreSQL alike, whichever it was made from. FILE appears when
+    it is whole and has been read back; a backup that was there before is replaced.
+    """
+    from app.server import backups
+    from app.server.progress import showing
+
+    if verify and file == "-":
+        raise click.UsageError("Nothing can be read back from standard output; leave out --verify.")
+    with _stoppable(), showing() as progress:
+        report = _run(backups.make(_settings(), file, progress, verify=verify))
+    _tell(report, to_stderr=file == "-", fail=True)
+
+
+@main.command()
+@click.argument("file")
+@click.option("--dry-run", is_flag=True, help="Into a database that is thrown away afterwards.")
+@click.option(
+    "--keep-histories",
+    is_flag=True,
+    help="For a move: no browser can know more than the backup, so they go on as they were.",
+)
+def restore(file: str, dry_run: bool, keep_histories: bool) -> None:  # noqa: FBT001  # flags
+    """Restore FILE into an empty database; - = standard input.
+
+    The database is the one that PROMPTROOM_DATA_DIR or PROMPTROOM_DATABASE_URL names. Either all
+    of the backup is in it afterwards, compared and checked, or nothing.
+    """
+    from app.server import backups
+    from app.server.progress import showing
+
+    with _stoppable(), showing() as progress:
+        work = (
+            backups.rehearse(file, progress)
+            if dry_run
+            else backups.bring_back(_settings(), file, progress, keep_histories=keep_histories)
+        )
+        report = _run(work)
+    _tell(report, fail=dry_run)
+
+
+@contextmanager
+def _stoppable() -> Generator[None, None, None]:
+    """SIGTERM, as from a timer that has run out, leaves as little behind as Ctrl+C."""
+
+    def stop(number: int, _frame: object) -> None:
+        click.echo("promptroom: stopped before the end; nothing was kept.", err=True)
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _tell(report: Any, *, fail: bool, to_stderr: bool = False) -> None:
+    """The report's sentence; and what is damaged, which fails a command that was to verify."""
+    click.echo(report.sentence, err=to_stderr)
+    for damage in report.damages:
+        click.echo(f"promptroom: damaged already when it was backed up: {damage}", err=True)
+    if fail and report.damages:
+        sys.exit(1)
 
 
 @main.group()

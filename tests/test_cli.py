@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import os
+import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,11 +17,17 @@ import pytest
 from click.testing import CliRunner, Result
 
 from app import cli
+from app.db import migrate
+from app.db.backup import manifest
+from app.db.backup.container import ArchiveWriter
+from app.db.backup.shape import shapes_at
 from app.db.engine import Database
 from app.domain.accounts.service import People
 from app.domain.keys import service as keys
 from app.server.first_start import apply
 from app.settings import Settings, from_environment
+from tests.support.builders import a_prompt, a_workspace
+from tests.support.server import until
 
 ROOT = Path(__file__).resolve().parents[1]
 PASSWORD = "a long pass phrase"
@@ -230,6 +239,118 @@ class TestKeys:
     def test_an_unknown_workspace(self, installed: dict[str, str]) -> None:
         said = failure(run(installed, "key", "create", "--workspace", "nowhere"))
         assert "no workspace 'nowhere'" in said
+
+
+class TestBackups:
+    """Only what the commands add; the work is in tests/server/test_backups.py."""
+
+    def test_there_and_back(self, installed: dict[str, str], tmp_path: Path) -> None:
+        file = str(tmp_path / "backup.tar.gz")
+        made = run(installed, "backup", file, "--verify")
+        assert made.exit_code == 0, made.output
+        assert made.stdout.startswith("Backed up ")
+        assert made.stdout.endswith("compared: equal.\n")
+        rehearsed = run(installed, "restore", "--dry-run", file)
+        assert rehearsed.stdout.startswith("Restored ")
+        elsewhere = installed | {"PROMPTROOM_DATA_DIR": str(tmp_path / "elsewhere")}
+        restored = run(elsewhere, "restore", file)
+        assert restored.stdout.startswith("Restored ")
+        assert restored.stderr == ""
+        assert "as they should be" in run(elsewhere, "db", "check").output
+        email = {"PROMPTROOM_PASSWORD": PASSWORD}
+        taken = run(elsewhere | email, "user", "create", "--email", "owner@example.com")
+        assert "use another email" in failure(taken)
+
+    def test_through_a_pipe(self, installed: dict[str, str], tmp_path: Path) -> None:
+        made = promptroom(installed, "backup", "-")
+        assert made.returncode == 0
+        assert made.stderr.startswith(b"Backed up ")
+        elsewhere = installed | {"PROMPTROOM_DATA_DIR": str(tmp_path / "elsewhere")}
+        restored = promptroom(elsewhere, "restore", "-", given=made.stdout)
+        assert restored.stdout.startswith(b"Restored ")
+        cut_short = promptroom(elsewhere, "restore", "--dry-run", "-", given=made.stdout[:-1])
+        assert cut_short.returncode == 1
+        assert cut_short.stderr.startswith(b"promptroom: - is no whole backup: it ends in the mid")
+
+    def test_a_refusal_is_one_line(self, installed: dict[str, str], tmp_path: Path) -> None:
+        file = str(tmp_path / "backup.tar.gz")
+        run(installed, "backup", file)
+        assert "it holds data already" in failure(run(installed, "restore", file))
+
+    def test_nothing_is_read_back_from_standard_output(self, installed: dict[str, str]) -> None:
+        result = run(installed, "backup", "-", "--verify")
+        assert result.exit_code == 2
+        assert "leave out --verify" in result.stderr
+
+    def test_damage_is_told_and_fails_what_was_to_verify(
+        self, installed: dict[str, str], tmp_path: Path
+    ) -> None:
+        async def lose_a_snapshot(_settings: Settings, database: Database) -> None:
+            place = await a_workspace(database)
+            await a_prompt(database, place)
+            async with database.engine.begin() as connection:
+                await connection.exec_driver_sql("DELETE FROM room_snapshots")
+
+        in_database(installed, lose_a_snapshot)
+        file = str(tmp_path / "backup.tar.gz")
+        elsewhere = installed | {"PROMPTROOM_DATA_DIR": str(tmp_path / "elsewhere")}
+        results = [
+            run(installed, "backup", file),
+            run(installed, "backup", file, "--verify"),
+            run(installed, "restore", file, "--dry-run"),
+            run(elsewhere, "restore", file),
+        ]
+        assert [result.exit_code for result in results] == [0, 1, 1, 0]
+        for result in results[1:]:
+            (line,) = result.stderr.splitlines()
+            assert line.startswith("promptroom: damaged already when it was backed up: document ")
+
+    @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+    def test_stopped_in_the_middle_it_leaves_nothing(
+        self, environment: dict[str, str], tmp_path: Path, number: int
+    ) -> None:
+        data = {"PROMPTROOM_DATA_DIR": str(tmp_path / "data")}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "restore", "-"],
+            cwd=ROOT,
+            env=os.environ | environment | data,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.stdin is not None
+        process.stdin.write(half_a_backup())
+        process.stdin.flush()
+        until(lambda: list(tmp_path.glob("data/.promptroom.db.*.partial")), 20, "its start")
+        process.send_signal(number)
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 128 + number
+        assert said == b"promptroom: stopped before the end; nothing was kept.\n"
+        assert [path.name for path in (tmp_path / "data").iterdir()] == ["serve.lock"]
+
+
+def promptroom(
+    environment: dict[str, str], *arguments: str, given: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
+    """A process of its own, with real pipes."""
+    return subprocess.run(
+        [sys.executable, "-m", "app", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        input=given,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def half_a_backup() -> bytes:
+    """The head, and then whoever sent it paused."""
+    head = manifest.head_of(migrate.newest(), "sqlite", shapes_at(migrate.newest()))
+    sink = io.BytesIO()
+    archive = ArchiveWriter(sink)
+    archive.add(manifest.HEAD, manifest.encode(head))
+    archive.add(manifest.chunk_name("users", 1), random.Random(1).randbytes(1 << 20))
+    return sink.getvalue()
 
 
 def test_routes_are_printed(environment: dict[str, str]) -> None:

@@ -1,0 +1,53 @@
+"""One line on a terminal, wiped at the end; nothing into a file or a pipe."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from app.server import progress
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_is_shown_one_line_that_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "_PAUSE", 0.0)
+    with progress.showing() as show:
+        show("users", 12)
+        show("room_journal", 1234567)
+    said = terminal.getvalue()
+    assert said == "\r\x1b[Kusers … 12\r\x1b[Kroom_journal … 1,234,567\r\x1b[K"
+
+
+def test_not_faster_than_one_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setattr(progress, "_PAUSE", 60.0)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: 100.0)
+    with progress.showing() as show:
+        for number in range(1000):
+            show("users", number)
+    assert terminal.getvalue().count("users") == 1
+
+
+def test_the_line_goes_also_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    with pytest.raises(ValueError, match="planted"), progress.showing():
+        raise ValueError("planted")
+    assert terminal.getvalue().endswith("\x1b[K")
+
+
+def test_a_pipe_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    with progress.showing() as show:
+        show("users", 12)
+    assert pipe.getvalue() == ""
