@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 
 import structlog
 
-from app.kit.bus import Handler, Unsubscribe
+from app.kit import bus_metrics as metrics
+from app.kit.bus import Handler, Listener, Unsubscribe
 
 log = structlog.get_logger(__name__)
 
@@ -22,13 +24,18 @@ class MemoryBus:
         self._queue: deque[tuple[str, bytes]] = deque()
         self._is_scheduled = False
 
+    @property
+    def topics(self) -> Collection[str]:
+        """Those that somebody listens to."""
+        return self._handlers.keys()
+
     def publish(self, topic: str, payload: bytes) -> None:
         if topic not in self._handlers:
             return
         self._queue.append((topic, payload))
         if not self._is_scheduled:
             self._is_scheduled = True
-            asyncio.get_running_loop().call_soon(self._deliver)
+            asyncio.get_running_loop().call_soon(self._deliver_all)
 
     def subscribe(self, topic: str, handler: Handler) -> Unsubscribe:
         self._handlers.setdefault(topic, []).append(handler)
@@ -42,20 +49,31 @@ class MemoryBus:
 
         return unsubscribe
 
+    def on_gap(self, listener: Listener) -> Unsubscribe:
+        """There are no others to miss anything of."""
+        return lambda: None
+
+    async def settled(self) -> bool:
+        return True
+
     async def start(self) -> None:
         """Nothing to connect to."""
+        metrics.CONNECTED.set(1)
 
     async def stop(self) -> None:
         self._handlers.clear()
         self._queue.clear()
 
-    def _deliver(self) -> None:
+    def deliver(self, topic: str, payload: bytes) -> None:
+        """Hand it to the listeners at once."""
+        for handler in tuple(self._handlers.get(topic, ())):
+            try:
+                handler(payload)
+            except Exception:
+                # One listener's failure must not reach the others or the publisher.
+                log.exception("bus.handler_failed", topic=topic)
+
+    def _deliver_all(self) -> None:
         self._is_scheduled = False
         while self._queue:
-            topic, payload = self._queue.popleft()
-            for handler in tuple(self._handlers.get(topic, ())):
-                try:
-                    handler(payload)
-                except Exception:
-                    # One listener's failure must not reach the others or the publisher.
-                    log.exception("bus.handler_failed", topic=topic)
+            self.deliver(*self._queue.popleft())

@@ -9,7 +9,9 @@ from litestar import Litestar
 
 from app.db import migrate
 from app.db.engine import Database
+from app.kit.bus import Bus
 from app.kit.bus_memory import MemoryBus
+from app.kit.bus_redis import RedisBus
 from app.kit.supervise import Supervisor
 from app.server import authentication, first_start
 from app.server.live import live_engine
@@ -26,7 +28,7 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
     await migrate.upgrade(database)
     await first_start.apply(settings, database)
-    bus = MemoryBus()
+    bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else MemoryBus()
     await bus.start()
     tasks = Supervisor()
     app.state.bus = bus

@@ -13,16 +13,35 @@ from app.db.engine import Database
 from app.domain.rooms import limits
 from app.domain.rooms.caretaker import Caretaker
 from app.domain.rooms.flight import FlightRecorder, is_the_librarys_doing
+from app.domain.rooms.follower import Follower
 from app.domain.rooms.gate import Gate, Gatekeeper
 from app.domain.rooms.hub import Hub
+from app.domain.rooms.journal import Store
 from app.domain.rooms.log import DocumentLog
+from app.domain.rooms.peers import BEAT_SECONDS, LOOK_SECONDS, NEWS_SECONDS, Peers
 from app.domain.rooms.sockets import Rooms
+from app.domain.rooms.store_postgres import PostgresStore
 from app.domain.rooms.store_sqlite import SqliteStore
 from app.kit.bus import Bus
 from app.kit.helper import Helper
 from app.kit.supervise import Supervisor
 from app.server.numbers import flight_file
 from app.settings import Settings
+
+
+def _store(database: Database) -> Store:
+    if database.is_sqlite:
+        return SqliteStore(Path(database.url.database or ""))
+    return PostgresStore(database.dsn)
+
+
+def _meet(hub: Hub, bus: Bus, tasks: Supervisor) -> None:
+    """Know of the other workers, in this process's place for them."""
+    follower = Follower(hub.log, hub.journal, hub)
+    hub.peers = peers = Peers(bus, follower, hub.rooms, hub.share_presence_soon, hub.spawn)
+    tasks.every("rooms.beat", BEAT_SECONDS, peers.beat)
+    tasks.every("rooms.news", NEWS_SECONDS, peers.news)
+    tasks.every("rooms.look", LOOK_SECONDS, peers.look)
 
 
 @asynccontextmanager
@@ -37,13 +56,16 @@ async def live_engine(
     worker = int(os.environ.get("PROMPTROOM_WORKER", "0"))
     recorder = FlightRecorder(flight_file(settings.data_dir, worker))
     helper = Helper()
-    log = DocumentLog(database, recorder, helper)
+    # The engine holds rooms of every workspace; who may enter one is the gatekeeper's business.
+    log = DocumentLog(database.everywhere(), recorder, helper)
     death = os.environ.get("PROMPTROOM_PREDECESSOR_DEATH", "")
     if (crash := recorder.recover(is_blamed=is_the_librarys_doing(death))) is not None:
         await log.quarantine_crash(crash)
         recorder.disarm()
-    hub = Hub(log, SqliteStore(Path(database.url.database or "")), recorder, bus)
+    hub = Hub(log, _store(database), recorder, bus)
     hub.start()
+    if not database.is_sqlite:
+        _meet(hub, bus, tasks)
     gate = Gate(hub, gatekeeper)
     caretaker = Caretaker(hub)
     caretaker.start(tasks)

@@ -23,6 +23,7 @@ document.addEventListener(
     button?.setAttribute("aria-expanded", String(isOpen));
     if (!isOpen) return;
     if (button) place(menu, opener ?? button);
+    if (menu.contains(document.activeElement)) return; // whoever opened it was faster, and keys may have moved on
     (items(menu)[0] ?? menu.querySelector("input:enabled:not([type=hidden])"))?.focus();
   },
   true,

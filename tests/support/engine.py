@@ -20,12 +20,13 @@ from app.access.principal import Person, Principal
 from app.db import migrate
 from app.db.engine import Database
 from app.domain.rooms.gate import Credentials
-from app.domain.rooms.journal import Done, Entry, Store
+from app.domain.rooms.journal import Done, Entry, Group, Store
 from app.domain.rooms.queries import workspace_of
 from app.domain.rooms.service import Documents
 from app.domain.rooms.sockets import Rooms, enter
 from app.domain.workspaces.models import Workspace
 from app.errors import NotFound, Unauthenticated
+from app.kit.bus import Bus
 from app.kit.bus_memory import MemoryBus
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
@@ -94,14 +95,15 @@ class Disk:
     def __init__(self, store: Store) -> None:
         self._store = store
         self.cause: str | None = None
-        self.entries: list[Entry] = []  # of every write that reached the disk
+        self.rows: list[tuple[int, Entry]] = []  # of every write that reached the disk
 
-    def append(self, entries: Sequence[Entry], done: Done) -> None:
+    def append(self, groups: Sequence[Group], done: Done) -> None:
         if self.cause is not None:
             asyncio.get_running_loop().call_soon(done, OSError(self.cause))
             return
-        self.entries += entries
-        self._store.append(entries, done)
+        for group in groups:
+            self.rows += enumerate(group.entries, group.after + 1)
+        self._store.append(groups, done)
 
     async def close(self) -> None:
         await self._store.close()
@@ -114,15 +116,21 @@ async def _a_workspace(tx: AsyncSession) -> UUID:
 
 
 @asynccontextmanager
-async def running_engine(data_dir: Path) -> AsyncIterator[Engine]:
-    """A server on a free port, in this process, on the data in `data_dir`."""
-    settings = Settings(data_dir=data_dir)
+async def running_engine(
+    data_dir: Path, database_url: str = "", bus: Bus | None = None
+) -> AsyncIterator[Engine]:
+    """A server on a free port, in this process, on the data in `data_dir`.
+
+    With a database on PostgreSQL several of them are the workers of one installation.
+    """
+    settings = Settings(data_dir=data_dir, database_url=database_url)
     database = Database(settings.database)
     data_dir.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # a test may wait for the disk
     await migrate.upgrade(database)
     async with database.transaction() as tx:
         workspace_id = await _the_workspace(tx) or await _a_workspace(tx)
-    bus, tasks = MemoryBus(), Supervisor()
+    bus, tasks = bus or MemoryBus(), Supervisor()
+    await bus.start()
     doorkeeper = Doorkeeper(database)
     async with live_engine(settings, database, bus, tasks, doorkeeper) as rooms:
         disk = rooms.hub.journal._store = Disk(rooms.hub.journal._store)
@@ -139,6 +147,7 @@ async def running_engine(data_dir: Path) -> AsyncIterator[Engine]:
                 disk=disk,
             )
         await tasks.stop()
+    await bus.stop()
     await database.close()
 
 

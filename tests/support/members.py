@@ -112,7 +112,7 @@ class Disk:
     def record(self, room: Room, seq: int, actor: str, update: bytes) -> None:
         self.queue.append((seq, actor, update))
 
-    def arm(self, room: Room, actor: str, update: bytes) -> None:
+    def arm(self, room: Room, actor: str, update: bytes, seq: int = -1) -> None:
         self.armed.append(update)
 
     def disarm(self) -> None:

@@ -70,9 +70,9 @@ class Caretaker:
         """Tell clients what the text should be at our state; one that differs says so."""
         for open_ in tuple(self._hub.rooms.values()):
             room = open_.room
-            if not room.members or not room.is_clean or open_.hashed_seq == room.durable_seq:
+            if not room.members or not room.is_clean or open_.hashed_seq == room.seq:
                 continue
-            open_.hashed_seq = room.durable_seq
+            open_.hashed_seq = room.seq
             document = room.document
             room.tell(protocol.text_hash(document.state_vector, document.text_sha256()))
             await asyncio.sleep(0)  # other rooms' edits come first
@@ -94,7 +94,7 @@ class Caretaker:
         if open_.is_compacting or not room.is_clean or not self._hub.is_storage_ok:
             return
         open_.is_compacting = True
-        upto, size = room.durable_seq, open_.journal_bytes
+        upto, size = room.seq, open_.journal_bytes
         try:
             with COMPACTION_SECONDS.time():
                 done = await self._hub.log.compact(room.id, upto, room.document)

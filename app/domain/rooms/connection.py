@@ -12,7 +12,7 @@ from app.domain.rooms.hub import Hub
 from app.domain.rooms.member import Member
 from app.domain.rooms.metrics import EPOCH_CONFLICTS, FRAME_BYTES, HASH_MISMATCHES
 from app.domain.rooms.open_room import Open
-from app.domain.rooms.presence import claim, tick_seconds
+from app.domain.rooms.presence import claim
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.refusal import Refused
 
@@ -141,14 +141,7 @@ class Connection:
             self._hub.repair.verify(self._open, self._member, message.sha256)
 
     def _share_presence_soon(self) -> None:
-        open_ = self._open
-        if open_.presence_timer is None:
-            pause = tick_seconds(len(self._room.members))
-            open_.presence_timer = self._loop.call_later(pause, self._share_presence)
-
-    def _share_presence(self) -> None:
-        self._open.presence_timer = None
-        self._room.share_presence()
+        self._hub.share_presence_soon(self._open)
 
 
 def _most(message: protocol.Frame) -> int:

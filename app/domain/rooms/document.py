@@ -7,7 +7,7 @@ import difflib
 import hashlib
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from pycrdt import Doc, Text
@@ -70,6 +70,12 @@ class LiveDocument:
         """Apply bytes that the guard has accepted. Raises `LibraryFailed`."""
         guarded(lambda: self._doc.apply_update(update))
         self._encoded += len(update)
+
+    def follow(self, update: bytes, actor: str, clients: Iterable[int]) -> Verdict:
+        """Take in a row of the log. Raises `LibraryFailed`, or `Refused` and `Gap` for damage."""
+        verdict = self.guard.follow(update, actor, clients)
+        self.apply(update)
+        return verdict
 
     def apply_all(self, updates: list[bytes], before: Callable[[int], None]) -> None:
         """Apply trusted bytes in one transaction; `before` hears the index of each in turn."""

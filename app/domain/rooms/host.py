@@ -11,11 +11,14 @@ if TYPE_CHECKING:  # a room has a host, and the host is told which room
 
 
 class Host(Protocol):
-    def record(self, room: Room, seq: int, actor: str, update: bytes) -> None:
+    def record(self, room: Room, number: int, actor: str, update: bytes) -> None:
         """Queue an accepted update for the journal."""
 
-    def arm(self, room: Room, actor: str, update: bytes) -> None:
-        """Note in the flight recorder that `update` is about to be applied."""
+    def arm(self, room: Room, actor: str, update: bytes, seq: int = -1) -> None:
+        """Note in the flight recorder that `update` is about to be applied.
+
+        `seq` is its place in the log if it has one already.
+        """
 
     def disarm(self) -> None: ...
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,6 @@ from app.domain.rooms import limits, protocol
 from app.domain.rooms.document import LibraryFailed
 from app.domain.rooms.errors import (
     RoomNotFound,
-    ServerDraining,
     StorageFailed,
     UpdateRefused,
 )
@@ -33,12 +32,15 @@ from app.domain.rooms.log import DocumentLog
 from app.domain.rooms.member import Member, user_of
 from app.domain.rooms.metrics import DIRTY, DURABLE_SECONDS, LOAD_SECONDS, ROOMS
 from app.domain.rooms.open_room import Open
+from app.domain.rooms.opening import Opening
+from app.domain.rooms.peers import Peers
+from app.domain.rooms.presence import tick_seconds
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.reading import PersonHere, Reading, reading_of
 from app.domain.rooms.repair import Repair
 from app.domain.rooms.room import Room
 from app.domain.rooms.service import check_size
-from app.domain.rooms.waiting import Borrowed, Durability, unfrozen
+from app.domain.rooms.waiting import Durability, durable_reading, unfrozen
 from app.kit.bus import Bus, Unsubscribe
 from app.kit.clock import utc_now
 
@@ -48,23 +50,22 @@ Changed = Callable[[UUID, str], None]
 Settled = Callable[[UUID], Awaitable[None]]
 
 
-class Hub:
+class Hub(Opening):
     """Opens rooms and connects them to the journal, the bus and the people who listen."""
 
+    peers: Peers | None = None  # the other workers; None when there can be none
+
     def __init__(self, log_: DocumentLog, store: Store, recorder: FlightRecorder, bus: Bus) -> None:
+        super().__init__()
         self.log = log_
         self.bus = bus
-        self.journal = Journal(store, self._written, self._unwritable, self._storage_changed)
-        self.rooms: dict[UUID, Open] = {}
+        self.journal = Journal(store, self)
         self.on_changed: list[Changed] = []
         self.on_idle: list[Settled] = []
         self.on_left: list[Settled] = []
-        self.is_draining = False
         self._durability = Durability()
-        self.repair = Repair(log_, self.spawn, self._durability.reached, self.forget)
+        self.repair = Repair(log_, self.spawn, self._durability.reached, self.forget, self.replaced)
         self._recorder = recorder
-        self._loading: dict[UUID, asyncio.Task[Open]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
         self._arrivals: dict[tuple[UUID, int], float] = {}
         self._unsubscribe: Unsubscribe = lambda: None
 
@@ -73,9 +74,9 @@ class Hub:
 
     async def stop(self) -> None:
         self._unsubscribe()
-        for task in tuple(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self.peers is not None:
+            self.peers.stop()
+        await self.stop_tasks()
         await self.journal.close()
 
     # For other slices
@@ -83,12 +84,9 @@ class Hub:
     async def read(self, document_id: UUID, since: bytes | None = None) -> Reading:
         """What is on disk, with who wrote how much since state vector `since`."""
         async with self.borrow(document_id) as open_:
-            future: asyncio.Future[Reading | None] = asyncio.get_running_loop().create_future()
-            open_.room.when_durable(
-                lambda: _answer(future, _reading(open_.room, since)),
-                lambda: _answer(future, None),
-            )
-            if (reading := await future) is not None:
+            if self.peers is not None:  # what another worker has acknowledged has to be in it
+                await self.peers.follower.catch_up(open_)
+            if (reading := await durable_reading(open_.room, since)) is not None:
                 return reading
         loaded = await self.log.load(document_id)
         return reading_of(document_id, loaded.epoch, loaded.seq, loaded.document, since)
@@ -144,37 +142,17 @@ class Hub:
         self.bus.publish(ACCESS_TOPIC, msgspec.json.encode(change))
 
     def people(self, document_ids: Iterable[UUID]) -> dict[UUID, list[PersonHere]]:
-        """Who has which document open; each person once."""
+        """Who has which document open, on any worker; each person once."""
         found: dict[UUID, list[PersonHere]] = {}
         for document_id in document_ids:
-            open_ = self.rooms.get(document_id)
-            if open_ is not None and open_.room.members:
-                users = {member.actor: member.user for member in open_.room.members}
-                found[document_id] = [PersonHere(**user) for user in users.values()]
+            people = self.peers.people(document_id) if self.peers is not None else {}
+            if (open_ := self.rooms.get(document_id)) is not None:
+                people |= open_.people()
+            if people:
+                found[document_id] = list(people.values())
         return found
 
     # Opening
-
-    def borrow(self, document_id: UUID) -> Borrowed:
-        """Hold the room open for the length of an `async with` block."""
-        return Borrowed(lambda: self.open(document_id))
-
-    async def open(self, document_id: UUID) -> Open:
-        """The room, loaded once however many ask at the same time. Raises `RoomNotFound`."""
-        while True:
-            if (open_ := self.rooms.get(document_id)) is not None:
-                return open_
-            if self.is_draining:
-                raise ServerDraining("Connect again in a moment.")
-            task = self._loading.get(document_id)
-            if task is None:
-                task = asyncio.create_task(self._load(document_id))
-                self._loading[document_id] = task
-                task.add_done_callback(lambda _: self._loading.pop(document_id, None))
-            # shield: one caller that goes away must not cancel the load for the others
-            open_ = await asyncio.shield(task)
-            if self.rooms.get(document_id) is open_:  # not let go of again meanwhile
-                return open_
 
     async def _load(self, document_id: UUID) -> Open:
         loop = asyncio.get_running_loop()
@@ -185,14 +163,18 @@ class Hub:
         open_ = Open(room, loaded, loop.time())
         self.rooms[document_id] = open_
         ROOMS.set(len(self.rooms))
+        if self.peers is not None:
+            self.peers.opened(open_)
         return open_
 
     def forget(self, document_id: UUID) -> None:
-        """Let go of a clean, idle room."""
+        """Let go of a clean, idle room, or of one that nobody can go on with."""
         open_ = self.rooms.pop(document_id, None)
-        if open_ is not None and open_.presence_timer is not None:
-            open_.presence_timer.cancel()
         ROOMS.set(len(self.rooms))
+        if open_ is not None:
+            if open_.room.own:  # then its people are being sent away and will offer it again
+                self._drop(document_id)
+            open_.forgotten()
 
     # What rooms ask of their host
 
@@ -207,13 +189,13 @@ class Hub:
             return None
         return state.cause
 
-    def record(self, room: Room, seq: int, actor: str, update: bytes) -> None:
-        self._arrivals[room.id, seq] = asyncio.get_running_loop().time()
-        self.journal.submit(Entry(room.id, seq, actor, update, utc_now()))
+    def record(self, room: Room, number: int, actor: str, update: bytes) -> None:
+        self._arrivals[room.id, number] = asyncio.get_running_loop().time()
+        self.journal.submit(Entry(room.id, number, actor, update, utc_now()))
         DIRTY.inc()
 
-    def arm(self, room: Room, actor: str, update: bytes) -> None:
-        self._recorder.arm(room.id, actor, update)
+    def arm(self, room: Room, actor: str, update: bytes, seq: int = -1) -> None:
+        self._recorder.arm(room.id, actor, update, seq)
 
     def disarm(self) -> None:
         self._recorder.disarm()
@@ -229,47 +211,93 @@ class Hub:
 
     # The journal's reports
 
-    def _written(self, entries: Sequence[Entry]) -> None:
+    def position(self, document_id: UUID) -> tuple[str, int]:
+        room = self.rooms[document_id].room
+        return room.epoch, room.seq
+
+    def behind(self, document_id: UUID) -> None:
+        open_ = self.rooms[document_id]  # what waits for a room that was let go of is dropped
+        if self.peers is None or open_.room.is_frozen:
+            # Nothing can be followed into a document that is being loaded again.
+            self.give_up_own(open_)
+        else:
+            self.spawn(self.peers.follower.make_up(open_))
+
+    def written(self, entries: Sequence[Entry]) -> None:
         now = asyncio.get_running_loop().time()
-        last: dict[UUID, Entry] = {}
+        groups: dict[UUID, list[Entry]] = {}
         for entry in entries:
-            last[entry.document_id] = entry
-            arrived = self._arrivals.pop((entry.document_id, entry.seq), now)
+            groups.setdefault(entry.document_id, []).append(entry)
+            arrived = self._arrivals.pop((entry.document_id, entry.number), now)
             DURABLE_SECONDS.observe(now - arrived)
             if (open_ := self.rooms.get(entry.document_id)) is not None:
                 open_.journal_bytes += len(entry.update)
         DIRTY.dec(len(entries))
-        for document_id, entry in last.items():
+        for document_id, group in groups.items():
             if (open_ := self.rooms.get(document_id)) is not None:
-                self._tell_written(open_, entry, now)
+                self._tell_written(open_, group, now)
 
-    def _tell_written(self, open_: Open, entry: Entry, now: float) -> None:
+    def _tell_written(self, open_: Open, group: list[Entry], now: float) -> None:
         """What goes wrong in one room, or with a listener, is nobody else's misfortune."""
         open_.changed(now)
+        entry, first = group[-1], open_.room.seq + 1
         try:
-            open_.room.committed(entry.seq)
+            open_.room.committed(entry.number)
         except Exception:
             log.exception("room.failed", room=str(open_.room.id))
-            open_.room.durable_seq = max(open_.room.durable_seq, entry.seq)
+            open_.room.own.written(entry.number)
+            open_.room.seq = max(open_.room.seq, first + len(group) - 1)
             open_.room.close_everyone(CloseCode.SERVER_ERROR)
             self.repair.reload(open_)
-        self._durability.wake(entry.document_id, entry.seq)
+        self._durability.wake(entry.document_id, entry.number)
+        if self.peers is not None:
+            self.peers.wrote(open_, first, group)
+            self.peers.follower.advance(open_)
         for changed in self.on_changed:
             try:
                 changed(entry.document_id, entry.actor)
             except Exception:
                 log.exception("room.listener_failed", room=str(open_.room.id))
 
-    def _unwritable(self, error: Unwritable) -> None:
+    def give_up_own(self, open_: Open) -> None:
+        """What the room has accepted and not written will not be; its authors offer it again."""
+        self._drop(open_.room.id)
+        open_.room.give_up_own()
+
+    def _drop(self, document_id: UUID) -> None:
+        self.journal.drop((document_id,))
+        self._not_written((document_id,))
+        self._durability.fail(document_id, UpdateRefused("Try again in a moment."))
+
+    def _not_written(self, document_ids: Collection[UUID]) -> None:
+        for key in [key for key in self._arrivals if key[0] in document_ids]:
+            del self._arrivals[key]
+            DIRTY.dec()
+
+    # What following the log comes to
+
+    def collided(self, open_: Open) -> None:
+        """An edit on its way here and another worker's row cannot both be; the log is right."""
+        log.warning("room.collided", room=str(open_.room.id), seq=open_.room.seq)
+        self.give_up_own(open_)
+        self.repair.reload(open_)
+
+    def replaced(self, open_: Open) -> None:
+        """Another worker has begun a new epoch: everyone comes back to that one."""
+        room = open_.room
+        log.warning("room.epoch_gone", room=str(room.id))
+        self.forget(room.id)
+        room.close_everyone(CloseCode.EPOCH)
+        room.give_up()
+
+    def unwritable(self, error: Unwritable) -> None:
         """What was accepted for these rooms can never be written: give them up.
 
         If the document still exists, people come back to what the log says, with their edits.
         """
         is_gone = isinstance(error, DocumentsGone)
         code = CloseCode.NOT_FOUND if is_gone else CloseCode.SERVER_ERROR
-        for key in [key for key in self._arrivals if key[0] in error.document_ids]:
-            del self._arrivals[key]
-            DIRTY.dec()
+        self._not_written(error.document_ids)
         for document_id in error.document_ids:
             log.error("room.unwritable", room=str(document_id), cause=type(error).__name__)
             self._durability.fail(document_id, RoomNotFound() if is_gone else UpdateRefused())
@@ -278,7 +306,7 @@ class Hub:
                 open_.room.close_everyone(code)
                 open_.room.give_up()
 
-    def _storage_changed(self, state: StorageState) -> None:
+    def storage_changed(self, state: StorageState) -> None:
         self.tell_storage()
         for open_ in tuple(self.rooms.values()):
             if state.ok:
@@ -301,30 +329,21 @@ class Hub:
 
     # Small tools
 
-    def spawn(self, work: Awaitable[Any]) -> None:
-        """Run `work` in the background and keep it alive; a failure is logged."""
+    def share_presence_soon(self, open_: Open) -> None:
+        """Tell everyone at the room's next tick who is here and where."""
+        if open_.presence_timer is None:
+            pause = tick_seconds(len(open_.room.members))
+            loop = asyncio.get_running_loop()
+            open_.presence_timer = loop.call_later(pause, self._share_presence, open_)
 
-        async def run() -> None:
-            try:
-                await work
-            except Exception:
-                log.exception("room.task_failed")
-
-        task = asyncio.create_task(run())
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+    def _share_presence(self, open_: Open) -> None:
+        open_.presence_timer = None
+        open_.room.share_presence()
+        if self.peers is not None:
+            self.peers.presence_changed(open_)
 
     def _event_arrived(self, payload: bytes) -> None:
         event = msgspec.json.decode(payload, type=RoomEvent)
         open_ = self.rooms.get(event.document_id)
         if open_ is not None:
             open_.room.tell(protocol.event(event.kind, event.data, event.by))
-
-
-def _answer(future: asyncio.Future[Reading | None], reading: Reading | None) -> None:
-    if not future.done():
-        future.set_result(reading)
-
-
-def _reading(room: Room, since: bytes | None) -> Reading:
-    return reading_of(room.id, room.epoch, room.durable_seq, room.document, since)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from app.db.engine import Database
 from app.domain.rooms import queries
 from app.domain.rooms.compaction import compact
 from app.domain.rooms.document import LibraryFailed, LiveDocument
-from app.domain.rooms.errors import RoomBroken, RoomNotFound
+from app.domain.rooms.errors import RoomBroken, RoomNotFound, UpdateRefused
 from app.domain.rooms.flight import FlightRecorder, InFlight
 from app.domain.rooms.metrics import QUARANTINED
 from app.domain.rooms.models import Quarantined, Snapshot
@@ -41,6 +42,15 @@ class Loaded:
     rows: int
     size: int
     quarantine: Quarantine
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What lies in a log behind some row."""
+
+    epoch: str
+    snapshot_seq: int
+    rows: dict[int, tuple[str, bytes]]  # by number: actor, update
 
 
 _Entry = tuple[int, str, bytes]  # seq, actor, update
@@ -84,7 +94,8 @@ class DocumentLog:
         if len(entries) < len(stored.entries):
             # A row that others stood on is gone. They would be met again with every load.
             log.error("room.history_torn", document=str(document_id))
-            await self.begin_epoch(document_id, document.retold(), last)
+            with suppress(UpdateRefused):  # then what came meanwhile is looked at, too
+                await self.begin_epoch(document_id, document.retold(), last)
             return await self.load(document_id)
         return Loaded(
             document=document,
@@ -96,6 +107,20 @@ class DocumentLog:
             size=sum(len(update) for _, _, update in stored.entries),
             quarantine=Quarantine.of(stored.poison),
         )
+
+    async def rows_after(self, document_id: UUID, seq: int) -> News:
+        """What the log holds behind row `seq`. Raises `RoomNotFound`."""
+        async with self._database.transaction(write=False) as tx:
+            at = await queries.epoch_and_snapshot_seq(tx, document_id)
+            if at is None:
+                raise RoomNotFound
+            rows = await queries.entries_after(tx, document_id, seq)
+            return News(*at, {row.seq: (row.actor, row.update) for row in rows})
+
+    async def heads(self, document_ids: Collection[UUID]) -> dict[UUID, tuple[str, int]]:
+        """Epoch and last row of each document; not on SQLite, where nobody else writes."""
+        async with self._database.transaction(write=False) as tx:
+            return await queries.heads(tx, document_ids)
 
     async def compact(self, document_id: UUID, upto_seq: int, live: LiveDocument) -> bool:
         """Fold the journal up to `upto_seq` into the snapshot, if it gives the live text.
@@ -130,7 +155,10 @@ class DocumentLog:
         return True
 
     async def begin_epoch(self, document_id: UUID, document: LiveDocument, seq: int) -> None:
-        """Let `document` take the place of all history up to `seq`, under a new epoch."""
+        """Let `document` take the place of all history up to `seq`, under a new epoch.
+
+        Raises `UpdateRefused` when there is more of it by now.
+        """
         state, text = document.state(), document.text
         taken = Snapshot(
             document_id=document_id,
@@ -143,7 +171,8 @@ class DocumentLog:
             taken_at=utc_now(),
         )
         async with self._database.transaction() as tx:
-            await queries.begin_epoch(tx, taken)
+            if not await queries.begin_epoch(tx, taken):
+                raise UpdateRefused("Another edit came in between. Try again in a moment.")
             await queries.delete_entries(tx, document_id, seq)
             await queries.replace_authors(tx, document_id, document.authors())
 

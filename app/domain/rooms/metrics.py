@@ -37,6 +37,11 @@ COMPACTION_SECONDS = Histogram(
     "promptroom_compaction_seconds", "One verified compaction", buckets=_FAST
 )
 FRAME_BYTES = Histogram("promptroom_frame_bytes", "Size of received frames", buckets=_BYTES)
+BEHIND = Counter(
+    "promptroom_journal_behind", "Appends put off because another worker had written first"
+)
+FOLLOWED = Counter("promptroom_rows_followed", "Rows of other workers taken in")
+CATCH_UPS = Counter("promptroom_catch_ups", "Reads of the log for rows that the bus did not bring")
 STORAGE_FAILURES = Counter("promptroom_journal_failures", "Attempts to write that failed")
 NACKS = Counter("promptroom_nacks", "Updates refused with a NACK", ["reason"])
 CLOSES = Counter("promptroom_closes", "Sockets closed by the server", ["code"])

@@ -12,7 +12,11 @@ from app.db.base import Json, Model
 
 
 class Document(Model):
-    """A room's document. `epoch` names its CRDT history; two epochs are never merged."""
+    """A room's document. `epoch` names its CRDT history; two epochs are never merged.
+
+    `seq` is the number of the journal's last row. It is what several workers agree on, so it is
+    kept where there can be several, on PostgreSQL; with SQLite the one worker counts by itself.
+    """
 
     __tablename__ = "documents"
 
@@ -21,6 +25,7 @@ class Document(Model):
         ForeignKey("workspaces.id", ondelete="CASCADE"), index=True
     )
     epoch: Mapped[str] = mapped_column(String(36))
+    seq: Mapped[int] = mapped_column(BigInteger, default=0, server_default="0")
     created_at: Mapped[datetime]
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from app.domain.rooms.log import Loaded
+from app.domain.rooms.reading import PersonHere
 from app.domain.rooms.room import Room
+from app.kit.bus import Unsubscribe
 
 
 class Open:
@@ -24,6 +26,9 @@ class Open:
         self.is_verifying = False
         self.presence_timer: asyncio.TimerHandle | None = None
         self.hashed_seq = loaded.seq
+        self.ahead: dict[int, tuple[str, bytes]] = {}  # rows of other workers by number, to be
+        self.reading = asyncio.Lock()  # followed in order; and who reads the log for them
+        self.stop_listening: Unsubscribe = lambda: None
 
     def changed(self, now: float) -> None:
         self.changed_at = self.used_at = now
@@ -34,4 +39,16 @@ class Open:
 
     @property
     def journal_rows(self) -> int:
-        return self.room.durable_seq - self.snapshot_seq
+        return self.room.seq - self.snapshot_seq
+
+    def people(self) -> dict[str, PersonHere]:
+        """Who is here by this worker, by actor."""
+        users = {member.actor: member.user for member in self.room.members}
+        return {actor: PersonHere(**user) for actor, user in users.items()}
+
+    def forgotten(self) -> None:
+        """The hub has let go of it: nothing may wake it any more."""
+        self.room.own.give_up()
+        self.stop_listening()
+        if self.presence_timer is not None:
+            self.presence_timer.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,19 +16,33 @@ from app.domain.rooms.refusal import Refused
 _REMEMBERED = 1000  # of those who left
 
 
+HERE = b""  # in the place of another worker's name
+
+
 @dataclass(slots=True)
 class _Here:
-    member: Member
+    member: Member | None  # None for who is here by another worker
     clock: int
     state: dict[str, Any]
+    worker: bytes = HERE
+
+    @property
+    def actor(self) -> str:
+        actor: str = self.state["user"]["id"]
+        return actor
 
 
 class Presence:
-    """The states of one room. Identity in them is the server's word, never the client's."""
+    """The states of one room. Identity in them is the server's word, never the client's.
+
+    Every worker speaks for its own people. What it says of others counts for nothing, so one that
+    goes on after a pause cannot bring back who came here meanwhile.
+    """
 
     def __init__(self) -> None:
         self._here: dict[int, _Here] = {}
         self._changed: dict[int, AwarenessEntry] = {}
+        self._own_changes: dict[int, AwarenessEntry] = {}  # those that other workers do not know
         self._left: OrderedDict[int, int] = OrderedDict()  # clocks of who left, the last ones
 
     def receive(self, member: Member, payload: bytes, guard: Guard) -> bool:
@@ -53,7 +68,7 @@ class Presence:
         """
         here = self._here.get(client)
         if here is not None:
-            return here.member.actor != member.actor or clock <= here.clock
+            return here.actor != member.actor or clock <= here.clock
         if clock <= self._left.get(client, -1):
             return True
         return guard.owners.get(client, member.actor) != member.actor
@@ -64,25 +79,61 @@ class Presence:
             return
         if entry.state is None:
             if here is not None:
-                del self._here[entry.client]
-                self._forget(entry.client, entry.clock)
-                self._changed[entry.client] = entry
+                self._gone(entry.client, entry.clock)
             return
         if here is not None and entry.clock == here.clock and here.member is member:
             return  # a heartbeat that says nothing new
         state = awareness.stamp(entry.state, member.user)
         self._here[entry.client] = _Here(member, entry.clock, state)
-        self._changed[entry.client] = AwarenessEntry(entry.client, entry.clock, state)
+        self._tell(AwarenessEntry(entry.client, entry.clock, state))
 
     def leave(self, member: Member) -> bool:
         """Forget a connection's states; the answer is whether anything is to be told."""
         for client in member.client_ids:
             here = self._here.get(client)
             if here is not None and here.member is member:
-                del self._here[client]
-                self._forget(client, here.clock + 1)
-                self._changed[client] = AwarenessEntry(client, here.clock + 1, None)
+                self._gone(client, here.clock + 1)
         return bool(self._changed)
+
+    def hear(self, worker: bytes, entries: Iterable[AwarenessEntry], *, is_all: bool) -> bool:
+        """What another worker says of its people; the answer is whether anything is to be told."""
+        said = {entry.client: entry for entry in entries}
+        for entry in said.values():
+            self._hear(worker, entry)
+        if is_all:
+            self._miss(worker, said)
+        return bool(self._changed)
+
+    def lose(self, worker: bytes) -> bool:
+        """Another worker is gone with its people; the answer is whether anything is to be told."""
+        self._miss(worker, ())
+        return bool(self._changed)
+
+    def _hear(self, worker: bytes, entry: AwarenessEntry) -> None:
+        here = self._here.get(entry.client)
+        if here is not None and here.worker != worker and here.clock >= entry.clock:
+            return
+        if entry.state is not None:
+            if here is None or here.worker != worker or here.clock != entry.clock:
+                self._here[entry.client] = _Here(None, entry.clock, entry.state, worker)
+                self._changed[entry.client] = entry
+        elif here is not None and here.worker == worker:
+            self._gone(entry.client, entry.clock)
+
+    def _miss(self, worker: bytes, but: Container[int]) -> None:
+        for client, here in tuple(self._here.items()):
+            if here.worker == worker and client not in but:
+                self._gone(client, here.clock + 1)
+
+    def _tell(self, entry: AwarenessEntry) -> None:
+        self._changed[entry.client] = self._own_changes[entry.client] = entry
+
+    def _gone(self, client: int, clock: int) -> None:
+        entry = AwarenessEntry(client, clock, None)
+        if self._here.pop(client).worker == HERE:
+            self._own_changes[client] = entry
+        self._changed[client] = entry
+        self._forget(client, clock)
 
     def _forget(self, client: int, clock: int) -> None:
         """Echoes of who left come in for a while; they must not bring a ghost back."""
@@ -97,6 +148,19 @@ class Presence:
             return None
         entries, self._changed = list(self._changed.values()), {}
         return protocol.awareness(awareness.encode(entries))
+
+    def take_own_changes(self) -> list[AwarenessEntry]:
+        """What other workers have to be told since the last call."""
+        entries, self._own_changes = list(self._own_changes.values()), {}
+        return entries
+
+    def own(self) -> list[AwarenessEntry]:
+        """Everybody who is here by this worker."""
+        return [
+            AwarenessEntry(client, here.clock, here.state)
+            for client, here in self._here.items()
+            if here.worker == HERE
+        ]
 
     def everyone(self) -> bytes | None:
         """The message with every state, for a newcomer."""

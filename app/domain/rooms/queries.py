@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -45,6 +45,26 @@ async def entries_after(tx: AsyncSession, document_id: UUID, seq: int) -> Sequen
     return (await tx.execute(statement)).scalars().all()
 
 
+async def epoch_and_snapshot_seq(tx: AsyncSession, document_id: UUID) -> tuple[str, int] | None:
+    # unscoped: the engine acts for everyone in the room
+    statement = (
+        select(Document.epoch, Snapshot.upto_seq)
+        .join(Snapshot, Snapshot.document_id == Document.id)
+        .where(Document.id == document_id)
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return (row.epoch, row.upto_seq) if row is not None else None
+
+
+async def heads(tx: AsyncSession, document_ids: Collection[UUID]) -> dict[UUID, tuple[str, int]]:
+    """Epoch and last number of each document. PostgreSQL alone keeps the number."""
+    # unscoped: the engine holds rooms of every workspace
+    statement = select(Document.id, Document.epoch, Document.seq).where(
+        Document.id.in_(document_ids)
+    )
+    return {row.id: (row.epoch, row.seq) for row in await tx.execute(statement)}
+
+
 async def author_ranges(tx: AsyncSession, document_id: UUID) -> Sequence[AuthorRange]:
     statement = (
         select(AuthorRange)
@@ -83,14 +103,23 @@ async def replace_snapshot(tx: AsyncSession, taken: Snapshot, expected_seq: int)
     return (await tx.execute(statement)).scalar_one_or_none() is not None
 
 
-async def begin_epoch(tx: AsyncSession, taken: Snapshot) -> None:
-    """Make `taken` the document's snapshot and its epoch the document's."""
+async def begin_epoch(tx: AsyncSession, taken: Snapshot) -> bool:
+    """Make `taken` the document's snapshot and its epoch the document's; False if it moved on."""
     # unscoped: the engine acts for everyone in the room
-    renamed = update(Document).where(Document.id == taken.document_id).values(epoch=taken.epoch)
-    await tx.execute(renamed)
+    renamed = (
+        update(Document)
+        .where(Document.id == taken.document_id)
+        .values(epoch=taken.epoch)
+        .returning(Document.id)
+    )
+    if tx.get_bind().dialect.name == "postgresql":  # where somebody else may write
+        renamed = renamed.where(Document.seq == taken.upto_seq)
+    if (await tx.execute(renamed)).scalar_one_or_none() is None:
+        return False
     await tx.execute(delete(Snapshot).where(Snapshot.document_id == taken.document_id))
     tx.add(taken)
     await tx.flush()
+    return True
 
 
 async def delete_entries(tx: AsyncSession, document_id: UUID, upto_seq: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ import structlog
 
 from app.domain.rooms import protocol
 from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.errors import UpdateRefused
 from app.domain.rooms.log import DocumentLog
 from app.domain.rooms.member import Member
 from app.domain.rooms.open_room import Open
@@ -33,11 +35,13 @@ class Repair:
         spawn: Callable[[Awaitable[Any]], None],
         durable: Callable[[Room], Awaitable[None]],
         forget: Callable[[UUID], None],
+        replaced: Callable[[Open], None],
     ) -> None:
         self._log = document_log
         self._spawn = spawn
         self._durable = durable
         self._forget = forget
+        self._replaced = replaced
 
     def reload(self, open_: Open, offence: Offence | None = None) -> None:
         """Load the document from the log again; meanwhile messages wait in order."""
@@ -69,8 +73,10 @@ class Repair:
     async def _reload(self, open_: Open, offence: Offence | None) -> None:
         room = open_.room
         try:
-            # Whatever the room has accepted has to be in the log before memory is given up.
-            await self._durable(room)
+            # Whatever the room has accepted has to be in the log before memory is given up, or
+            # be given up with it.
+            with suppress(UpdateRefused):
+                await self._durable(room)
             if offence is not None:
                 await self._put_away(room, offence)
             loaded = await self._log.load(room.id)
@@ -80,18 +86,22 @@ class Repair:
             self._forget(room.id)
             room.give_up()
             raise
-        room.renew(loaded.document, loaded.seq, loaded.quarantine)
         open_.is_reloading = False
+        if loaded.epoch != room.epoch:
+            self._replaced(open_)
+            return
+        room.renew(loaded.document, loaded.seq, loaded.quarantine)
+        open_.ahead.clear()
         room.thaw()
         room.ask_everyone()
 
     async def _begin_epoch(self, open_: Open) -> None:
         room = open_.room
-        log.error("room.begins_new_epoch", room=str(room.id), seq=room.accepted_seq)
+        log.error("room.begins_new_epoch", room=str(room.id), seq=room.seq)
         code = CloseCode.SERVER_ERROR
         try:
             await self._durable(room)
-            await self._log.begin_epoch(room.id, room.document.retold(), room.durable_seq)
+            await self._log.begin_epoch(room.id, room.document.retold(), room.seq)
             code = CloseCode.EPOCH
         finally:
             room.close_everyone(code)
@@ -118,11 +128,11 @@ class Repair:
         """
         try:
             room = open_.room
-            live, seq = room.document.text_sha256(), room.accepted_seq
+            live, seq = room.document.text_sha256(), room.seq + len(room.own)
             if theirs == live:
                 return
             loaded = await self._log.load(room.id)
-            if room.accepted_seq != seq or loaded.seq != seq:
+            if room.own or room.seq != seq or loaded.seq != seq:
                 return  # moved on meanwhile; the next comparison will tell
             if loaded.document.text_sha256() != live:
                 log.error("room.memory_differs_from_log", room=str(room.id), seq=seq)
@@ -141,7 +151,7 @@ class Repair:
         except Exception:
             member.close(CloseCode.SERVER_ERROR)
             raise
-        if loaded.seq < room.durable_seq:
+        if loaded.seq < room.seq:
             # The disk takes writes again and others have been told: this would miss that.
             room.receive_step1(member, state_vector)
         elif member in room.members and not (member.is_leaving or member.is_revoked):

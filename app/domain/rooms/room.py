@@ -2,13 +2,13 @@
 
 Every decision of the live engine is taken here, without sockets, clocks or disks. An edit goes
 guard → apply → journal → (on disk) → relay to the others, echo barriers; nothing that a client
-is told, whether by relay or on joining, is not on disk yet.
+is told, whether by relay or on joining, is not on disk yet. What another worker wrote to the log
+is followed in the log's order and relayed like that.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from uuid import UUID
 
 from app.domain.rooms import protocol
@@ -18,36 +18,34 @@ from app.domain.rooms.guard import Verdict
 from app.domain.rooms.host import Host
 from app.domain.rooms.member import Member
 from app.domain.rooms.metrics import GAPS, RESYNCS
-from app.domain.rooms.pending import Pending, of_others
+from app.domain.rooms.pending import Pending, barrier_frame, of_others
 from app.domain.rooms.presence import Presence, release
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.quarantine import Quarantine
 from app.domain.rooms.refusal import Gap, Refused
-from app.domain.rooms.updates import write_state_vector
+from app.domain.rooms.settling import Settling
+from app.domain.rooms.updates import read_update, write_state_vector
 
 EMPTY_STATE_VECTOR = b"\x00"
 
 
-class Room:
+class Collides(Exception):
+    """Another worker's row and an edit on its way here are by one client id."""
+
+
+class Room(Settling):
     def __init__(
         self, document_id: UUID, epoch: str, document: LiveDocument, seq: int, host: Host
     ) -> None:
+        super().__init__(seq, host)
         self.id = document_id
         self.epoch = epoch
         self.document = document
-        self.accepted_seq = seq
-        self.durable_seq = seq
+        self.seq = seq  # of the newest row of the log that the document holds
         self.durable_clocks = dict(document.guard.clocks)
         self.members: dict[Member, None] = {}
         self.presence = Presence()
         self.quarantine = Quarantine()
-        self._host = host
-        self._pending: deque[Pending] = deque()
-        self._barriers: deque[tuple[int, Member, bytes]] = deque()
-        self._joining: list[tuple[Callable[[], None], Callable[[], None]]] = []
-        self._held: deque[Callable[[], None]] = deque()
-        self._is_holding = False
-        self._is_frozen = False
         self._full = FullState()
 
     # Who is here
@@ -68,34 +66,7 @@ class Room:
 
     @property
     def is_clean(self) -> bool:
-        return self.durable_seq == self.accepted_seq and not self._held
-
-    @property
-    def is_holding(self) -> bool:
-        """Messages wait, because a newcomer is owed a state that is wholly on disk."""
-        return self._is_holding
-
-    @property
-    def is_frozen(self) -> bool:
-        """The document is being loaded again; what is in memory is not to be touched."""
-        return self._is_frozen
-
-    def freeze(self) -> None:
-        """Take no messages until `thaw`: the document is being loaded again."""
-        self._is_holding = self._is_frozen = True
-
-    def thaw(self) -> None:
-        self._is_frozen = False
-        self.settle()
-
-    def give_up(self) -> None:
-        """It will never settle: those who wait for that get what the log says."""
-        self._is_frozen = False
-        self.settle_from_log()
-
-    def defer(self, call: Callable[[], None]) -> None:
-        """Do `call` when the room takes messages again, in order."""
-        self._held.append(call)
+        return not self.own and not self.is_owing
 
     # Messages
 
@@ -148,14 +119,13 @@ class Room:
         if member.has_gap:  # what came before it was not accepted
             member.unechoed.append(payload)
             return
-        frame = protocol.websocket_frame(protocol.barrier(payload))
-        if self.durable_seq >= self.accepted_seq:
-            member.send(frame)
+        if not self.own:
+            member.send(barrier_frame(payload))
         else:
-            self._barriers.append((self.accepted_seq, member, frame))
+            self.own.wait(member, payload)
 
     def rewrite(self, text: str, actor: str) -> int:
-        """Edit the text into `text`; returns the sequence number to wait for.
+        """Edit the text into `text`; returns the number of the edit to wait for.
 
         Raises `LibraryFailed` and the caller then reloads the room.
         """
@@ -163,7 +133,7 @@ class Room:
         if edit is not None:
             update, verdict = edit
             self._accept(None, actor, update, verdict)
-        return self.accepted_seq
+        return self.own.accepted
 
     def _is_refused(self, member: Member, verdict: Verdict, update: bytes) -> bool:
         if not member.can_write:
@@ -186,68 +156,53 @@ class Room:
             member.refuse(refusal.reason)
 
     def _accept(self, author: Member | None, actor: str, update: bytes, verdict: Verdict) -> None:
-        self.accepted_seq += 1
         frame = protocol.websocket_frame(protocol.sync_update(update))
-        self._pending.append(Pending(self.accepted_seq, author, frame, verdict))
-        self._host.record(self, self.accepted_seq, actor, update)
+        number = self.own.accept(Pending(author, frame, verdict))
+        self._host.record(self, number, actor, update)
 
     # On disk
 
-    def committed(self, seq: int) -> None:
-        """Everything up to `seq` is on disk: relay it, echo barriers, let newcomers in."""
-        done: list[Pending] = []
-        while self._pending and self._pending[0].seq <= seq:
-            done.append(self._pending.popleft())
-        self.durable_seq = max(self.durable_seq, seq)
-        if done:
+    def committed(self, number: int) -> None:
+        """Our edits up to `number` are on disk: relay them, echo barriers, let newcomers in."""
+        if done := self.own.written(number):
             self._relay(done)
-        while self._barriers and self._barriers[0][0] <= seq:
-            _, member, frame = self._barriers.popleft()
-            if member in self.members:
-                member.send(frame)
-        if self.durable_seq >= self.accepted_seq:
+        self._echo()
+        if not self.own:
             self.settle()
 
-    def settle(self) -> None:
-        """Serve who waited for a durable state, then take the messages that were held."""
-        while not self._is_frozen and self.durable_seq >= self.accepted_seq:
-            joining, self._joining = self._joining, []
-            for serve, _ in joining:
-                serve()
-            self._release()
-            if not self._joining and not self._held:
-                return
+    def give_up_own(self) -> None:
+        """Our edits that are not on disk never will be; let their authors offer them again."""
+        for author in self.own.give_up():
+            author.close(CloseCode.RESTART)
+        self._echo()
 
-    def settle_from_log(self) -> None:
-        """The disk refuses: serve who waits with what it holds, and let edits be typed on."""
-        joining, self._joining = self._joining, []
-        for _, serve in joining:
-            serve()
-        if not self._is_frozen:
-            self._release()
+    def _echo(self) -> None:
+        for member, payload in self.own.echoes():
+            if member in self.members:
+                member.send(barrier_frame(payload))
 
-    def _release(self) -> None:
-        self._is_holding = False
-        while self._held and not self._is_holding:
-            self._held.popleft()()
+    def follow(self, actor: str, update: bytes) -> None:
+        """Take in the next row of the log, which another worker wrote.
 
-    def when_durable(self, call: Callable[[], None], otherwise: Callable[[], None]) -> None:
-        """Do `call` at a moment when all that the document holds is on disk.
-
-        `otherwise` is done instead while the disk refuses.
+        Raises `Collides`, or what the guard and the library raise; then load the room again.
         """
-        if not self._host.is_storage_ok:
-            otherwise()
-        elif self.durable_seq >= self.accepted_seq and not self._is_frozen:
-            call()
-        else:
-            self._joining.append((call, otherwise))
-            self._is_holding = True
+        clients = [section.client for section in read_update(update).sections]
+        if self.own.is_by(clients):
+            raise Collides
+        self._host.arm(self, actor, update, self.seq + 1)
+        try:
+            verdict = self.document.follow(update, actor, clients)
+        finally:
+            self._host.disarm()
+        frame = protocol.websocket_frame(protocol.sync_update(update))
+        self._relay([Pending(None, frame, verdict)])
 
     def _relay(self, done: list[Pending]) -> None:
-        for pending in done:
+        first = self.seq + 1
+        self.seq += len(done)
+        for seq, pending in enumerate(done, first):
             has_deletes = bool(pending.verdict.deletes)
-            self._full.follow(pending.seq, pending.frame, has_deletes=has_deletes)
+            self._full.follow(seq, pending.frame, has_deletes=has_deletes)
         authors = {pending.author for pending in done}
         everything = b"".join([pending.frame for pending in done])
         behind: bytes | None = None
@@ -273,7 +228,7 @@ class Room:
             return
         try:
             if state_vector == EMPTY_STATE_VECTOR:
-                member.send(self._full.frame(self.durable_seq, self._encode))
+                member.send(self._full.frame(self.seq, self._encode))
             else:
                 message = protocol.sync_step2(self.document.state(state_vector))
                 member.send_message(message)
@@ -342,9 +297,21 @@ class Room:
             member.close(code, reason)
 
     def renew(self, document: LiveDocument, seq: int, quarantine: Quarantine) -> None:
-        """Go on with `document`, freshly loaded from the log up to `seq`."""
+        """Go on with `document`, freshly loaded from the log up to `seq`.
+
+        With several workers the log may hold what nobody here has been told.
+        """
+        seen = write_state_vector(self.durable_clocks) if seq > self.seq else None
         self.document = document
         self.quarantine = quarantine
-        self.accepted_seq = self.durable_seq = seq
+        self.seq = seq
         self.durable_clocks = dict(document.guard.clocks)
         self._full.forget()
+        if seen is not None:
+            self._tell_since(seen)
+
+    def _tell_since(self, state_vector: bytes) -> None:
+        frame = protocol.websocket_frame(protocol.sync_update(self.document.state(state_vector)))
+        for member in self.members:
+            if member.is_synced and member.stale_since is None:
+                member.send(frame)

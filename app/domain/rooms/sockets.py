@@ -158,7 +158,7 @@ def _hello(hub: Hub, open_: Open, member: Member) -> dict[str, Any]:
         "role": member.role,
         "can_write": member.can_write,
         "limits": limits.for_client(),
-        "seq": open_.room.durable_seq,
+        "seq": open_.room.seq,
         "ping_seconds": limits.PING_SECONDS,
         "build": __version__,
         "user": member.user,

@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from app.db.engine import SQLITE_PRAGMAS
-from app.domain.rooms.journal import DocumentsGone, Done, Entry, SequenceTaken
+from app.domain.rooms.journal import DocumentsGone, Done, Entry, Group, SequenceTaken
 
 _COLUMNS = 6
 _ROWS = 32_000 // _COLUMNS  # SQLite takes 32,766 parameters in one statement
@@ -34,38 +34,45 @@ _CAUSES = {
     "unable to open database file": "the database file cannot be opened",
 }
 
+_Row = tuple[int, Entry]  # its number in the log, and what it holds
+
 
 class SqliteStore:
+    """Only one worker writes to a SQLite file, so nothing is ever behind."""
+
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
 
-    def append(self, entries: Sequence[Entry], done: Done) -> None:
-        self._thread.submit(self._report, entries, done, asyncio.get_running_loop())
+    def append(self, groups: Sequence[Group], done: Done) -> None:
+        self._thread.submit(self._report, groups, done, asyncio.get_running_loop())
 
     async def close(self) -> None:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
         self._thread.shutdown()
 
-    def _report(
-        self, entries: Sequence[Entry], done: Done, loop: asyncio.AbstractEventLoop
-    ) -> None:
+    def _report(self, groups: Sequence[Group], done: Done, loop: asyncio.AbstractEventLoop) -> None:
         error: Exception | None = None
         try:
-            self._append(entries)
+            self._append(groups)
         except Exception as failure:  # noqa: BLE001  # whatever it is, the journal decides
             error = failure
         with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, error)
 
-    def _append(self, entries: Sequence[Entry]) -> None:
+    def _append(self, groups: Sequence[Group]) -> None:
+        rows = [
+            (seq, entry)
+            for group in groups
+            for seq, entry in enumerate(group.entries, group.after + 1)
+        ]
         try:
             connection = self._connect()
-            for start in range(0, len(entries), _ROWS):
-                _insert(connection, entries[start : start + _ROWS])
+            for start in range(0, len(rows), _ROWS):
+                _insert(connection, rows[start : start + _ROWS])
         except sqlite3.IntegrityError:
-            raise self._unwritable(entries) from None
+            raise self._unwritable(rows) from None
         except sqlite3.Error as error:
             # After a failed write or sync the connection's idea of the file is not to be
             # trusted; the next attempt opens it anew.
@@ -87,10 +94,10 @@ class SqliteStore:
             connection, self._connection = self._connection, None
             connection.close()
 
-    def _unwritable(self, entries: Sequence[Entry]) -> Exception:
-        """Which documents an entry cannot be written to, and why."""
+    def _unwritable(self, rows: Sequence[_Row]) -> Exception:
+        """Which documents a row cannot be written to, and why."""
         connection = self._connect()
-        documents = {entry.document_id for entry in entries}
+        documents = {entry.document_id for _, entry in rows}
         exists = "SELECT 1 FROM documents WHERE id = ?"
         gone = {id_ for id_ in documents if not connection.execute(exists, (id_.hex,)).fetchone()}
         if gone:
@@ -98,26 +105,24 @@ class SqliteStore:
         other = 'SELECT 1 FROM room_journal WHERE document_id = ? AND seq = ? AND "update" <> ?'
         taken = {
             entry.document_id
-            for entry in entries
-            if connection.execute(
-                other, (entry.document_id.hex, entry.seq, entry.update)
-            ).fetchone()
+            for seq, entry in rows
+            if connection.execute(other, (entry.document_id.hex, seq, entry.update)).fetchone()
         }
         return SequenceTaken(frozenset(taken)) if taken else OSError("the database refuses the row")
 
 
-def _insert(connection: sqlite3.Connection, entries: Sequence[Entry]) -> None:
+def _insert(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
     values: list[object] = []
-    for entry in entries:
+    for seq, entry in rows:
         values += (
             entry.document_id.hex,
-            entry.seq,
+            seq,
             entry.actor,
             entry.received_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
             zlib.crc32(entry.update),
             entry.update,
         )
-    connection.execute(_INSERT.format(",".join(["(?,?,?,?,?,?)"] * len(entries))), values)
+    connection.execute(_INSERT.format(",".join(["(?,?,?,?,?,?)"] * len(rows))), values)
 
 
 def _cause(error: sqlite3.Error) -> str:

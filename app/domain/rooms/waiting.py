@@ -7,31 +7,32 @@ from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from app.domain.rooms.open_room import Open
+from app.domain.rooms.reading import Reading, reading_of
 from app.domain.rooms.room import Room
 
 
 class Durability:
-    """Who waits for which sequence number of which document."""
+    """Who waits for which edit of which document."""
 
     def __init__(self) -> None:
         self._waiting: dict[UUID, list[tuple[int, asyncio.Future[None]]]] = {}
 
     async def reached(self, room: Room) -> None:
         """Wait until all that the room has accepted so far is on disk."""
-        if room.durable_seq >= room.accepted_seq:
+        if not room.own:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._waiting.setdefault(room.id, []).append((room.accepted_seq, future))
+        self._waiting.setdefault(room.id, []).append((room.own.accepted, future))
         await future
 
-    def wake(self, document_id: UUID, seq: int) -> None:
-        """Everything up to `seq` is on disk."""
+    def wake(self, document_id: UUID, number: int) -> None:
+        """Every edit up to `number` is on disk."""
         waiting = self._waiting.pop(document_id, [])
-        later = [(upto, future) for upto, future in waiting if upto > seq]
+        later = [(upto, future) for upto, future in waiting if upto > number]
         if later:
             self._waiting[document_id] = later
         for upto, future in waiting:
-            if upto <= seq and not future.done():
+            if upto <= number and not future.done():
                 future.set_result(None)
 
     def fail(self, document_id: UUID, error: Exception) -> None:
@@ -39,6 +40,21 @@ class Durability:
         for _, future in self._waiting.pop(document_id, []):
             if not future.done():
                 future.set_exception(error)
+
+
+async def durable_reading(room: Room, since: bytes | None) -> Reading | None:
+    """What the room holds at a moment when all of that is on disk; None while the disk refuses."""
+    future: asyncio.Future[Reading | None] = asyncio.get_running_loop().create_future()
+
+    def answer(reading: Reading | None) -> None:
+        if not future.done():
+            future.set_result(reading)
+
+    room.when_durable(
+        lambda: answer(reading_of(room.id, room.epoch, room.seq, room.document, since)),
+        lambda: answer(None),
+    )
+    return await future
 
 
 async def unfrozen(room: Room) -> None:

@@ -48,6 +48,7 @@ export function openMenu(anchor, items, { label }) {
   });
   list.showPopover();
   place(list, anchor);
+  list.querySelector('[role^="menuitem"]')?.focus(); // now: the next key may come before the shell hears of it
 }
 
 function menuItem({ label, run, checked, detail, leading }) {

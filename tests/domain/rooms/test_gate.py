@@ -49,7 +49,7 @@ class TestARemovedMember:
         assert bob.roles[0]["can_write"] is False
         assert await bob.closed() == 4401  # the doorkeeper does not know the name any more
         assert loop.time() - began <= 1.0
-        assert engine.disk.entries == []
+        assert engine.disk.rows == []
         assert ann.is_open
 
     async def test_of_the_workspace_is_forbidden(

@@ -15,7 +15,7 @@ from app.domain.rooms import hub as hub_module
 from app.domain.rooms import limits, protocol
 from app.domain.rooms.document import LibraryFailed, LiveDocument
 from app.domain.rooms.errors import RoomNotFound, StorageFailed, TextTooLarge
-from app.domain.rooms.journal import Entry
+from app.domain.rooms.journal import NOBODY, Entry, Group
 from app.domain.rooms.models import Document
 from app.domain.rooms.room import Room
 from app.kit.clock import utc_now
@@ -127,7 +127,7 @@ class TestRewriting:
         await writing
         await ann.durable()
         await ann.until(lambda: ann.content == "Hello world")
-        assert [entry.seq for entry in engine.disk.entries] == [1, 2]
+        assert [seq for seq, _ in engine.disk.rows] == [1, 2]
 
     async def test_a_failing_library_leaves_the_room_as_it_was(
         self, engine: Engine, room: UUID, ann: YClient, monkeypatch: pytest.MonkeyPatch
@@ -229,7 +229,9 @@ async def test_a_second_writer_on_the_same_log_loses_nobodys_edit(
     intruder = yjs.update(yjs.section(77, 0, yjs.string("intruder ")))
     future: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
     entry = Entry(room, 1, "user:other", intruder, utc_now())
-    engine.disk.append([entry], future.set_result)
+    epoch = engine.rooms.hub.rooms[room].room.epoch
+    done = lambda error, behind=NOBODY: future.set_result(error)  # noqa: E731
+    engine.disk.append([Group(room, epoch, 0, [entry])], done)
     assert await future is None
     await ann.edit(0, "x")
     assert await ann.closed() == 1011
@@ -399,7 +401,7 @@ class TestStorageFails:
         engine.disk.cause = None
         await ann.durable()
         assert engine.rooms.hub.rooms[room] is open_
-        assert [entry.seq for entry in engine.disk.entries] == [1, 2]
+        assert [seq for seq, _ in engine.disk.rows] == [1, 2]
         assert (await engine.rooms.hub.read(room)).text == "more Hello kept"
 
 
@@ -419,7 +421,7 @@ async def test_a_clock_that_steps_back_changes_no_order(
             for digit in "123456789":
                 await ann.edit(len(ann.content), digit)
                 await ann.durable()
-        stamps = [entry.received_at for entry in engine.disk.entries]
+        stamps = [entry.received_at for _, entry in engine.disk.rows]
         assert stamps == sorted(stamps, reverse=True)
     async with running_engine(data_dir) as engine:
         assert (await engine.rooms.hub.read(room)).text == "123456789"

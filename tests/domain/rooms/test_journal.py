@@ -12,9 +12,11 @@ import pytest
 
 from app.domain.rooms import journal as journal_module
 from app.domain.rooms.journal import (
+    NOBODY,
     DocumentsGone,
     Done,
     Entry,
+    Group,
     Journal,
     SequenceTaken,
     StorageState,
@@ -29,8 +31,17 @@ from tests.support.waiting import until
 A, B = UUID(int=1), UUID(int=2)
 
 
-def entry(seq: int, document_id: UUID = A, update: bytes = b"\x00\x00") -> Entry:
-    return Entry(document_id, seq, "user:ann", update, utc_now())
+def entry(number: int, document_id: UUID = A, update: bytes = b"\x00\x00") -> Entry:
+    return Entry(document_id, number, "user:ann", update, utc_now())
+
+
+def grouped(entries: Sequence[Entry]) -> list[Group]:
+    """A group for each document, in which the first entry's number is its place in the log."""
+    groups: dict[UUID, Group] = {}
+    for one in entries:
+        known = groups.setdefault(one.document_id, Group(one.document_id, "e", one.number - 1, []))
+        known.entries.append(one)
+    return list(groups.values())
 
 
 class Store:
@@ -38,14 +49,16 @@ class Store:
 
     def __init__(self) -> None:
         self.groups: list[list[Entry]] = []
+        self.after: list[dict[UUID, int]] = []
         self._done: list[Done] = []
 
-    def append(self, entries: Sequence[Entry], done: Done) -> None:
-        self.groups.append(list(entries))
+    def append(self, groups: Sequence[Group], done: Done) -> None:
+        self.groups.append([one for group in groups for one in group.entries])
+        self.after.append({group.document_id: group.after for group in groups})
         self._done.append(done)
 
-    def answer(self, error: Exception | None = None) -> None:
-        self._done.pop(0)(error)
+    def answer(self, error: Exception | None = None, behind: frozenset[UUID] = NOBODY) -> None:
+        self._done.pop(0)(error, behind)
 
     @property
     def is_asked(self) -> bool:
@@ -54,18 +67,33 @@ class Store:
     async def close(self) -> None: ...
 
 
-class Listener:
+class Rooms:
+    """Whose journal it is: rooms that do nothing but listen."""
+
     def __init__(self, store: Store) -> None:
-        self.written: list[int] = []
+        self.heard: list[int] = []
+        self.heard_behind: list[UUID] = []
         self.gone: list[UUID] = []
         self.states: list[StorageState] = []
-        self.journal = Journal(store, self._written, self._unwritable, self.states.append)
+        self.seqs: dict[UUID, int] = {}
+        self.journal = Journal(store, self)
 
-    def _unwritable(self, error: Unwritable) -> None:
+    def position(self, document_id: UUID) -> tuple[str, int]:
+        return "epoch-1", self.seqs.get(document_id, 0)
+
+    def written(self, entries: Sequence[Entry]) -> None:
+        self.heard += [entry.number for entry in entries]
+        for one in entries:
+            self.seqs[one.document_id] = self.seqs.get(one.document_id, 0) + 1
+
+    def behind(self, document_id: UUID) -> None:
+        self.heard_behind.append(document_id)
+
+    def unwritable(self, error: Unwritable) -> None:
         self.gone += error.document_ids
 
-    def _written(self, entries: Sequence[Entry]) -> None:
-        self.written += [entry.seq for entry in entries]
+    def storage_changed(self, state: StorageState) -> None:
+        self.states.append(state)
 
 
 @pytest.fixture(autouse=True)
@@ -80,8 +108,8 @@ def store() -> Store:
 
 
 @pytest.fixture
-async def heard(store: Store) -> AsyncIterator[Listener]:
-    listener = Listener(store)
+async def heard(store: Store) -> AsyncIterator[Rooms]:
+    listener = Rooms(store)
     yield listener
     await listener.journal.close()
 
@@ -91,30 +119,26 @@ async def asked(store: Store) -> None:
 
 
 class TestGroups:
-    async def test_what_comes_in_one_turn_shares_a_commit(
-        self, store: Store, heard: Listener
-    ) -> None:
+    async def test_what_comes_in_one_turn_shares_a_commit(self, store: Store, heard: Rooms) -> None:
         for seq in (1, 2, 3):
             heard.journal.submit(entry(seq))
         await asked(store)
-        assert [[e.seq for e in group] for group in store.groups] == [[1, 2, 3]]
+        assert [[e.number for e in group] for group in store.groups] == [[1, 2, 3]]
 
-    async def test_what_comes_during_a_commit_is_the_next(
-        self, store: Store, heard: Listener
-    ) -> None:
+    async def test_what_comes_during_a_commit_is_the_next(self, store: Store, heard: Rooms) -> None:
         heard.journal.submit(entry(1))
         await asked(store)
         heard.journal.submit(entry(2))
         heard.journal.submit(entry(3))
-        assert heard.written == []
+        assert heard.heard == []
         store.answer()
         await asked(store)
         store.answer()
-        assert [[e.seq for e in group] for group in store.groups] == [[1], [2, 3]]
-        assert heard.written == [1, 2, 3]
+        assert [[e.number for e in group] for group in store.groups] == [[1], [2, 3]]
+        assert heard.heard == [1, 2, 3]
         assert heard.journal.backlog == 0
 
-    async def test_flush_waits_for_everything(self, store: Store, heard: Listener) -> None:
+    async def test_flush_waits_for_everything(self, store: Store, heard: Rooms) -> None:
         heard.journal.submit(entry(1))
         await asked(store)
         heard.journal.submit(entry(2))
@@ -127,25 +151,99 @@ class TestGroups:
         await heard.journal.flush()  # nothing queued: at once
 
 
+class TestBehind:
+    """Another worker has written to the same log."""
+
+    async def test_it_waits_for_what_others_wrote_and_is_written_behind_that(
+        self, store: Store, heard: Rooms
+    ) -> None:
+        heard.journal.submit(entry(1, A))
+        heard.journal.submit(entry(1, B))
+        await asked(store)
+        heard.journal.submit(entry(2, A))
+        store.answer(behind=frozenset({A}))
+        assert (heard.heard, heard.heard_behind) == ([1], [A])
+        heard.journal.submit(entry(3, A))
+        assert heard.journal.backlog == 3
+        heard.seqs[A] = 7
+        heard.journal.resume(A)
+        await asked(store)
+        assert store.after[-1] == {A: 7}
+        assert [one.number for one in store.groups[-1]] == [1, 2, 3]
+        store.answer()
+        assert heard.heard == [1, 1, 2, 3]
+
+    async def test_others_go_on_meanwhile(self, store: Store, heard: Rooms) -> None:
+        heard.journal.submit(entry(1, A))
+        await asked(store)
+        store.answer(behind=frozenset({A}))
+        heard.journal.submit(entry(1, B))
+        await asked(store)
+        store.answer()
+        assert heard.heard == [1]
+
+    async def test_what_was_written_after_all_is_recognised(
+        self, store: Store, heard: Rooms
+    ) -> None:
+        heard.journal.submit(entry(1, A, b"one"))
+        heard.journal.submit(entry(2, A, b"two"))
+        await asked(store)
+        store.answer(OSError("the database does not answer"))
+        await asked(store)
+        store.answer(behind=frozenset({A}))
+        assert not heard.journal.recognise(A, "user:bob", b"one")
+        assert heard.journal.recognise(A, "user:ann", b"one")
+        assert not heard.journal.recognise(A, "user:ann", b"other")
+        assert heard.heard == [1]
+        heard.journal.resume(A)
+        await asked(store)
+        store.answer()
+        assert heard.heard == [1, 2]
+        await heard.journal.flush()
+
+    async def test_a_flush_waits_for_those_that_are_behind(
+        self, store: Store, heard: Rooms
+    ) -> None:
+        heard.journal.submit(entry(1, A))
+        await asked(store)
+        store.answer(behind=frozenset({A}))
+        flushing = asyncio.ensure_future(heard.journal.flush())
+        await asyncio.sleep(0.01)
+        assert not flushing.done()
+        heard.journal.drop([A])
+        await flushing
+        assert heard.journal.backlog == 0
+
+    async def test_what_was_given_up_meanwhile_is_not_tried_again(
+        self, store: Store, heard: Rooms
+    ) -> None:
+        heard.journal.submit(entry(1, A))
+        await asked(store)
+        heard.journal.drop([A])
+        assert not heard.journal.is_writing(A)
+        store.answer(behind=frozenset({A}))
+        assert (heard.heard_behind, heard.journal.backlog) == ([], 0)
+
+
 class TestFailing:
     async def test_a_failed_group_is_written_again_in_the_same_order(
-        self, store: Store, heard: Listener
+        self, store: Store, heard: Rooms
     ) -> None:
         heard.journal.submit(entry(1))
         await asked(store)
         heard.journal.submit(entry(2))
         store.answer(OSError("the disk is full"))
-        assert heard.written == []
+        assert heard.heard == []
         assert heard.states[-1].cause == "the disk is full"
         await asked(store)
         store.answer()
         await asked(store)
         store.answer()
-        assert heard.written == [1, 2]
+        assert heard.heard == [1, 2]
         assert [state.ok for state in heard.states] == [False, True]
 
     async def test_the_first_failure_counts_for_how_long_it_lasts(
-        self, store: Store, heard: Listener
+        self, store: Store, heard: Rooms
     ) -> None:
         heard.journal.submit(entry(1))
         for cause in ("the disk is full", "the disk is full", "the disk reports errors"):
@@ -158,7 +256,7 @@ class TestFailing:
         assert heard.states[0].since == heard.states[1].since > 0
 
     async def test_an_unforeseen_failure_loses_nothing_either(
-        self, store: Store, heard: Listener
+        self, store: Store, heard: Rooms
     ) -> None:
         heard.journal.submit(entry(1))
         await asked(store)
@@ -167,11 +265,11 @@ class TestFailing:
         assert heard.journal.backlog == 1
         await asked(store)
         store.answer()
-        assert heard.written == [1]
+        assert heard.heard == [1]
         assert heard.journal.state.ok
 
     async def test_a_document_that_is_gone_does_not_hold_up_the_others(
-        self, store: Store, heard: Listener
+        self, store: Store, heard: Rooms
     ) -> None:
         heard.journal.submit(entry(1, A))
         heard.journal.submit(entry(7, B))
@@ -180,10 +278,10 @@ class TestFailing:
         assert heard.gone == [A]
         await asked(store)
         store.answer()
-        assert heard.written == [7]
+        assert heard.heard == [7]
 
     async def test_when_the_last_document_is_gone_the_storage_is_well_again(
-        self, store: Store, heard: Listener
+        self, store: Store, heard: Rooms
     ) -> None:
         """Otherwise every other room would stay read-only until somebody could write."""
         heard.journal.submit(entry(1, A))
@@ -199,10 +297,11 @@ class TestFailing:
     async def test_a_listener_that_fails_does_not_stop_the_writing(
         self, store: Store, caplog: pytest.LogCaptureFixture
     ) -> None:
-        def fails(entries: Sequence[Entry]) -> None:
-            raise RuntimeError("planted")
+        class Failing(Rooms):
+            def written(self, entries: Sequence[Entry]) -> None:
+                raise RuntimeError("planted")
 
-        journal = Journal(store, fails, lambda _: None, lambda _: None)
+        journal = Failing(store).journal
         journal.submit(entry(1))
         await asked(store)
         journal.submit(entry(2))
@@ -222,7 +321,7 @@ class TestRows:
 
     async def write(self, store: SqliteStore, entries: list[Entry]) -> Exception | None:
         future: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
-        store.append(entries, future.set_result)
+        store.append(grouped(entries), lambda error, behind=NOBODY: future.set_result(error))
         return await future
 
     def rows(self, path: Path, document_id: UUID) -> list[tuple[int, bytes]]:

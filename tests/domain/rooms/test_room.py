@@ -522,7 +522,7 @@ class TestServerEdits:
         seq = room.rewrite("Hello 👋 world", "user:rest")
         assert kinds(ann) == []
         disk.commit(room)
-        assert room.durable_seq == seq
+        assert room.own.durable == seq
         ann.read()
         assert str(ann.text) == "Hello 👋 world"
 

@@ -174,7 +174,7 @@ class Schedules(RuleBasedStateMachine):
     @rule()
     def the_log_is_served(self) -> None:
         for member, vector, seq, state in self.read_from_log:
-            if seq < self.room.durable_seq:
+            if seq < self.room.seq:
                 self.room.receive_step1(member, vector)
             elif member in self.room.members and not member.is_leaving:
                 member.send_message(protocol.sync_step2(state))
@@ -234,7 +234,7 @@ class Schedules(RuleBasedStateMachine):
         if hasattr(self, "disk"):
             numbers = [seq for seq, _, _ in (*self.disk.rows, *self.disk.queue)]
             assert numbers == list(range(1, len(numbers) + 1))
-            assert self.room.durable_seq == len(self.disk.rows)
+            assert self.room.seq == len(self.disk.rows)
 
     @invariant()
     def readers_write_nothing(self) -> None:

@@ -92,14 +92,14 @@ class TestEditing:
     ) -> None:
         await ann.edit(0, "x")
         await ann.durable()
-        entries = len(engine.disk.entries)
+        entries = len(engine.disk.rows)
         for _ in range(3):
             ann.drop()
             await ann.closed()
             await ann.open()
             await ann.barrier()
             await ann.durable()
-        assert len(engine.disk.entries) == entries
+        assert len(engine.disk.rows) == entries
 
     async def test_a_paste_larger_than_a_frame_goes_as_a_sync_step(
         self, ann: YClient, bob: YClient
@@ -253,7 +253,7 @@ class TestViewers:
         assert vic.is_open
         after = await engine.rooms.hub.read(room)
         assert (after.state, after.seq) == (before.state, before.seq)
-        assert engine.disk.entries == []
+        assert engine.disk.rows == []
         assert ann.content == "Hello 👋 world"
 
     async def test_they_may_show_where_they_look(self, ann: YClient, vic: YClient) -> None:
@@ -286,7 +286,7 @@ class TestViewers:
                 sent += 1
                 await asyncio.sleep(0)
             await client.close()
-        assert engine.disk.entries == []
+        assert engine.disk.rows == []
         assert await settled(ann) == "Hello 👋 world"
 
 
@@ -353,7 +353,7 @@ class TestHostileMessages:
             await eve.until(lambda: eve.received[protocol.SYNC, protocol.STEP1] > asked)
             await eve.barrier()
             assert eve.is_open
-        assert engine.disk.entries == []
+        assert engine.disk.rows == []
         assert await settled(ann) == "Hello 👋 world"
 
     async def test_a_type_of_the_future_is_passed_over(self, ann: YClient) -> None:
