@@ -7,7 +7,7 @@ PIP := $(PY) -m pip --disable-pip-version-check -qq --no-input
 PYTEST := $(PY) -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-failure test-fuzz test-browser check lint types fix \
+.PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-browser check lint types fix \
 	bench lock vendor docs migration migrate
 
 help: ## list these targets
@@ -19,10 +19,13 @@ run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.
 	@exec $(PY) -m app serve
 
 test: $(VENV)/development $(VENV)/system ## every test: what the README promises (budget: 15 minutes)
-	@$(MAKE) --no-print-directory test-fast test-failure test-browser
+	@$(MAKE) --no-print-directory test-fast test-contract test-failure test-browser
 
 test-fast: $(VENV)/development $(VENV)/system ## unit and integration tests, in parallel
-	$(PYTEST) -n 2 --timeout 60 -m "not failure and not browser"
+	$(PYTEST) -n 2 --timeout 60 -m "not contract and not failure and not browser"
+
+test-contract: $(VENV)/development $(VENV)/system ## one suite: SQLite alone, PostgreSQL + Redis with 2 and 4 workers
+	$(PYTEST) --timeout 120 -m contract
 
 test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks, with real processes
 	$(PYTEST) --timeout 300 -m "failure and not browser"

@@ -123,6 +123,11 @@ class Server:
         """How often a worker has begun to answer since the first start."""
         return len(list(self.events("worker.ready")))
 
+    def wait_for_workers(self, count: int, seconds: float = 60.0) -> None:
+        """Until so many workers have begun to answer since the last start."""
+        wanted = self._ready_before + count
+        until(lambda: self.times_ready() >= wanted, seconds, f"{count} workers\n{self.logs()}")
+
     def wait_until_ready(self, seconds: float = 30.0) -> None:
         """Until a worker of the last start answers. Fails when the parent ends instead."""
         until(self._is_up_or_dead, seconds, f"an answer of the server\n{self.logs()}")

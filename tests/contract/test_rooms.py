@@ -1,0 +1,152 @@
+"""What people and programs are promised, on every way to run the product."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import urllib.request
+from collections.abc import Iterator
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+
+from tests.failure.headless import Prompt, a_prompt, text_of
+from tests.support.deployment import alone, cluster
+from tests.support.server import KEY, Server
+from tests.support.yclient import YClient
+
+pytestmark = pytest.mark.contract
+
+CLIENTS = 8  # over four workers: none is likely to have them all
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgres-2", "postgres-4"])
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "sqlite":
+        with alone(folder) as server:
+            yield server
+    else:
+        with cluster(folder, int(request.param.rpartition("-")[2])) as many:
+            yield many.server
+
+
+@pytest.fixture
+def prompt(server: Server, request: pytest.FixtureRequest) -> Prompt:
+    name = request.node.originalname.removeprefix("test_").replace("_", "-")
+    return a_prompt(server, f"contract/{name}", "Hello")
+
+
+async def ask(server: Server, method: str, path: str, body: Any = None, key: str = KEY) -> Any:
+    """A call on a connection of its own, so that any worker may get it."""
+
+    def call() -> Any:
+        request = urllib.request.Request(
+            server.url + path,
+            json.dumps(body).encode() if body is not None else None,
+            {"Authorization": f"Bearer {key}", "Content-Type": "application/json"},
+            method=method,
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+
+    return await asyncio.to_thread(call)
+
+
+async def enter(stack: AsyncExitStack, server: Server, prompt: Prompt, count: int) -> list[YClient]:
+    return [await stack.enter_async_context(YClient(prompt.url(server), KEY)) for _ in range(count)]
+
+
+async def agree(clients: list[YClient], wanted: Any) -> None:
+    for client in clients:
+        await client.until(lambda client=client: wanted(client.content), 30)
+
+
+async def test_everybody_sees_every_edit(server: Server, prompt: Prompt) -> None:
+    async with AsyncExitStack() as stack:
+        clients = await enter(stack, server, prompt, CLIENTS)
+        for number, client in enumerate(clients):
+            await client.edit(0, f"<{number}>")
+        for client in clients:
+            await client.durable(30)
+        await agree(clients, lambda text: all(f"<{n}>" in text for n in range(CLIENTS)))
+        assert len({client.content for client in clients}) == 1
+        for _ in range(4):
+            assert await asyncio.to_thread(text_of, server, prompt) == clients[0].content
+
+
+async def test_what_is_acknowledged_is_published(server: Server, prompt: Prompt) -> None:
+    async with AsyncExitStack() as stack:
+        (client,) = await enter(stack, server, prompt, 1)
+        for number in range(1, 5):
+            await client.edit(0, f"{number} ")
+            await client.durable(30)
+            path = f"/api/v1/prompts/{prompt.id}/versions"
+            version = await ask(server, "POST", path, {"message": f"Number {number}"})
+            assert (version["number"], version["text"]) == (number, client.content)
+
+
+async def test_a_label_moves_for_every_program(server: Server, prompt: Prompt) -> None:
+    for text in ("one", "two"):
+        await ask(server, "PATCH", f"/api/v1/prompts/{prompt.id}", {"text": text})
+        await ask(server, "POST", f"/api/v1/prompts/{prompt.id}/versions", {"message": text})
+    name = "contract/a-label-moves-for-every-program"
+    for number, text in ((1, "one"), (2, "two"), (1, "one")):
+        path = f"/api/v1/prompts/{prompt.id}/labels/production"
+        await ask(server, "PUT", path, {"version": number})
+        for _ in range(4):
+            fetched = await ask(server, "GET", f"/api/v1/fetch/{name}?label=production")
+            assert fetched["text"] == text
+
+
+async def test_a_rest_edit_reaches_those_who_type(server: Server, prompt: Prompt) -> None:
+    async with AsyncExitStack() as stack:
+        clients = await enter(stack, server, prompt, 4)
+        await ask(server, "PATCH", f"/api/v1/prompts/{prompt.id}", {"text": "Hello world"})
+        await agree(clients, lambda text: text == "Hello world")
+
+
+async def test_people_see_each_other_and_who_leaves_is_gone(server: Server, prompt: Prompt) -> None:
+    async with AsyncExitStack() as stack:
+        clients = await enter(stack, server, prompt, 4)
+        for client in clients:
+            await client.show({"cursor": None})
+        for client in clients:
+            await client.until(lambda client=client: _present(client) == len(clients), 20)
+        gone = clients.pop()
+        gone.drop()
+        for client in clients:
+            await client.until(lambda client=client: _present(client) == len(clients), 5)
+
+
+async def test_a_revoked_key_is_out_on_every_worker(server: Server, prompt: Prompt) -> None:
+    made = await ask(server, "POST", "/api/v1/keys", {"name": "Temp", "scopes": ["read", "write"]})
+    async with AsyncExitStack() as stack:
+        clients = [
+            await stack.enter_async_context(YClient(prompt.url(server), made["key"]))
+            for _ in range(CLIENTS)
+        ]
+        await ask(server, "DELETE", f"/api/v1/keys/{made['id']}")
+        revoked_at = asyncio.get_running_loop().time()
+        codes = await asyncio.gather(*(client.closed(10) for client in clients))
+        assert set(codes) == {4401}
+        assert asyncio.get_running_loop().time() - revoked_at < 5
+
+
+async def test_a_text_is_the_same_after_everyone_has_left(server: Server, prompt: Prompt) -> None:
+    async with AsyncExitStack() as stack:
+        clients = await enter(stack, server, prompt, 4)
+        await asyncio.gather(*(client.edit(5, f" {n}") for n, client in enumerate(clients)))
+        for client in clients:
+            await client.durable(30)
+        await agree(clients, lambda text: len(text) == len("Hello") + 8)
+        text = clients[0].content
+    async with YClient(prompt.url(server), KEY) as fresh:
+        assert fresh.content == text
+
+
+def _present(client: YClient) -> int:
+    return sum(state is not None for state in client.presence.values())

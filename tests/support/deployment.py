@@ -1,0 +1,43 @@
+"""The product as operators run it: one process with SQLite, or many with PostgreSQL and Redis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support.server import HEADLESS, Server
+from tests.support.services import PostgresServer, RedisServer
+
+SECRET_KEY = "a secret for all workers of a test, forty-eight long"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Several workers, and what they share."""
+
+    server: Server
+    postgres: PostgresServer
+    redis: RedisServer
+
+
+@contextmanager
+def alone(data_dir: Path) -> Iterator[Server]:
+    """One worker, SQLite, the bus within the process."""
+    with Server(data_dir, HEADLESS) as server:
+        yield server
+
+
+@contextmanager
+def cluster(data_dir: Path, workers: int) -> Iterator[Cluster]:
+    """PostgreSQL, Redis and so many workers behind one port."""
+    with PostgresServer() as postgres, RedisServer() as redis:
+        environment = HEADLESS | {
+            "PROMPTROOM_DATABASE_URL": postgres.database_url(postgres.create_database()),
+            "PROMPTROOM_REDIS_URL": redis.url,
+            "PROMPTROOM_SECRET_KEY": SECRET_KEY,
+        }
+        with Server(data_dir, environment, workers=workers) as server:
+            server.wait_for_workers(workers)
+            yield Cluster(server, postgres, redis)
