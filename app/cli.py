@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Coroutine, Generator
-from contextlib import contextmanager
+from collections.abc import Coroutine
 from typing import Any
 
 import click
@@ -181,14 +179,13 @@ def backup(file: str, verify: bool) -> None:  # noqa: FBT001  # a flag of the co
     It restores into SQLite and PostgreSQL alike, whichever it was made from. FILE appears when
     it is whole and has been read back; a backup that was there before is replaced.
     """
-    from app.server import backups
-    from app.server.progress import showing
+    from app.server import backups, terminal
 
     if verify and file == "-":
         raise click.UsageError("Nothing can be read back from standard output; leave out --verify.")
-    with _stoppable(), showing() as progress:
+    with terminal.showing() as progress:
         report = _run(backups.make(_settings(), file, progress, verify=verify))
-    _tell(report, to_stderr=file == "-", fail=True)
+    terminal.tell(report.sentence, report.damages, is_piped=file == "-", fails=True)
 
 
 @main.command()
@@ -205,42 +202,16 @@ def restore(file: str, dry_run: bool, keep_histories: bool) -> None:  # noqa: FB
     The database is the one that PROMPTROOM_DATA_DIR or PROMPTROOM_DATABASE_URL names. Either all
     of the backup is in it afterwards, compared and checked, or nothing.
     """
-    from app.server import backups
-    from app.server.progress import showing
+    from app.server import backups, terminal
 
-    with _stoppable(), showing() as progress:
+    with terminal.showing() as progress:
         work = (
             backups.rehearse(file, progress)
             if dry_run
             else backups.bring_back(_settings(), file, progress, keep_histories=keep_histories)
         )
         report = _run(work)
-    _tell(report, fail=dry_run)
-
-
-@contextmanager
-def _stoppable() -> Generator[None, None, None]:
-    """SIGTERM, as from a timer that has run out, leaves as little behind as Ctrl+C."""
-
-    def stop(number: int, _frame: object) -> None:
-        click.echo("promptroom: stopped before the end; nothing was kept.", err=True)
-        sys.exit(128 + number)
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _tell(report: Any, *, fail: bool, to_stderr: bool = False) -> None:
-    """The report's sentence; and what is damaged, which fails a command that was to verify."""
-    click.echo(report.sentence, err=to_stderr)
-    for damage in report.damages:
-        click.echo(f"promptroom: damaged already when it was backed up: {damage}", err=True)
-    if fail and report.damages:
-        sys.exit(1)
+    terminal.tell(report.sentence, report.damages, fails=dry_run)
 
 
 @main.group()

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from app.server import progress
+from app.server import terminal as command
 
 
 class Terminal(io.StringIO):
@@ -18,8 +18,8 @@ class Terminal(io.StringIO):
 def test_a_terminal_is_shown_one_line_that_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(progress, "_PAUSE", 0.0)
-    with progress.showing() as show:
+    monkeypatch.setattr(command, "_PAUSE", 0.0)
+    with command.showing() as show:
         show("users", 12)
         show("room_journal", 1234567)
     said = terminal.getvalue()
@@ -29,9 +29,9 @@ def test_a_terminal_is_shown_one_line_that_goes_again(monkeypatch: pytest.Monkey
 def test_not_faster_than_one_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    monkeypatch.setattr(progress, "_PAUSE", 60.0)
-    monkeypatch.setattr(progress.time, "monotonic", lambda: 100.0)
-    with progress.showing() as show:
+    monkeypatch.setattr(command, "_PAUSE", 60.0)
+    monkeypatch.setattr(command.time, "monotonic", lambda: 100.0)
+    with command.showing() as show:
         for number in range(1000):
             show("users", number)
     assert terminal.getvalue().count("users") == 1
@@ -40,7 +40,7 @@ def test_not_faster_than_one_can_read(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_line_goes_also_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    with pytest.raises(ValueError, match="planted"), progress.showing():
+    with pytest.raises(ValueError, match="planted"), command.showing():
         raise ValueError("planted")
     assert terminal.getvalue().endswith("\x1b[K")
 
@@ -48,6 +48,6 @@ def test_the_line_goes_also_after_a_failure(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_pipe_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     pipe = io.StringIO()
     monkeypatch.setattr(sys, "stderr", pipe)
-    with progress.showing() as show:
+    with command.showing() as show:
         show("users", 12)
     assert pipe.getvalue() == ""
