@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.db import locks
 from app.db.backup import errors, files
 from app.db.backup.container import ArchiveWriter
 from app.db.backup.fresh import fresh_sqlite
@@ -119,6 +120,8 @@ class _Filling:
         try:
             async with database.everywhere().transaction() as tx:  # rows of every workspace
                 connection = await tx.connection()
+                # A server that is started now waits before it looks at the schema.
+                await locks.hold(tx, "migrations")
                 await connection.run_sync(
                     restore, self._incoming, self._progress, keep_histories=self._keep_histories
                 )

@@ -7,9 +7,10 @@ import os
 import random
 import re
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,10 @@ from app.kit.ids import new_id
 from tests.failure.editors import Editor
 from tests.failure.headless import Prompt, a_prompt, text_of
 from tests.support.builders import a_workspace
+from tests.support.deployment import SECRET_KEY
 from tests.support.server import HEADLESS, KEY, ROOT, Server
+from tests.support.services import PostgresServer, RedisServer
+from tests.support.waiting import until
 from tests.support.yclient import YClient
 
 pytestmark = pytest.mark.failure
@@ -42,12 +46,14 @@ async def server(tmp_path: Path) -> AsyncIterator[Server]:
         await asyncio.to_thread(server.kill_everything)
 
 
-def promptroom(data_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def promptroom(
+    data_dir: Path, *arguments: str, **environment: str
+) -> subprocess.CompletedProcess[str]:
     clean = {k: v for k, v in os.environ.items() if not k.startswith("PROMPTROOM_")}
     return subprocess.run(
         [sys.executable, "-m", "app", *arguments],
         cwd=ROOT,
-        env=clean | {"PROMPTROOM_DATA_DIR": str(data_dir)},
+        env=clean | {"PROMPTROOM_DATA_DIR": str(data_dir)} | environment,
         capture_output=True,
         text=True,
         check=False,
@@ -117,6 +123,87 @@ async def _is_whole(taken: Taken, prompts: list[Prompt], tmp_path: Path) -> None
             assert len(words) == len(set(words))
     finally:
         await asyncio.to_thread(again.kill_everything)
+
+
+@pytest.fixture
+def grown(tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The environment of a server with PostgreSQL and Redis, both empty."""
+    with PostgresServer() as postgres, RedisServer() as redis:
+        yield {
+            "PROMPTROOM_DATABASE_URL": postgres.database_url(postgres.create_database()),
+            "PROMPTROOM_REDIS_URL": redis.url,
+            "PROMPTROOM_SECRET_KEY": SECRET_KEY,
+        }
+
+
+class TestManyWorkers:
+    async def test_under_load_on_postgresql(self, tmp_path: Path, grown: dict[str, str]) -> None:
+        """Two workers write to the rooms, one of them is killed, and the backup is of one moment."""
+        server = Server(tmp_path / "data", HEADLESS | grown, workers=2)
+        await asyncio.to_thread(server.start)
+        try:
+            taken, prompts = await self._backed_up_under_fire(server, grown, tmp_path)
+        finally:
+            await asyncio.to_thread(server.kill_everything)
+        assert sum(map(len, taken.acknowledged.values())) > 5
+        await _is_whole(taken, prompts, tmp_path)  # on SQLite
+
+    async def _backed_up_under_fire(
+        self, server: Server, grown: dict[str, str], tmp_path: Path
+    ) -> tuple[Taken, list[Prompt]]:
+        prompt = await asyncio.to_thread(a_prompt, server)
+        editors = [
+            Editor(number, prompt.url(server), KEY, random.Random(number)) for number in range(6)
+        ]
+        stop = asyncio.Event()
+        typing = [asyncio.create_task(editor.type_until(stop, 0.03)) for editor in editors]
+        await until(lambda: all(len(editor.acknowledged) > 2 for editor in editors), 30)
+        acknowledged = {prompt.id: set().union(*(editor.acknowledged for editor in editors))}
+        file = tmp_path / "backup"
+        work = asyncio.create_task(
+            asyncio.to_thread(promptroom, server.data_dir, "backup", str(file), **grown)
+        )
+        await asyncio.sleep(0.5)  # somewhere in the middle of it
+        await asyncio.to_thread(lambda: os.kill(server.workers()[0], signal.SIGKILL))
+        well(await work)
+        stop.set()
+        await asyncio.gather(*typing)
+        await asyncio.gather(*(editor.finish(60) for editor in editors))
+        await asyncio.gather(*(editor.client.close() for editor in editors))
+        return Taken(file, acknowledged), [prompt]
+
+    async def test_a_move_to_many_workers_that_nobody_notices(
+        self, server: Server, tmp_path: Path, grown: dict[str, str]
+    ) -> None:
+        prompt = await asyncio.to_thread(a_prompt, server)
+        ann, bob = YClient(prompt.url(server), KEY), YClient(prompt.url(server), KEY)
+        for number, client in enumerate((ann, bob)):
+            async with client:
+                await client.edit(0, f"«{number}»")
+                await client.durable()
+        await asyncio.to_thread(server.stop)
+        ann.type(0, "«offline»")
+        file = str(tmp_path / "backup")
+        data = server.data_dir
+        well(await asyncio.to_thread(promptroom, data, "backup", file))
+        move = ("restore", "--keep-histories", file)
+        well(await asyncio.to_thread(promptroom, data, *move, **grown))
+        many = Server(tmp_path / "many", grown, workers=2)
+        await asyncio.to_thread(many.start)
+        try:
+            ann.url = bob.url = prompt.url(many)
+            await asyncio.gather(ann.open(), bob.open())
+            await ann.flush()
+            await ann.durable()
+            await bob.until(lambda: "«offline»" in bob.content)
+            await bob.edit(0, "«after»")
+            await bob.durable()
+            await ann.until(lambda: ann.content == bob.content)
+            await asyncio.gather(ann.close(), bob.close())
+            assert await asyncio.to_thread(text_of, many, prompt) == ann.content
+        finally:
+            await asyncio.to_thread(many.kill_everything)
+        assert sorted(WORD.findall(ann.content)) == ["«0»", "«1»", "«after»", "«offline»"]
 
 
 class TestBrowsersThatWereOpen:

@@ -18,6 +18,12 @@ from app.db.backup.shape import TableShape, shapes_at
 from app.db.base import Model
 from app.kit.ids import new_id
 
+# Whoever appends to a journal has to know this number, or could never write again.
+_NUMBER = """
+UPDATE documents SET seq = greatest(
+  seq, upto_seq, (SELECT max(seq) FROM room_journal WHERE document_id = documents.id)
+) FROM room_snapshots WHERE document_id = documents.id
+"""
 _MOMENT = 13  # characters of a UUIDv7 that tell when
 
 
@@ -44,6 +50,7 @@ def restore(
     _check_foreign_keys(connection)
     compare(connection, loaded, progress)
     migrate.upgrade_on(connection)
+    _number_documents(connection)
 
 
 def make_sure_it_is_empty(connection: Connection) -> None:
@@ -92,6 +99,12 @@ def _lock(connection: Connection, shapes: list[TableShape]) -> None:
     if connection.dialect.name == "postgresql" and shapes:
         names = ", ".join(connection.dialect.identifier_preparer.quote(s.name) for s in shapes)
         connection.execute(text(f"LOCK TABLE {names} IN ACCESS EXCLUSIVE MODE"))
+
+
+def _number_documents(connection: Connection) -> None:
+    """On PostgreSQL a document knows the number of its journal's last row; SQLite's do not."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text(_NUMBER))
 
 
 def _check_foreign_keys(connection: Connection) -> None:
