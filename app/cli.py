@@ -115,6 +115,24 @@ def _greet(url: str, is_empty: bool) -> None:  # noqa: FBT001  # the supervisor'
     click.echo(f"Promptroom is at {url} ({todo})")
 
 
+@main.command()
+@click.option("--check", is_flag=True, help="Only say whether it runs on this machine.")
+def worker(check: bool) -> None:  # noqa: FBT001  # a flag
+    """Do the jobs that must be done once: one of any number of these does them.
+
+    Needed with PostgreSQL; with SQLite the server does them itself.
+    """
+    from app import worker
+    from app.server import logs
+
+    settings = _settings()
+    if check:
+        click.echo(f"The job process {worker.Life(settings.data_dir).check()}.")
+        return
+    logs.configure(settings.log_format, settings.log_level)
+    _run(worker.run(settings))
+
+
 @main.group()
 def db() -> None:
     """Look after the database's schema."""

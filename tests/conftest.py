@@ -84,6 +84,23 @@ async def database(settings: Settings) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def either_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    shutil.copy(request.getfixturevalue("migrated"), tmp_path / "promptroom.db")
+    return f"sqlite:///{tmp_path / 'promptroom.db'}"
+
+
+@pytest.fixture
+async def either(either_url: str) -> AsyncIterator[Database]:
+    """A database on SQLite, and then one on PostgreSQL: for what has to be the same on both."""
+    database = Database(either_url)
+    yield database
+    await database.close()
+
+
 @pytest.fixture
 def app(settings: Settings) -> Litestar:
     return build(settings)

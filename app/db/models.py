@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.db import job_runs
 from app.domain.accounts import models as accounts
 from app.domain.keys import models as keys
 from app.domain.prompts import models as prompts
@@ -9,4 +10,4 @@ from app.domain.rooms import models as rooms
 from app.domain.versions import models as versions
 from app.domain.workspaces import models as workspaces
 
-__all__ = ["accounts", "keys", "prompts", "rooms", "versions", "workspaces"]
+__all__ = ["accounts", "job_runs", "keys", "prompts", "rooms", "versions", "workspaces"]

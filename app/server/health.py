@@ -14,9 +14,9 @@ from litestar.datastructures import State
 from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy.exc import SQLAlchemyError
 
-from app.db import migrate
+from app.db import job_runs, migrate
 from app.db.engine import Database
-from app.server import figures
+from app.server import figures, jobs
 from app.settings import Settings
 
 DISK_FREE_BYTES = 100 * 1024 * 1024  # below it the journal may soon be unable to grow
@@ -56,10 +56,23 @@ async def ready(state: State) -> Response[dict[str, Any]]:
     return Response(content, status_code=503 if failing else 200, headers=_NOT_CACHED)
 
 
-@get("/metrics", opt={"public": True}, include_in_schema=False, sync_to_thread=True)
-def metrics() -> Response[bytes]:
-    """Figures of all workers in Prometheus's text format."""
-    return Response(figures.latest(), media_type=CONTENT_TYPE_LATEST, headers=_NOT_CACHED)
+@get("/metrics", opt={"public": True}, include_in_schema=False)
+async def metrics(state: State) -> Response[bytes]:
+    """Figures of all workers, and of the jobs, in Prometheus's text format."""
+    own, of_jobs = await asyncio.gather(asyncio.to_thread(figures.latest), _of_jobs(state))
+    return Response(own + of_jobs, media_type=CONTENT_TYPE_LATEST, headers=_NOT_CACHED)
+
+
+async def _of_jobs(state: State) -> bytes:
+    """Nothing rather than an error while the database does not answer."""
+    if "database" not in state:
+        return b""
+    try:
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            async with state.database.transaction(write=False) as tx:
+                return figures.text(jobs.figures(await job_runs.all_runs(tx)))
+    except (SQLAlchemyError, OSError, TimeoutError):
+        return b""
 
 
 ROUTES = [live, ready, metrics]

@@ -14,6 +14,7 @@ from app.kit.bus_memory import MemoryBus
 from app.kit.bus_redis import RedisBus
 from app.kit.supervise import Supervisor
 from app.server import authentication, first_start
+from app.server.jobs import Jobs
 from app.server.live import live_engine
 from app.server.subscriptions import subscribed
 from app.settings import Settings
@@ -40,6 +41,8 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
         async with live_engine(settings, database, bus, tasks, gatekeeper) as rooms:
             app.state.rooms = rooms
             app.state.hub = rooms.hub
+            if settings.is_sqlite:  # else `promptroom worker` does them, once for all servers
+                tasks.keep("jobs", Jobs(database).run)
             async with subscribed(rooms.hub, database, tasks):
                 yield
             await tasks.stop()

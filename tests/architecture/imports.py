@@ -20,7 +20,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "settings": frozenset({"errors"}),
     "errors": frozenset(),
 }
-ENTRY = frozenset({"app.asgi", "app.cli", "app.__main__"})
+ENTRY = frozenset({"app.asgi", "app.cli", "app.worker", "app.__main__"})
 
 # Which slice may know which. Add a row here, with the reason, before adding the import.
 SLICES: dict[str, frozenset[str]] = {

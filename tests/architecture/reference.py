@@ -10,6 +10,7 @@ from pathlib import Path
 from prometheus_client import REGISTRY, Metric
 
 import app
+from app.server import jobs
 from app.server.error_codes import error_codes
 from tests.architecture.source import ROOT
 
@@ -67,7 +68,8 @@ def metrics_page() -> str:
 
 
 def _ours() -> Iterable[Metric]:
-    return (metric for metric in REGISTRY.collect() if metric.name.startswith("promptroom_"))
+    counted = (metric for metric in REGISTRY.collect() if metric.name.startswith("promptroom_"))
+    return [*counted, *jobs.figures({})]
 
 
 def _sample_name(metric: Metric) -> str:
@@ -75,7 +77,8 @@ def _sample_name(metric: Metric) -> str:
 
 
 def _labels(metric: Metric) -> str:
-    collector = REGISTRY._names_to_collectors[metric.name]  # the only way to labels without values
+    # The only way to labels without values.
+    collector = REGISTRY._names_to_collectors.get(metric.name, metric)
     names: tuple[str, ...] = getattr(collector, "_labelnames", ())
     return ", ".join(f"`{name}`" for name in names) or "none"
 

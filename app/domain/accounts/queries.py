@@ -110,6 +110,12 @@ async def drop_expired(tx: AsyncSession, user_id: UUID, now: datetime) -> None:
     await tx.execute(delete(Session).where(Session.user_id == user_id, Session.expires_at <= now))
 
 
+async def drop_some_expired(tx: AsyncSession, now: datetime, limit: int) -> int:
+    """At most `limit` of everybody's; how many there were."""
+    expired = select(Session.id).where(Session.expires_at <= now).limit(limit)
+    return await _count(tx, delete(Session).where(Session.id.in_(expired)))
+
+
 async def _count(tx: AsyncSession, statement: Any) -> int:
     result: CursorResult[Any] = await tx.execute(statement)  # type: ignore[assignment]
     return result.rowcount

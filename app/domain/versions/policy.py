@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -19,6 +21,9 @@ STAGING = "staging"
 USUAL_LABELS = (PRODUCTION, STAGING)
 MESSAGE_LONGEST = 500
 LABEL_LONGEST = 64
+
+KEEP_ALL = timedelta(days=7)  # of checkpoints; then one a day,
+KEEP_DAILY = timedelta(days=90)  # and after that one a week
 
 # `draft` and `archived` are places, not labels; in lists and addresses they stand beside labels.
 _RESERVED = frozenset({DRAFT, "archived"})
@@ -58,6 +63,21 @@ def contributors(units: dict[str, int]) -> list[Any]:
     """Who wrote how much, the busiest first, as versions keep it."""
     ranked = sorted(units.items(), key=lambda item: (-item[1], item[0]))
     return [{"actor": actor, "units": number} for actor, number in ranked if number > 0]
+
+
+def surplus(taken: Iterable[tuple[UUID, datetime]], now: datetime) -> list[UUID]:
+    """Which of a room's checkpoints, the newest first, thinning drops: all but a period's last."""
+    kept: set[tuple[str, int]] = set()
+    dropped = []
+    for checkpoint_id, at in taken:
+        age, day = now - at, at.date().toordinal()
+        if age <= KEEP_ALL:
+            continue
+        period = ("day", day) if age <= KEEP_DAILY else ("week", (day - 1) // 7)  # from Monday
+        if period in kept:
+            dropped.append(checkpoint_id)
+        kept.add(period)
+    return dropped
 
 
 def suggested_message(rows: Sequence[Row], fields: Iterable[str]) -> str:

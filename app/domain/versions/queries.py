@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select
+from sqlalchemy import Select, delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -117,6 +118,46 @@ async def last_checkpoint_sha256(
         Checkpoint,
     )
     return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def rooms_with_checkpoints(
+    tx: AsyncSession, before: datetime, after: tuple[UUID, UUID] | None, limit: int
+) -> list[tuple[UUID, UUID]]:
+    """Prompt and room of those that have checkpoints from `before`, in an order to go on from."""
+    where = (Checkpoint.prompt_id, Checkpoint.room_id)
+    # unscoped: a job thins the history of all workspaces
+    statement = select(*where).where(Checkpoint.created_at < before).group_by(*where)
+    if after is not None:
+        statement = statement.where(tuple_(*where) > tuple_(*after))
+    rows = await tx.execute(statement.order_by(*where).limit(limit))
+    return [(row[0], row[1]) for row in rows]
+
+
+async def when_taken(
+    tx: AsyncSession, prompt_id: UUID, room_id: UUID, before: datetime, limit: int
+) -> list[tuple[UUID, datetime]]:
+    """A room's checkpoints from `before`, the newest first.
+
+    Not those that a restoring took: they hold edits that nothing later has.
+    """
+    # unscoped: a job thins the history of all workspaces
+    statement = (
+        select(Checkpoint.id, Checkpoint.created_at)
+        .where(
+            Checkpoint.prompt_id == prompt_id,
+            Checkpoint.room_id == room_id,
+            Checkpoint.created_at < before,
+            Checkpoint.reason != "restore",
+        )
+        .order_by(Checkpoint.created_at.desc(), Checkpoint.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in await tx.execute(statement)]
+
+
+async def drop_checkpoints(tx: AsyncSession, ids: Sequence[UUID]) -> None:
+    # unscoped: a job thins the history of all workspaces
+    await tx.execute(delete(Checkpoint).where(Checkpoint.id.in_(ids)))
 
 
 async def room(tx: AsyncSession, room_id: UUID) -> Branch | None:

@@ -202,6 +202,18 @@ async def revoke_from(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> No
     await tx.execute(within(statement, where, Invitation))
 
 
+async def drop_expired_invitations(tx: AsyncSession, now: datetime, limit: int) -> int:
+    """At most `limit` that nobody accepted; how many there were."""
+    # unscoped: a job tidies up after all workspaces
+    expired = (
+        select(Invitation.id)
+        .where(Invitation.accepted_at.is_(None), Invitation.expires_at <= now)
+        .limit(limit)
+    )
+    # unscoped: as above
+    return await _count(tx, delete(Invitation).where(Invitation.id.in_(expired)))
+
+
 async def _count(tx: AsyncSession, statement: Any) -> int:
     result: CursorResult[Any] = await tx.execute(statement)  # type: ignore[assignment]
     return result.rowcount
