@@ -14,7 +14,7 @@ from app.db.base import Model
 class JobRun(Model):
     """The last run of a job, and how often it failed."""
 
-    __tablename__ = "job_runs"
+    __tablename__ = "worker_jobs"
 
     name: Mapped[str] = mapped_column(String(64), primary_key=True)
     started_at: Mapped[datetime]

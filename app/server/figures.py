@@ -28,7 +28,12 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"  # the client's, read when it is imported
 _PREFIX = "figures-"
 # The client maps these files and grows them with holes. A mapped page that a full disk has no
 # block for kills the process, so they get their blocks beforehand, enough for every label there is.
-_BYTES = {"counter": 2**18, "histogram": 2**21, "gauge_livesum": 2**16}
+BYTES = {
+    "counter": 2**18,
+    "histogram": 2**21,
+    "gauge_livesum": 2**16,
+    "gauge_livemin": 2**16,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +85,7 @@ def share(number: int) -> None:
         os.environ.pop(VARIABLE, None)  # the client would take an empty one for a folder
         return
     try:
-        for kind, size in _BYTES.items():
+        for kind, size in BYTES.items():
             _allocate(Path(folder) / f"{kind}_{number}.db", size)
     except OSError as error:
         log.warning("figures.not_shared", cause=error.strerror)

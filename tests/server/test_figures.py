@@ -7,7 +7,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from app.server.figures import VARIABLE, Figures, shared_figures
+from prometheus_client import REGISTRY, Gauge
+
+from app.server.core import build
+from app.server.figures import BYTES, VARIABLE, Figures, shared_figures
 from tests.support.server import ROOT
 
 
@@ -28,6 +31,16 @@ def test_what_is_now_is_forgotten_and_what_was_counted_stays(tmp_path: Path) -> 
     Figures(tmp_path).forget(1)
     kept = sorted(path.name for path in tmp_path.iterdir())
     assert kept == ["counter_1.db", "gauge_livesum_11.db", "histogram_1.db"]
+
+
+def test_every_gauge_says_how_workers_make_one_figure_of_it() -> None:
+    assert build  # everything is imported
+    ours = {
+        name: one for name, one in REGISTRY._names_to_collectors.items() if "promptroom" in name
+    }
+    gauges = {name: one for name, one in ours.items() if isinstance(one, Gauge)}
+    assert gauges
+    assert {f"gauge_{gauge._multiprocess_mode}" for gauge in gauges.values()} <= BYTES.keys()
 
 
 def run(program: str, folder: str) -> str:
