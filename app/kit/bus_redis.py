@@ -248,7 +248,7 @@ class RedisBus:
         return [command(verb, *names[at : at + NAMES]) for at in range(0, len(names), NAMES)]
 
     def _payloads(self) -> list[bytes]:
-        if self._queue.has_lost and not len(self._queue):  # when there is room for it
+        if self._queue.has_lost and not len(self._queue):  # there is room; with the next ping
             self._queue.has_lost = False
             self._say(LOSS_TOPIC, b"")
         batch = self._queue.take()
@@ -283,8 +283,6 @@ class RedisBus:
         ping = self._answers.popleft()
         if ping is None:
             self._queue.answered()
-            if self._queue.has_lost:
-                self._has_work.set()
         elif not ping.done():  # whoever asked may have gone
             ping.set_result(True)
 

@@ -33,6 +33,7 @@ class Part:
     detail: str = ""
 
 
+_DISPENSABLE = frozenset({"bus"})
 _DRAINING = Part(ok=False, detail="this server is about to stop")
 
 
@@ -44,16 +45,22 @@ async def live() -> Response[dict[str, Any]]:
 
 @get("/health/ready", opt={"public": True}, include_in_schema=False)
 async def ready(state: State) -> Response[dict[str, Any]]:
-    """200 when people can work, else 503 naming what fails."""
+    """200 when people can work, else 503 naming what fails.
+
+    Without its bus a worker is degraded: others' edits reach it a second later, by the database.
+    That is still 200, or the loss of Redis would have a proxy send away workers that all work.
+    """
     is_draining = bool(state.get("is_draining"))
     parts = {"worker": _DRAINING} if is_draining else await examine(state)
     failing = [name for name, part in parts.items() if not part.ok]
+    is_unavailable = any(name not in _DISPENSABLE for name in failing)
+    status = "unavailable" if is_unavailable else "degraded" if failing else "ok"
     content = {
-        "status": "draining" if is_draining else "unavailable" if failing else "ok",
+        "status": "draining" if is_draining else status,
         "failing": failing,
         "parts": {name: {"ok": part.ok, "detail": part.detail} for name, part in parts.items()},
     }
-    return Response(content, status_code=503 if failing else 200, headers=_NOT_CACHED)
+    return Response(content, status_code=503 if is_unavailable else 200, headers=_NOT_CACHED)
 
 
 @get("/metrics", opt={"public": True}, include_in_schema=False)

@@ -47,5 +47,6 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
                 yield
             await tasks.stop()
     finally:
+        await app.state.limiter.close()
         await bus.stop()
         await database.close()

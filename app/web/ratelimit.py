@@ -1,5 +1,7 @@
 """Rate limits: counted in memory, or in Redis for many workers through the `limits` library.
 
+While Redis does not answer every worker counts for itself: a sign-in must neither hang nor be free.
+
 Not by that library in memory: its sweep walks all keys with a thread's hop for each, at every try,
 and dies when a key is cleared meanwhile.
 """
@@ -9,13 +11,24 @@ from __future__ import annotations
 import math
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
+import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
-from limits.storage import storage_from_string
+from redis.asyncio import ConnectionPool
+from redis.exceptions import RedisError
 
 from app.errors import RateLimited
+
+log = structlog.get_logger(__name__)
+
+_PATIENCE_SECONDS = 0.5  # for Redis, with a person waiting for their sign-in
+_ALONE_SECONDS = 5.0  # until Redis is asked again after it did not answer
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +89,58 @@ class MemoryWindows:
             del self.taken[key], self._ends[key]
 
 
+class SharedWindows:
+    """Moving windows in Redis; in this process while Redis does not answer."""
+
+    def __init__(self, redis_url: str) -> None:
+        self._pool = ConnectionPool.from_url(
+            redis_url,
+            socket_timeout=_PATIENCE_SECONDS,
+            socket_connect_timeout=_PATIENCE_SECONDS,
+        )
+        storage = RedisStorage(
+            f"async+{redis_url}",
+            implementation="redispy",
+            connection_pool=self._pool,  # type: ignore[arg-type]  # as its documentation says
+        )
+        self._shared = MovingWindowRateLimiter(storage)
+        self._own = MemoryWindows()
+        self._alone_until = 0.0
+
+    async def hit(self, item: RateLimitItem, *who: str) -> bool:
+        return await self._ask(self._shared.hit, self._own.hit, item, *who)
+
+    async def get_window_stats(self, item: RateLimitItem, *who: str) -> WindowStats:
+        ours = self._own.get_window_stats
+        return await self._ask(self._shared.get_window_stats, ours, item, *who)
+
+    async def clear(self, item: RateLimitItem, *who: str) -> None:
+        await self._own.clear(item, *who)
+        await self._ask(self._shared.clear, self._own.clear, item, *who)
+
+    async def close(self) -> None:
+        await self._pool.disconnect()
+
+    async def _ask(
+        self, shared: Callable[..., Awaitable[T]], own: Callable[..., Awaitable[T]], *what: Any
+    ) -> T:
+        if time.monotonic() < self._alone_until:
+            return await own(*what)
+        try:
+            return await shared(*what)
+        except (RedisError, OSError, TimeoutError) as error:
+            log.warning("ratelimit.alone", cause=type(error).__name__)
+            self._alone_until = time.monotonic() + _ALONE_SECONDS
+            return await own(*what)
+
+
 class RateLimiter:
     """Counts tries. A try is taken before the work it pays for, so parallel ones cannot slip by."""
 
     def __init__(self, redis_url: str = "") -> None:
-        self._strategy: MemoryWindows | MovingWindowRateLimiter = MemoryWindows()
-        if redis_url:
-            storage = storage_from_string(f"async+{redis_url}", implementation="redispy")
-            self._strategy = MovingWindowRateLimiter(storage)
+        self._strategy: MemoryWindows | SharedWindows = (
+            SharedWindows(redis_url) if redis_url else MemoryWindows()
+        )
 
     async def take(self, limit: Limit, *who: str) -> int:
         """Use up one try of `who`; gives how many are left. Raises `RateLimited` without one."""
@@ -100,6 +157,11 @@ class RateLimiter:
     async def forget(self, limit: Limit, *who: str) -> None:
         """Give `who` all tries back."""
         await self._strategy.clear(limit.item, *who)
+
+    async def close(self) -> None:
+        """Let go of Redis."""
+        if isinstance(self._strategy, SharedWindows):
+            await self._strategy.close()
 
     async def _wait(self, limit: Limit, *who: str) -> int:
         stats = await self._strategy.get_window_stats(limit.item, *who)

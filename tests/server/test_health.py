@@ -63,7 +63,8 @@ class TestReadiness:
 
     async def test_a_lost_bus_is_named(self, client: Client, app: Litestar) -> None:
         app.state.bus.is_healthy = False
-        assert (await readiness(client))[1]["failing"] == ["bus"]
+        status, said = await readiness(client)
+        assert (status, said["status"], said["failing"]) == (200, "degraded", ["bus"])
 
     async def test_a_draining_worker_takes_nobody(self, client: Client, app: Litestar) -> None:
         app.state.is_draining = True

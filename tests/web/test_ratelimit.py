@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
 from app.errors import RateLimited
 from app.web.ratelimit import Limit, MemoryWindows, RateLimiter
 from tests.support.clocks import HeldClock
+from tests.support.services import RedisServer
 
 pytestmark = pytest.mark.anyio
 
@@ -84,3 +86,51 @@ class TestMemory:
         await limiter.take(THREE, "b")
         held.forward(seconds=661)
         assert await limiter.take(THREE, "a") == 2
+
+
+class TestShared:
+    """Over workers, in a real Redis."""
+
+    @pytest.fixture
+    def redis(self) -> Iterator[RedisServer]:
+        with RedisServer() as server:
+            yield server
+
+    @pytest.fixture(autouse=True)
+    def held(self) -> None:
+        """Redis has a clock of its own."""
+
+    @pytest.fixture
+    async def limiter(self, redis: RedisServer) -> AsyncIterator[RateLimiter]:
+        limiter = RateLimiter(redis.url)
+        yield limiter
+        await limiter.close()
+
+    async def test_workers_share_a_budget(self, redis: RedisServer, limiter: RateLimiter) -> None:
+        other = RateLimiter(redis.url)
+        taken = [await one.take(THREE, "a") for one in (limiter, other, limiter)]
+        assert taken == [2, 1, 0]
+        with pytest.raises(RateLimited):
+            await other.take(THREE, "a")
+        await limiter.forget(THREE, "a")
+        assert await other.take(THREE, "a") == 2
+        await other.close()
+
+    async def test_without_redis_each_counts_for_itself(
+        self, redis: RedisServer, limiter: RateLimiter
+    ) -> None:
+        redis.stop()
+        assert [await limiter.take(THREE, "a") for _ in range(3)] == [2, 1, 0]
+        with pytest.raises(RateLimited):
+            await limiter.take(THREE, "a")
+
+    async def test_a_redis_that_hangs_holds_nobody_up(
+        self, redis: RedisServer, limiter: RateLimiter
+    ) -> None:
+        await limiter.take(THREE, "a")
+        redis.pause()
+        try:
+            async with asyncio.timeout(5):
+                assert await limiter.take(THREE, "a") == 2
+        finally:
+            redis.resume()

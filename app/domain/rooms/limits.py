@@ -24,7 +24,7 @@ HELD_MESSAGES = 200  # of one connection while its room waits for the disk; then
 
 CONNECTIONS_PER_ROOM = 250
 CONNECTIONS_PER_PERSON = 20  # per room: tabs of one person, or processes with one key
-JOINS_AT_ONCE = 64
+JOINS_AT_ONCE = 8  # fewer than a worker's connections to the database: pages need some, too
 JOINS_WAITING = 2000  # beyond it a joiner is told to come back later
 
 HIGH_WATER = 1 * MIB  # unread bytes after which a reader gets no more updates, but one resync

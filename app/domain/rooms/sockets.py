@@ -11,6 +11,7 @@ from uuid import UUID
 import structlog
 from litestar import WebSocket, websocket
 from litestar.params import FromPath
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import __version__
 from app.access.permissions import Permission
@@ -86,6 +87,9 @@ async def _admit(rooms: Rooms, room_id: str, credentials: Credentials) -> tuple[
         raise NotAdmitted(CloseCode.NOT_FOUND) from None
     except AppError as error:
         raise NotAdmitted(_CODES.get(error.status, CloseCode.SERVER_ERROR)) from error
+    except SQLAlchemyError as error:  # it does not answer, or has no connection left
+        log.warning("room.not_admitted", cause=type(error).__name__)
+        raise NotAdmitted(CloseCode.OVERLOADED) from error
     finally:
         rooms.queue -= 1
     here = open_.room.members
