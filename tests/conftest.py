@@ -79,8 +79,9 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[Database]:
+    """With a view of every workspace; the application has its own, which has not."""
     database = Database(settings.database)
-    yield database
+    yield database.everywhere()
     await database.close()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 
-from app.db.postgres import make_engine
+from app.db.postgres import examine, make_engine
 from app.db.wall import EVERYWHERE, OPTION, Inside, Scope
 from app.errors import Invalid
 
@@ -81,7 +81,7 @@ class Database:
     def everywhere(self) -> Database:
         """The same database, whose transactions cross workspaces.
 
-        For what acts for everybody or finds out who somebody is; the line that asks says why.
+        For what acts for everybody, or finds out who somebody is: `# everywhere: why` beside it.
         """
         return self._seeing(EVERYWHERE)
 
@@ -94,6 +94,11 @@ class Database:
         is in no workspace: people and their sessions are all it sees.
         """
         return Transaction(self._writing if write else self._reading)
+
+    async def examine(self) -> None:
+        """At a start: refuse a server that cannot keep our promises. Raises what says why."""
+        if not self.is_sqlite:
+            await examine(self.engine)
 
     async def is_reachable(self) -> bool:
         try:

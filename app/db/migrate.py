@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
@@ -16,9 +17,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from app.db import locks
 from app.db.base import Model
 from app.db.engine import Database
 
+log = structlog.get_logger(__name__)
+
+LOCK_TIMEOUT = "5s"  # for a table in use; whoever comes after a waiting migration waits, too
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -30,6 +35,7 @@ def _config(connection: Connection | None = None) -> Config:
     )
     config.set_main_option("timezone", "UTC")
     config.attributes["connection"] = connection
+    config.attributes["lock_timeout"] = LOCK_TIMEOUT
     return config
 
 
@@ -39,8 +45,21 @@ def newest() -> str:
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the schema to `revision`; doing it twice changes nothing."""
-    await _run(database, lambda connection: command.upgrade(_config(connection), revision))
+    """Bring the schema to `revision`; doing it twice, or from several workers, changes nothing.
+
+    A schema that a newer release has brought further is left alone: it still has all that this
+    release needs, as migrations only add.
+    """
+
+    def run(connection: Connection) -> None:
+        here = current_on(connection)
+        connection.rollback()  # so that each migration has a transaction of its own
+        if here and not knows(here):
+            log.warning("migrate.schema_is_newer", revision=here)
+        else:
+            upgrade_on(connection, revision)
+
+    await _run(database, run)
 
 
 async def downgrade(database: Database, revision: str) -> None:
@@ -70,6 +89,11 @@ async def differences(database: Database) -> list[Any]:
                 MigrationContext.configure(sync, opts={"compare_type": True}), Model.metadata
             )
         )
+
+
+def suits(revision: str) -> bool:
+    """Whether this release can work with a schema at `revision`: its own, or a newer one."""
+    return revision == newest() or (revision != "" and not knows(revision))
 
 
 def knows(revision: str) -> bool:
@@ -104,7 +128,13 @@ def _revisions() -> list[str]:
 
 
 async def _run(database: Database, step: Any) -> None:
-    async with database.engine.connect() as connection, _table_by_table(connection):
+    # everywhere: a migration may have to look at every row
+    engine = database.everywhere().engine
+    async with (
+        engine.connect() as connection,
+        locks.holding(connection, "migrations"),
+        _table_by_table(connection),
+    ):
         # Alembic's own transaction decides; commit what it left open (SQLite's plain DDL).
         await connection.run_sync(step)
         await connection.commit()

@@ -7,12 +7,16 @@ from collections.abc import Mapping
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-from sqlalchemy import event
+import structlog
+from sqlalchemy import event, text
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, DisconnectionError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from app.db import wall
+from app.errors import Conflict
+
+log = structlog.get_logger(__name__)
 
 CONNECT_SECONDS = 5.0
 POOL_SECONDS = 5.0  # for a connection to come free; who waits longer is told to come back
@@ -30,6 +34,12 @@ _SESSION = {
     "tcp_keepalives_interval": "5",
     "tcp_keepalives_count": "3",
 }
+
+# A commit is on disk before it is acknowledged, whatever the server's default is.
+_DURABLE = """
+SELECT set_config('synchronous_commit', 'on', false)
+WHERE current_setting('synchronous_commit') = 'off'
+"""
 
 # The same for a server that vanished; not every system has all of them.
 _LINE = {
@@ -51,6 +61,20 @@ _PASSING = (
     "57",  # starting up, shutting down, cancelled by a timeout
     "58",  # the system under it reports errors
 )
+
+
+_OLDEST = 150000  # what the tests run on
+_EXAMINED = text("""
+SELECT current_setting('server_version_num')::int AS version,
+  current_setting('server_encoding') AS encoding,
+  current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AS is_durable,
+  (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user) AS passes_walls
+""")
+
+
+class DatabaseUnsuitable(Conflict):
+    code = "database_unsuitable"
+    title = "The database cannot keep what Promptroom promises"
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types
@@ -75,6 +99,7 @@ async def connect(dsn: str, settings: Mapping[str, str] | None = None) -> Connec
         connection_class=Connection,
         server_settings={**_SESSION, **(settings or {})},
     )
+    await connection.execute(_DURABLE)
     return connection
 
 
@@ -138,3 +163,23 @@ def _forget_values(error: BaseException) -> None:
 
 
 _QUOTING = "invalid input for query argument"  # and then which, of the driver itself
+
+
+async def examine(engine: AsyncEngine) -> None:
+    """At a start: refuse what cannot work, and warn of what weakens a promise.
+
+    Raises `DatabaseUnsuitable`.
+    """
+    async with engine.connect() as connection:
+        found = (await connection.execute(_EXAMINED)).one()
+    if found.version < _OLDEST:
+        raise DatabaseUnsuitable("The database is older than PostgreSQL 15. Upgrade it first.")
+    if found.encoding != "UTF8":
+        raise DatabaseUnsuitable(
+            f"The database's encoding is {found.encoding}. Make one with ENCODING 'UTF8'."
+        )
+    if not found.is_durable:
+        log.warning("database.not_durable", cause="fsync or full_page_writes is off")
+    if found.passes_walls:
+        cause = "its role is a superuser or has BYPASSRLS: docs/operations.md has a better one"
+        log.warning("database.wall_not_kept", cause=cause)

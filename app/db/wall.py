@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 SETTING = "promptroom.workspace"  # of a transaction, or of a connection of one's own
 CROSSING = "*"  # its value for what acts in all workspaces
+ACROSS = {SETTING: CROSSING}  # for `postgres.connect`: a connection that is everywhere for good
 OPTION = "promptroom_within"  # how an engine's connections know what to say
 
 

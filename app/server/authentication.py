@@ -76,19 +76,25 @@ async def provide_person(visitor: Visitor) -> Person:
 
 async def provide_caller(request: AnyRequest, state: State, visitor: Visitor) -> Principal:
     """Who acts in which workspace: `/api/` by bearer key alone, `/w/{workspace}/` by session."""
-    database: Database = state.database
+    caller = await _caller(request, state.database, visitor)
+    request.scope["state"]["caller"] = caller
+    return caller
+
+
+async def _caller(request: AnyRequest, database: Database, visitor: Person | None) -> Principal:
     if request.scope["path"].startswith("/api/"):
-        key = _bearer(request.headers.get("Authorization", ""))
-        principal = await _by_key(database, key)
+        principal = await _by_key(database, _bearer(request.headers.get("Authorization", "")))
         request.scope["state"]["actor"] = principal.actor
         return principal
     person = await provide_person(visitor)
-    async with database.transaction(write=False) as tx:
+    # everywhere: this answers which workspace the person may be in
+    async with database.everywhere().transaction(write=False) as tx:
         return await workspaces.enter(tx, person, request.path_params["workspace"])
 
 
 async def _by_key(database: Database, key: str) -> Principal:
-    async with database.transaction(write=False) as tx:
+    # everywhere: the key itself says in which workspace it acts
+    async with database.everywhere().transaction(write=False) as tx:
         principal, used_at = await keys.recognise(tx, key)
     if used_at is None or clock.utc_now() - used_at > keys_policy.USED_EVERY:
         await _note(keys.touch(database, principal))
@@ -114,7 +120,8 @@ class ServerGatekeeper:
     """Who may enter a room: by ticket, by key, or by the cookie of a session."""
 
     def __init__(self, database: Database, tickets: Tickets, cookie: SessionCookie) -> None:
-        self._database = database
+        # everywhere: the room says which workspace somebody has to be a member of
+        self._database = database.everywhere()
         self._tickets = tickets
         self._cookie = cookie
 

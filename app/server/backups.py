@@ -118,7 +118,7 @@ class _Filling:
     async def __call__(self, database: Database) -> list[str]:
         """Gives what is damaged in the backup's documents; closes `database`."""
         try:
-            async with database.everywhere().transaction() as tx:  # rows of every workspace
+            async with database.everywhere().transaction() as tx:  # everywhere: a backup is of all
                 connection = await tx.connection()
                 # A server that is started now waits before it looks at the schema.
                 await locks.hold(tx, "migrations")
@@ -154,7 +154,7 @@ def _alone(settings: Settings) -> Generator[None, None, None]:
 async def _check_empty(settings: Settings) -> None:
     database = Database(settings.database)
     try:
-        async with database.everywhere().transaction() as tx:  # rows of every workspace
+        async with database.everywhere().transaction() as tx:  # everywhere: a backup is of all
             await (await tx.connection()).run_sync(make_sure_it_is_empty)
     finally:
         await database.close()  # the last one folds the log into the file

@@ -48,7 +48,8 @@ async def _apply(settings: Settings, database: Database) -> None:
     name = settings.init_email.partition("@")[0]
     signup = await Signup.of(Passwords(), name, settings.init_email, settings.init_password)
     key = settings.init_api_key
-    async with database.transaction() as tx:
+    # everywhere: there is no workspace yet
+    async with database.everywhere().transaction() as tx:
         title = settings.init_workspace or "Promptroom"
         workspace, _ = await set_up(tx, signup, title, None)
         if key:

@@ -117,14 +117,16 @@ async def _migrations(database: Database) -> Part:
         current = await migrate.current(database)
     except (SQLAlchemyError, OSError):
         return Part(ok=False, detail="the database does not answer")
-    if current == _newest():
-        return Part(ok=True, detail=current)
-    return Part(ok=False, detail=f"at {current or 'nothing'}, this release needs {_newest()}")
+    return _schema(current)
 
 
-@cache
-def _newest() -> str:
-    return migrate.newest()  # reads the migrations' files, which do not change while we run
+@cache  # reads the migrations' files, which do not change while we run
+def _schema(current: str) -> Part:
+    newest = migrate.newest()
+    if migrate.suits(current):
+        newer = "" if current == newest else f", newer than this release's {newest}"
+        return Part(ok=True, detail=f"{current}{newer}")
+    return Part(ok=False, detail=f"at {current or 'nothing'}, this release needs {newest}")
 
 
 def _disk(settings: Settings) -> Part:

@@ -27,6 +27,7 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     database: Database = app.state.database
     if settings.is_sqlite:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+    await database.examine()
     await migrate.upgrade(database)
     await first_start.apply(settings, database)
     bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else MemoryBus()

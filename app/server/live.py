@@ -56,7 +56,7 @@ async def live_engine(
     worker = int(os.environ.get("PROMPTROOM_WORKER", "0"))
     recorder = FlightRecorder(flight_file(settings.data_dir, worker))
     helper = Helper()
-    # The engine holds rooms of every workspace; who may enter one is the gatekeeper's business.
+    # everywhere: the engine acts for whoever is in a room, and the gate has let them in
     log = DocumentLog(database.everywhere(), recorder, helper)
     death = os.environ.get("PROMPTROOM_PREDECESSOR_DEATH", "")
     if (crash := recorder.recover(is_blamed=is_the_librarys_doing(death))) is not None:

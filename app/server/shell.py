@@ -31,7 +31,8 @@ class Inside:
 async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> dict[str, Any]:
     """The context of templates/layout/app.html."""
     database: Database = state.database
-    async with database.transaction(write=False) as tx:
+    # everywhere: a person's own workspaces, whichever they are
+    async with database.everywhere().transaction(write=False) as tx:
         mine = await Workspaces(tx).mine(person)
         slug = request.path_params.get("workspace")
         # An account page has no workspace of its own: it stays beside the first one.
@@ -57,7 +58,8 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
 async def provide_house(state: State) -> House:
     """What visitors are told about this server."""
     database: Database = state.database
-    async with database.transaction(write=False) as tx:
+    # everywhere: whether there is exactly one
+    async with database.everywhere().transaction(write=False) as tx:
         if not await People(tx).are_there():
             return House(is_empty=True, workspace_name=None)
         return House(is_empty=False, workspace_name=await Workspaces(tx).only_name())

@@ -17,8 +17,10 @@ from app.kit.supervise import Supervisor
 @asynccontextmanager
 async def subscribed(hub: Hub, database: Database, tasks: Supervisor) -> AsyncGenerator[None, None]:
     """The reactions, connected for as long as the block runs."""
-    edited_at = EditedAt(database)
-    checkpoints = AutomaticCheckpoints(Checkpoints(database, hub))
+    # everywhere: the engine announces rooms of every workspace
+    anywhere = database.everywhere()
+    edited_at = EditedAt(anywhere)
+    checkpoints = AutomaticCheckpoints(Checkpoints(anywhere, hub))
     sweeper = garbage.Sweeper()
     hub.on_changed += [edited_at.note, checkpoints.edited, sweeper.disturb]
     hub.on_idle.append(checkpoints.paused)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from litestar import Request
 from litestar.datastructures import State
@@ -31,14 +33,28 @@ RoomTickets = NamedDependency[Tickets]
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+@dataclass(frozen=True, slots=True)
+class CallersWorkspace:
+    """Where the request's caller acts. The caller may become known after the transaction does."""
+
+    scope: Any
+
+    @property
+    def workspace_id(self) -> UUID | None:
+        caller: Principal | None = self.scope["state"].get("caller")
+        return caller.workspace_id if caller else None
+
+
 async def provide_tx(
     request: Request[Any, Any, State], state: State
 ) -> AsyncGenerator[AsyncSession, None]:
     """The request's transaction: begun before the handler, committed before bytes are sent.
 
+    It is in the caller's workspace; without a caller in none, where people and sessions are.
     The app's only generator dependency: two would be finished concurrently and wrap the error
     that a handler raised in an ExceptionGroup.
     """
     database: Database = state.database
-    async with database.transaction(write=request.method not in _SAFE) as session:
+    inside = database.within(CallersWorkspace(request.scope))
+    async with inside.transaction(write=request.method not in _SAFE) as session:
         yield session

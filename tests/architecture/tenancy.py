@@ -20,6 +20,17 @@ def violations(root: Path) -> list[str]:
     return [problem for module in found for problem in _Statements(module, tables, doors).check()]
 
 
+def crossings(root: Path) -> list[str]:
+    """Every `.everywhere()` that does not say why it has to cross workspaces."""
+    return [
+        module.at(call, "everywhere() without `# everywhere: why`")
+        for module in modules(root, "app")
+        for call in ast.walk(module.tree)
+        if _calls(call, "everywhere")
+        and not _says(module, _parents(module), call, "# everywhere: ")
+    ]
+
+
 def _workspace_tables(root: Path) -> Iterator[str]:
     for module in modules(root, "app/domain"):
         if module.path.name != "models.py":
@@ -58,9 +69,7 @@ class _Statements:
         self.module = module
         self.tables = tables
         self.doors = doors
-        self.parents = {
-            child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)
-        }
+        self.parents = _parents(module)
 
     def check(self) -> Iterator[str]:
         for call in ast.walk(self.module.tree):
@@ -111,15 +120,25 @@ class _Statements:
         return frozenset()
 
     def _says_why(self, call: ast.AST) -> bool:
-        """`# unscoped: reason` on a line of the statement, or in the comment above it."""
-        node = call
-        while not isinstance(node, ast.stmt):
-            node = self.parents[node]
-        lines = self.module.lines
-        first, last = node.lineno - 1, node.end_lineno or node.lineno
-        while first > 0 and lines[first - 1].lstrip().startswith("#"):
-            first -= 1
-        return any("# unscoped: " in line for line in lines[first:last])
+        return _says(self.module, self.parents, call, "# unscoped: ")
+
+
+def _parents(module: Module) -> dict[ast.AST, ast.AST]:
+    return {child: node for node in ast.walk(module.tree) for child in ast.iter_child_nodes(node)}
+
+
+def _says(module: Module, parents: dict[ast.AST, ast.AST], call: ast.AST, mark: str) -> bool:
+    """`# mark: reason` on a line of the statement's own, or in the comment above it."""
+    node = call
+    while not isinstance(node, ast.stmt):
+        node = parents[node]
+    lines = module.lines
+    first, last = node.lineno - 1, node.end_lineno or node.lineno
+    if isinstance(node, ast.AsyncWith | ast.With):
+        last = node.body[0].lineno - 1
+    while first > 0 and lines[first - 1].lstrip().startswith("#"):
+        first -= 1
+    return any(mark in line for line in lines[first:last])
 
 
 def _calls(node: ast.AST, name: str) -> bool:

@@ -68,3 +68,27 @@ def test_an_unbound_statement_is_found(tmp_path: Path, body: str) -> None:
 )
 def test_a_bound_or_explained_statement_is_left_alone(tmp_path: Path, body: str) -> None:
     assert check(tmp_path, body) == []
+
+
+def test_every_crossing_says_why() -> None:
+    assert tenancy.crossings(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("line", "is_found"),
+    [
+        ("log = Log(database.everywhere())", True),
+        (
+            "async with database.everywhere().transaction() as tx:\n    x = 1  # everywhere: no",
+            True,
+        ),
+        ("# everywhere: it acts for all\nlog = Log(database.everywhere())", False),
+        ("log = Log(database.everywhere())  # everywhere: it acts for all", False),
+    ],
+)
+def test_a_crossing_without_a_reason_is_found(tmp_path: Path, line: str, is_found: bool) -> None:
+    file = tmp_path / "app/server/live.py"
+    file.parent.mkdir(parents=True)
+    indented = "\n".join(f"    {one}" for one in line.splitlines())
+    file.write_text(f"async def f():\n{indented}\n")
+    assert bool(tenancy.crossings(tmp_path)) is is_found

@@ -71,11 +71,13 @@ class TestATransaction:
 
 
 class TestSafety:
-    async def test_a_commit_is_on_disk_before_it_returns(self, database: Database) -> None:
+    async def test_a_commit_is_on_disk_before_it_returns(self, tmp_path: Path) -> None:
+        database = Database(f"sqlite:///{tmp_path / 'new.db'}")
         async with database.transaction(write=False) as tx:
             assert (await tx.execute(text("PRAGMA synchronous"))).scalar_one() == 2
             assert (await tx.execute(text("PRAGMA journal_mode"))).scalar_one() == "wal"
             assert (await tx.execute(text("PRAGMA foreign_keys"))).scalar_one() == 1
+        await database.close()
 
     async def test_errors_do_not_quote_what_people_wrote(self, notes: Database) -> None:
         await write(notes, "private words")
@@ -85,7 +87,7 @@ class TestSafety:
 
     async def test_it_says_whether_it_answers(self, database: Database, tmp_path: Path) -> None:
         assert await database.is_reachable()
-        nowhere = Database(f"sqlite+aiosqlite:///{tmp_path}/missing/folder.db")
+        nowhere = Database(f"sqlite:///{tmp_path}/missing/folder.db")
         assert not await nowhere.is_reachable()
         with pytest.raises(OperationalError):
             await words(nowhere)

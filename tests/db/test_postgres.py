@@ -10,9 +10,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
+from structlog.testing import capture_logs
 
 from app.db import postgres
 from app.db.engine import Database, DatabaseUnusable
+from app.db.postgres import DatabaseUnsuitable
 from tests.support.services import PostgresServer
 from tests.support.waiting import until
 
@@ -219,4 +221,51 @@ class TestComingBack:
         assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
         others = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'promptroom'"
         assert int(await asyncio.to_thread(server.run, others)) <= 3
+        await database.close()
+
+
+class TestAtTheStart:
+    async def test_an_ordinary_owner_of_a_sound_database_is_fine(self, postgres_url: str) -> None:
+        database = Database(postgres_url)
+        with capture_logs() as said:
+            await database.examine()
+        # The copies for tests are hasty.
+        assert [line["event"] for line in said] == ["database.not_durable"]
+        await database.close()
+
+    async def test_a_role_that_no_wall_stops_is_told(self, server: PostgresServer) -> None:
+        database = Database(server.url)
+        with capture_logs() as said:
+            await database.examine()
+        assert "database.wall_not_kept" in [line["event"] for line in said]
+        await database.close()
+
+    async def test_an_encoding_that_cannot_hold_everything_is_refused(
+        self, server: PostgresServer
+    ) -> None:
+        await asyncio.to_thread(
+            server.run, "CREATE DATABASE old TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'"
+        )
+        database = Database(server.database_url("old"))
+        with pytest.raises(DatabaseUnsuitable, match="UTF8"):
+            await database.examine()
+        await database.close()
+
+    async def test_an_old_server_is_refused(
+        self, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(postgres, "_OLDEST", 990000)
+        database = Database(postgres_url)
+        with pytest.raises(DatabaseUnsuitable, match="older"):
+            await database.examine()
+        await database.close()
+
+    async def test_a_commit_is_on_disk_whatever_the_servers_default(
+        self, server: PostgresServer
+    ) -> None:
+        await asyncio.to_thread(server.run, "ALTER SYSTEM SET synchronous_commit = off")
+        await asyncio.to_thread(server.restart)
+        assert await asyncio.to_thread(server.run, "SHOW synchronous_commit") == "off"
+        database = Database(server.url)
+        assert await ask(database, "SHOW synchronous_commit") == "on"
         await database.close()

@@ -9,6 +9,7 @@ import msgspec
 import pytest
 from litestar.testing import AsyncTestClient
 from sqlalchemy import event, select
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 
 from app.access.permissions import Permission, Role
 from app.access.tickets import SECONDS, Tickets
@@ -147,7 +148,10 @@ class TestBeingSeen:
         held.forward(minutes=10)
 
         def read_only(connection: Any, _record: object, _proxy: object) -> None:
-            connection.execute("PRAGMA query_only=ON")
+            if isinstance(connection, AsyncAdapt_asyncpg_connection):
+                connection.readonly = True
+            else:
+                connection.execute("PRAGMA query_only=ON")
 
         event.listen(app.state.database.engine.sync_engine, "checkout", read_only)
         assert (await use(client, person).get("/account/password")).status_code == 200

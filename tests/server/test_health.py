@@ -11,6 +11,7 @@ from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from sqlalchemy import text
 
+from app.db import migrate
 from app.db.engine import Database
 from app.server import health
 
@@ -36,13 +37,22 @@ class TestReadiness:
         assert (status, said["status"], said["failing"]) == (200, "ok", [])
         assert said["parts"].keys() == {"database", "migrations", "bus", "disk", "journal"}
 
-    async def test_an_old_schema_is_named(self, client: Client, app: Litestar) -> None:
-        database: Database = app.state.database
+    async def test_an_old_schema_is_named(self, client: Client, database: Database) -> None:
+        oldest = migrate._revisions()[0]
         async with database.transaction() as tx:
-            await tx.execute(text("UPDATE alembic_version SET version_num = 'old'"))
+            await tx.execute(text(f"UPDATE alembic_version SET version_num = '{oldest}'"))
         status, said = await readiness(client)
         assert (status, said["failing"]) == (503, ["migrations"])
-        assert said["parts"]["migrations"]["detail"].startswith("at old, this release needs")
+        assert said["parts"]["migrations"]["detail"].startswith(f"at {oldest}, this release needs")
+
+    async def test_a_schema_of_a_newer_release_will_do(
+        self, client: Client, database: Database
+    ) -> None:
+        async with database.transaction() as tx:
+            await tx.execute(text("UPDATE alembic_version SET version_num = 'newer'"))
+        status, said = await readiness(client)
+        assert (status, said["failing"]) == (200, [])
+        assert "newer than this release" in said["parts"]["migrations"]["detail"]
 
     async def test_a_full_disk_is_named(
         self, client: Client, monkeypatch: pytest.MonkeyPatch
@@ -95,9 +105,9 @@ class TestReadiness:
         assert said["parts"]["database"]["detail"].startswith("no answer within")
 
     async def test_a_broken_database_is_named_and_not_a_bug(
-        self, client: Client, app: Litestar
+        self, client: Client, database: Database
     ) -> None:
-        async with app.state.database.transaction() as tx:
+        async with database.transaction() as tx:
             await tx.execute(text("DROP TABLE alembic_version"))
         status, said = await readiness(client)
         assert (status, said["failing"]) == (503, ["migrations"])

@@ -14,7 +14,7 @@ from app.db.engine import Database
 from tests.support.services import PostgresServer
 
 # What tests read was written by them a moment ago: nothing has to outlive the server.
-_HASTY = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+_HASTY = {"fsync": "off", "full_page_writes": "off"}
 _TEMPLATE = "migrated"
 
 
@@ -31,9 +31,13 @@ class PostgresCopies:
 
     def __enter__(self) -> Self:
         self.server.__enter__()
-        self.server.run(f"CREATE ROLE {self.role} LOGIN")
-        self.empty(_TEMPLATE)
-        self._runner.run(_migrate(self.url(_TEMPLATE)))
+        try:
+            self.server.run(f"CREATE ROLE {self.role} LOGIN")
+            self.empty(_TEMPLATE)
+            self._runner.run(_migrate(self.url(_TEMPLATE)))
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
         return self
 
     def __exit__(

@@ -124,7 +124,7 @@ async def running_engine(
     With a database on PostgreSQL several of them are the workers of one installation.
     """
     settings = Settings(data_dir=data_dir, database_url=database_url)
-    database = Database(settings.database)
+    database = Database(settings.database).everywhere()
     data_dir.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # a test may wait for the disk
     await migrate.upgrade(database)
     async with database.transaction() as tx:

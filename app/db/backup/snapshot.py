@@ -17,7 +17,7 @@ from app.db.engine import Database
 
 async def back_up(database: Database, archive: ArchiveWriter, progress: Progress) -> Manifest:
     """All of `database` as it is at this moment, while others go on. Raises `BackupFailed`."""
-    # Of every workspace; a transaction that only reads sees one moment in either database.
+    # everywhere: a backup is of all. What only reads sees one moment in either database.
     async with database.everywhere().transaction(write=False) as tx:
         return await (await tx.connection()).run_sync(_dump, archive, progress)
 

@@ -54,6 +54,6 @@ class KeyApi(Controller):
 
         Needs the scope `admin`. A key may revoke itself.
         """
-        async with database.transaction() as tx:
+        async with database.within(caller).transaction() as tx:
             await Keys(tx, caller).revoke(key_id)
         doors.access_changed(caller.workspace_id, f"key:{key_id}")

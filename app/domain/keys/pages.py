@@ -74,7 +74,7 @@ class KeyPages(Controller):
         doors: OpenDoors,
         key_id: FromPath[UUID],
     ) -> Response[Any]:
-        async with database.transaction() as tx:
+        async with database.within(caller).transaction() as tx:
             await Keys(tx, caller).revoke(key_id)
         doors.access_changed(caller.workspace_id, f"key:{key_id}")
         return see_other(request, f"/w/{request.path_params['workspace']}/settings/keys")

@@ -98,7 +98,7 @@ async def still_valid(tx: AsyncSession, where: InWorkspace, key_id: UUID) -> Pri
 
 async def touch(database: Database, principal: Principal) -> None:
     """Note that the key is in use."""
-    async with database.transaction() as tx:
+    async with database.within(principal).transaction() as tx:
         await queries.touch(tx, principal, principal.credential_id, clock.utc_now())
 
 

@@ -27,7 +27,7 @@ ReleasesDep = NamedDependency[Releases]
 class Desk:
     """For handlers that wait for a room and so may not hold the request's transaction."""
 
-    database: Database
+    database: Database  # within the caller's workspace
     caller: Principal
     rooms: Rooms
     releases: Releases
@@ -50,7 +50,7 @@ async def provide_prompts(tx: Tx, caller: Caller, rooms: LiveRooms) -> Prompts:
 async def provide_desk(
     database: Db, caller: Caller, rooms: LiveRooms, releases: ReleasesDep
 ) -> Desk:
-    return Desk(database, caller, rooms, releases)
+    return Desk(database.within(caller), caller, rooms, releases)
 
 
 async def provide_filters(

@@ -15,7 +15,7 @@ import asyncpg  # type: ignore[import-untyped]
 import structlog
 
 from app.db.postgres import Connection, connect
-from app.db.wall import CROSSING, SETTING
+from app.db.wall import ACROSS
 from app.domain.rooms.journal import NOBODY, Done, Entry, Group
 
 log = structlog.get_logger(__name__)
@@ -82,7 +82,7 @@ class PostgresStore:
 
     async def _append(self, groups: Sequence[Group]) -> frozenset[Any]:
         if self._connection is None or self._connection.is_closed():
-            self._connection = await connect(self._dsn, {SETTING: CROSSING})
+            self._connection = await connect(self._dsn, ACROSS)
         moved = await self._connection.fetch(_APPEND, *_arguments(groups))
         if len(moved) == len(groups):
             return NOBODY

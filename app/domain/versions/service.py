@@ -57,7 +57,7 @@ class Versions:
     """What the caller makes of the live text."""
 
     def __init__(self, database: Database, caller: Principal, rooms: Rooms) -> None:
-        self._database = database
+        self._database = database.within(caller)
         self._caller = caller
         self._rooms = rooms
 

@@ -52,7 +52,7 @@ class MemberPages(Controller):
         failure: AppError | None = None
         try:
             role = policy.role_named(form["role"])
-            async with database.transaction() as tx:
+            async with database.within(caller).transaction() as tx:
                 has_changed = await Members(tx, caller).change_role(user_id, role)
             if has_changed:
                 doors.access_changed(caller.workspace_id, f"user:{user_id}")
@@ -62,7 +62,7 @@ class MemberPages(Controller):
             failure = error
         if not is_htmx(request):
             return see_other(request, _members_url(request))
-        async with database.transaction(write=False) as tx:
+        async with database.within(caller).transaction(write=False) as tx:
             context = await member_view.single(tx, caller, user_id, failure)
         status = failure.status if failure else 200
         return page(request, "workspaces/_member_row.html", status=status, **shell, **context)
@@ -76,7 +76,7 @@ class MemberPages(Controller):
         doors: OpenDoors,
         user_id: FromPath[UUID],
     ) -> Response[Any]:
-        async with database.transaction() as tx:
+        async with database.within(caller).transaction() as tx:
             await Members(tx, caller).remove(user_id)
         doors.access_changed(caller.workspace_id, f"user:{user_id}")
         has_left = user_id == caller.user_id
@@ -118,9 +118,11 @@ class JoinPages(Controller):
 
     @get("/", name="workspaces:join")
     async def show(
-        self, request: AppRequest, tx: Tx, visitor: Visitor, token: FromPath[str]
+        self, request: AppRequest, database: Db, visitor: Visitor, token: FromPath[str]
     ) -> Response[Any]:
-        invited = await invitations.look(tx, token)
+        # everywhere: the link itself says into which workspace it leads
+        async with database.everywhere().transaction(write=False) as tx:
+            invited = await invitations.look(tx, token)
         return _join_page(request, token, invited, visitor)
 
     @post("/", name="workspaces:accept")
@@ -135,7 +137,8 @@ class JoinPages(Controller):
         if visitor is None:
             return await _accept_as_new(request, database, sign_in, token)
         try:
-            async with database.transaction() as tx:
+            # everywhere: as above
+            async with database.everywhere().transaction() as tx:
                 workspace = await invitations.accept(tx, token, visitor)
                 slug = workspace.slug
         except AlreadyMember as error:
@@ -146,6 +149,7 @@ class JoinPages(Controller):
 async def _accept_as_new(
     request: AppRequest, database: Db, sign_in: SignInDep, token: str
 ) -> Response[Any]:
+    database = database.everywhere()  # everywhere: as above
     async with database.transaction(write=False) as tx:
         invited = await invitations.look(tx, token)
     form = await typed(request, "name", "email", "password")

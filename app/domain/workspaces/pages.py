@@ -25,11 +25,13 @@ class FirstVisitPages(Controller):
     include_in_schema = False
 
     @get("/", name="workspaces:home")
-    async def home(self, request: AppRequest, tx: Tx, visitor: Visitor) -> Response[Any]:
+    async def home(self, request: AppRequest, database: Db, visitor: Visitor) -> Response[Any]:
         """To one's workspace; to the sign-in page, which knows when to set up instead."""
         if visitor is None:
             return see_other(request, "/sign-in")
-        mine = await Workspaces(tx).mine(visitor)
+        # everywhere: a person's own workspaces, whichever they are
+        async with database.everywhere().transaction(write=False) as tx:
+            mine = await Workspaces(tx).mine(visitor)
         return see_other(request, f"/w/{mine[0].slug}/" if mine else "/workspaces/new")
 
     @get("/setup", name="workspaces:setup")
@@ -49,7 +51,8 @@ class FirstVisitPages(Controller):
         browser = browser_of(request)
         try:
             signup = await sign_in.sign_up(form["name"], form["email"], form["password"], browser)
-            async with database.transaction() as tx:
+            # everywhere: there is no workspace yet
+            async with database.everywhere().transaction() as tx:
                 workspace, secret = await set_up(tx, signup, form["workspace"], browser)
         except InvalidFields as error:
             return _setup_page(request, 422, values=again(form), errors=error.fields)
@@ -66,10 +69,12 @@ class WorkspacePages(Controller):
         return _new_page(request, values={"name": ""}, errors={})
 
     @post("/workspaces/new", name="workspaces:create")
-    async def create(self, request: AppRequest, tx: Tx, person: SignedIn) -> Response[Any]:
+    async def create(self, request: AppRequest, database: Db, person: SignedIn) -> Response[Any]:
         values = await typed(request, "name")
         try:
-            workspace = await Workspaces(tx).create(person.user_id, values["name"])
+            # everywhere: whether an address is free depends on all
+            async with database.everywhere().transaction() as tx:
+                workspace = await Workspaces(tx).create(person.user_id, values["name"])
         except InvalidFields as error:
             return _new_page(request, 422, values=values, errors=error.fields)
         return see_other(request, f"/w/{workspace.slug}/")
