@@ -11,8 +11,11 @@ import msgspec
 from sqlalchemy import URL, Connection, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from app.db.postgres import examine, make_engine
+from app.db.turns import Turns
 from app.db.wall import EVERYWHERE, OPTION, Inside, Scope
 from app.errors import Invalid
 
@@ -61,9 +64,10 @@ class Database:
         backend, rest = _parts(url)
         self.is_sqlite = backend == "sqlite"
         self.url = make_url(f"sqlite+aiosqlite://{rest}" if self.is_sqlite else _DIALECT)
+        self.turns = Turns()  # at writing, on SQLite
         self.dsn = "" if self.is_sqlite else f"postgresql://{rest}"  # as the driver itself takes it
         if self.is_sqlite:
-            self.engine = self._reading = _sqlite_engine(self.url)
+            self.engine = self._reading = _sqlite_engine(self.url, self.turns)
             # SQLite cannot turn a reader whose snapshot has aged into a writer, so a transaction
             # that will write asks for the lock with its first statement.
             self._writing = self.engine.execution_options(promptroom_write=True)
@@ -139,6 +143,7 @@ def _to_json(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
+_TURN = "promptroom.turn"
 _DRIVERS = {"sqlite": "aiosqlite", "postgresql": "asyncpg"}
 _DIALECT = "postgresql+asyncpg://"
 _OPTIONS: dict[str, Any] = {
@@ -148,7 +153,7 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def _sqlite_engine(url: URL) -> AsyncEngine:
+def _sqlite_engine(url: URL, turns: Turns) -> AsyncEngine:
     engine = create_async_engine(url, **_OPTIONS)
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -159,8 +164,17 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("promptroom_write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if not connection.get_execution_options().get("promptroom_write", False):
+            connection.exec_driver_sql("BEGIN")
+            return
+        connection.info[_TURN] = await_only(turns.take())
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def end(_connection: object, record: ConnectionPoolEntry) -> None:
+        # Here and not at the commit: however a transaction ends, its connection comes back.
+        if (turn := record.info.pop(_TURN, None)) is not None:
+            turn.end()
 
     return engine
 
