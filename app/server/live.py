@@ -31,7 +31,9 @@ from app.settings import Settings
 
 def _store(database: Database) -> Store:
     if database.is_sqlite:
-        return SqliteStore(Path(database.url.database or ""))
+        store = SqliteStore(Path(database.url.database or ""), database.turns)
+        store.reserve()
+        return store
     return PostgresStore(database.dsn)
 
 

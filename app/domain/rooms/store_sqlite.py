@@ -8,14 +8,24 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import os
+import shutil
 import sqlite3
 import zlib
-from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import lru_cache, partial
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Thread
+
+import structlog
 
 from app.db.engine import SQLITE_PRAGMAS
+from app.db.turns import Turn, Turns
 from app.domain.rooms.journal import DocumentsGone, Done, Entry, Group, SequenceTaken
+
+log = structlog.get_logger(__name__)
 
 _COLUMNS = 6
 _ROWS = 32_000 // _COLUMNS  # SQLite takes 32,766 parameters in one statement
@@ -26,6 +36,10 @@ _INSERT = (
     "ON CONFLICT (document_id, seq) DO UPDATE SET actor = NULL "
     'WHERE "update" IS NOT excluded."update"'
 )
+# A write-ahead log that grows has its new length written with each commit, which makes that take
+# three times as long. So it is as long from the start as it is when it is begun anew.
+_RESERVED = 8000 * (4096 + 24)  # PRAGMA wal_autocheckpoint, in pages with their headers
+_SPARE = 1 << 30  # bytes that have to be free on the disk for that
 _CAUSES = {
     "database or disk is full": "the disk is full",
     "attempt to write a readonly database": "the database file is read-only",
@@ -40,26 +54,50 @@ _Row = tuple[int, Entry]  # its number in the log, and what it holds
 class SqliteStore:
     """Only one worker writes to a SQLite file, so nothing is ever behind."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, turns: Turns | None = None) -> None:
+        """`turns` are those of everybody in this process who writes to the file."""
         self._path = path
+        self._turns = turns or Turns()
         self._connection: sqlite3.Connection | None = None
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="journal")
+        # Not an executor: its futures, locks and callbacks cost as much as a small commit.
+        self._work: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._thread = Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    def reserve(self) -> None:
+        """Have the disk space for what is written between two checkpoints from the start."""
+        self._in_turn(self._reserve, _tell_unreserved)
 
     def append(self, groups: Sequence[Group], done: Done) -> None:
-        self._thread.submit(self._report, groups, done, asyncio.get_running_loop())
+        self._in_turn(partial(self._append, groups), done)
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
-        self._thread.shutdown()
+        self._work.put(None)
+        await asyncio.to_thread(self._thread.join)
 
-    def _report(self, groups: Sequence[Group], done: Done, loop: asyncio.AbstractEventLoop) -> None:
-        error: Exception | None = None
-        try:
-            self._append(groups)
-        except Exception as failure:  # noqa: BLE001  # whatever it is, the journal decides
-            error = failure
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
-            loop.call_soon_threadsafe(done, error)
+    def _in_turn(self, write: Callable[[], None], done: Callable[[Exception | None], None]) -> None:
+        """Do `write` in the thread as soon as nobody else writes, then `done` on the loop."""
+        loop = asyncio.get_running_loop()
+
+        def report(error: Exception | None) -> None:
+            turn.end()
+            done(error)
+
+        def work() -> None:
+            error: Exception | None = None
+            try:
+                write()
+            except Exception as failure:  # noqa: BLE001  # whatever it is, the journal decides
+                error = failure
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(report, error)
+
+        turn: Turn = self._turns.ask(lambda: self._work.put(work))
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
+        self._disconnect()
 
     def _append(self, groups: Sequence[Group]) -> None:
         rows = [
@@ -88,6 +126,27 @@ class SqliteStore:
             for pragma in SQLITE_PRAGMAS:
                 self._connection.execute(pragma)
         return self._connection
+
+    def _reserve(self) -> None:
+        """Let the write-ahead log grow by what is taken back again; SQLite keeps its length."""
+        wal = self._path.with_name(self._path.name + "-wal")
+        if shutil.disk_usage(self._path.parent).free < _SPARE:
+            return
+        connection = self._connect()
+        if wal.stat().st_size >= _RESERVED:
+            return
+        (cached,) = connection.execute("PRAGMA cache_size").fetchone()
+        connection.execute("PRAGMA cache_size=100")  # pages; what is more is spilled into the log
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            connection.execute("CREATE TABLE reserved (blank BLOB)")
+            connection.execute("INSERT INTO reserved VALUES (zeroblob(?))", (_RESERVED,))
+        finally:
+            if connection.in_transaction:  # a full disk has ended it already
+                connection.execute("ROLLBACK")
+            connection.execute(f"PRAGMA cache_size={cached}")
+        with wal.open("rb") as file:
+            os.fdatasync(file.fileno())  # now, or the first edit would wait for it
 
     def _disconnect(self) -> None:
         if self._connection is not None:
@@ -118,11 +177,26 @@ def _insert(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
             entry.document_id.hex,
             seq,
             entry.actor,
-            entry.received_at.strftime("%Y-%m-%d %H:%M:%S.%f"),
+            _stored(entry.received_at),
             zlib.crc32(entry.update),
             entry.update,
         )
-    connection.execute(_INSERT.format(",".join(["(?,?,?,?,?,?)"] * len(rows))), values)
+    connection.execute(_statement(len(rows)), values)
+
+
+@lru_cache(maxsize=128)  # as many as the driver keeps prepared
+def _statement(rows: int) -> str:
+    return _INSERT.format(",".join(["(?,?,?,?,?,?)"] * rows))
+
+
+def _stored(moment: datetime) -> str:
+    """As SQLAlchemy stores it: UTC, and always with microseconds."""
+    return moment.replace(tzinfo=None).isoformat(" ", "microseconds")
+
+
+def _tell_unreserved(error: Exception | None) -> None:
+    if error is not None:  # commits are slower at first, nothing else
+        log.warning("journal.not_reserved", cause=str(error))
 
 
 def _cause(error: sqlite3.Error) -> str:

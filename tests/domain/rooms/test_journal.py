@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from uuid import UUID
 
 import pytest
 
+from app.db.engine import SQLITE_PRAGMAS
+from app.db.turns import Turns
 from app.domain.rooms import journal as journal_module
 from app.domain.rooms.journal import (
     NOBODY,
@@ -402,3 +406,87 @@ class TestRows:
         assert str(error) == "another program holds the database"
         assert await self.write(store, [entry(1, document_id)]) is None
         await store.close()
+
+    async def test_a_commit_waits_for_who_writes_and_is_waited_for(
+        self, place: tuple[Path, UUID]
+    ) -> None:
+        path, document_id = place
+        turns, order = Turns(), list[str]()
+        store = SqliteStore(path, turns)
+        writer = turns.ask(lambda: order.append("a request"))
+        writing = asyncio.create_task(self.write(store, [entry(1, document_id)]))
+        await until(lambda: turns.is_wanted)
+        next_one = turns.ask(lambda: order.append("another"))
+        await asyncio.sleep(0.05)
+        assert not writing.done()
+        writer.end()
+        assert await writing is None
+        assert order == ["a request", "another"]
+        assert self.rows(path, document_id) == [(1, b"\x00\x00")]
+        next_one.end()
+        await store.close()
+
+    async def test_a_failed_commit_gives_its_turn_back(self, tmp_path: Path) -> None:
+        turns = Turns()
+        store = SqliteStore(tmp_path / "nothing.db", turns)
+        assert await self.write(store, [entry(1)]) is not None
+        (await asyncio.wait_for(turns.take(), 1)).end()
+        await store.close()
+
+
+def size_of(path: Path) -> int:
+    return path.stat().st_size
+
+
+class TestReserving:
+    """The write-ahead log has its length before the first edit, and holds nothing for that."""
+
+    @pytest.fixture
+    async def place(self, tmp_path: Path) -> AsyncIterator[Path]:
+        path = tmp_path / "some.db"
+        with sqlite3.connect(path) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("CREATE TABLE words (word TEXT)")
+            connection.execute("INSERT INTO words VALUES ('kept')")
+        yield path
+        connection.close()
+
+    async def reserve(self, path: Path) -> int:
+        """How long the log is then."""
+        store = SqliteStore(path)
+        store.reserve()
+        (await store._turns.take()).end()  # behind it
+        length = size_of(path.with_name(path.name + "-wal"))
+        await store.close()
+        return length
+
+    async def test_it_is_as_long_as_between_two_checkpoints(self, place: Path) -> None:
+        pages = next(int(p.split("=")[1]) for p in SQLITE_PRAGMAS if "autocheckpoint" in p)
+        assert await self.reserve(place) >= pages * 4096
+
+    async def test_nothing_is_changed(self, place: Path) -> None:
+        before = size_of(place)
+        await self.reserve(place)
+        with sqlite3.connect(place) as connection:
+            assert connection.execute("SELECT * FROM words").fetchall() == [("kept",)]
+            tables = connection.execute("SELECT name FROM sqlite_master").fetchall()
+            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        connection.close()
+        assert tables == [("words",)]
+        assert size_of(place) == before
+
+    async def test_a_scarce_disk_is_left_alone(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        scarce = SimpleNamespace(free=100 << 20)
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: scarce)
+        assert await self.reserve(place) < 1 << 20
+
+    async def test_a_disk_that_fills_up_meanwhile_does_not_matter(
+        self, place: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("app.domain.rooms.store_sqlite._RESERVED", 2_000_000_000)  # too big
+        await self.reserve(place)
+        with sqlite3.connect(place) as connection:
+            connection.execute("INSERT INTO words VALUES ('written')")
+        connection.close()
