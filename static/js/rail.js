@@ -33,6 +33,11 @@ document.addEventListener("click", (event) => {
   select(document.getElementById(opener.dataset.railOpen), true);
 });
 
+// A tap beside the sheet puts it away.
+document.addEventListener("pointerdown", (event) => {
+  if (rail()?.matches(".up") && isSheet() && !event.target.closest?.("#rail, dialog, [popover]")) foldRail();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && rail()?.matches(".up") && rail().contains(event.target)) foldRail();
   const tab = event.target.closest?.('[role="tab"]');

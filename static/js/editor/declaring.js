@@ -1,4 +1,4 @@
-/* Declared variables: what the page knows, asked for again when somebody changes them, and declaring one more. */
+/* Declared variables: what the page knows, asked for again when somebody changes them, and declaring more. */
 
 import { toast } from "../toasts.js";
 
@@ -13,6 +13,7 @@ export class Declared {
       if (event.type === "settings.changed" && fields.some((field) => field.startsWith("variables"))) this.#soon();
       if (event.type === "version.restored") this.#soon();
     });
+    document.body.addEventListener("variables:declare", (event) => this.declare(...event.detail.names));
     session.signals.on("live", () => this.stale && this.#soon());
     session.signals.on("lost", () => {
       this.stale = true; // whatever is announced meanwhile is missed
@@ -40,14 +41,29 @@ export class Declared {
     this.changed(list);
   }
 
-  async declare(name) {
+  /* One after the other: each changes the same list. Says once what came of it. */
+  async declare(...names) {
+    const done = [];
+    let refusal = null;
+    for (const name of names) {
+      refusal = await this.#post(name);
+      if (refusal !== null) break;
+      done.push(name);
+    }
+    const known = new Set(this.list.map((variable) => variable.name));
+    const added = done.filter((name) => !known.has(name));
+    if (added.length) this.#set([...this.list, ...added.map((name) => ({ name, type: "string" }))]);
+    if (done.length) toast(done.length === 1 ? `${done[0]} is declared` : `${done.length} variables are declared`);
+    if (refusal !== null) toast(`${names[done.length]} could not be declared. ${refusal}`, { icon: "circle-alert", tone: "bad" });
+  }
+
+  /* Null when it is declared, else why not. */
+  async #post(name) {
     const body = new URLSearchParams({ name });
     const response = await fetch(this.url, { method: "POST", body, headers: { "HX-Request": "true", "HX-Request-Type": "partial" } }).catch(() => null);
-    if (!response?.ok) {
-      toast(`${name} could not be declared. Try again when you are back online.`, { icon: "circle-alert", tone: "bad" });
-      return;
-    }
-    if (!this.list.some((variable) => variable.name === name)) this.#set([...this.list, { name, type: "string" }]);
-    toast(`${name} is declared`);
+    if (response?.ok) return null;
+    if (!response) return "Try again when you are back online.";
+    const answer = new DOMParser().parseFromString(await response.text(), "text/html");
+    return answer.getElementById("add-variable-error")?.textContent.trim() ?? "Try again.";
   }
 }

@@ -10,7 +10,7 @@ import { localEdits } from "./guard.js";
 import { textKeys } from "./keyboard.js";
 import { markdown } from "./markdown.js";
 import { roleDividers } from "./roles.js";
-import { clearOfBars } from "./scrolling.js";
+import { clearOfBars, keepPlace } from "./scrolling.js";
 import { declared, variables } from "./variables.js";
 
 // CodeMirror's search panel in the product's voice.
@@ -95,7 +95,7 @@ export function createEditor({ session, follow, nonce, parent, refuse, onUpdate 
       EditorView.updateListener.of(onUpdate),
     ],
   });
-  return new EditorView({ state, parent });
+  return new EditorView({ state, parent, dispatchTransactions: keepPlace });
 }
 
 export function setAccess(view, canWrite) {

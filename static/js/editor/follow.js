@@ -47,7 +47,7 @@ export class Follow {
     this.pill.className = hueClass(this.hue);
     this.pill.replaceChildren(
       element("strong", { text: `Following ${person.user.name.split(" ")[0]}` }),
-      element("span", { text: "Type or press Esc to stop" }),
+      element("span", { text: matchMedia("(pointer: coarse)").matches ? "Type or scroll to stop" : "Type or press Esc to stop" }),
     );
     this.pill.hidden = false;
     this.presence.set({ view: { following: person.client } });

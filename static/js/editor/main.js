@@ -96,7 +96,7 @@ async function start(boot) {
   unmounted();
   const view = mount({ session, follow, boot, host, parts });
   follow.attach(view);
-  const declare = (name) => declared.declare(name);
+  const declare = (...names) => declared.declare(...names);
   const declared = new Declared({
     boot, session,
     changed: (list) => {

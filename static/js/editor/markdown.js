@@ -1,9 +1,9 @@
 /* Markdown for reading, not for building: bold headings, grey list markers and XML tags. */
 
 import {
-  Decoration, Language, MatchDecorator, ViewPlugin, defineLanguageFacet, languageDataProp, markdownParser,
-  syntaxHighlighting, tagHighlighter, tags,
+  Decoration, Language, defineLanguageFacet, languageDataProp, markdownParser, syntaxHighlighting, tagHighlighter, tags,
 } from "./vendor.js";
+import { matches } from "./marks.js";
 
 const data = defineLanguageFacet({ closeBrackets: { brackets: [] } });
 // Wrapped by hand: the ready-made package brings parsers for HTML, CSS and JavaScript along.
@@ -16,21 +16,10 @@ const classes = tagHighlighter([
 ]);
 
 /* Markers are found by line, also inside what Markdown takes for a code block: prompts indent freely. */
-const decorate = (regexp, className) => {
-  const decorator = new MatchDecorator({
-    regexp,
-    decorate: (add, from, _to, match) => add(from + match[1].length, from + match[0].length, Decoration.mark({ class: className })),
-  });
-  return ViewPlugin.fromClass(class {
-    constructor(view) {
-      this.decorations = decorator.createDeco(view);
-    }
-
-    update(update) {
-      this.decorations = decorator.updateDeco(update, this.decorations);
-    }
-  }, { decorations: (plugin) => plugin.decorations });
-};
+const decorate = (regexp, className) => matches({
+  regexp,
+  decorate: (add, from, _to, match) => add(from + match[1].length, from + match[0].length, Decoration.mark({ class: className })),
+});
 
 export const markdown = [
   language,

@@ -60,31 +60,43 @@ export class People {
   }
 
   #draw(others, me) {
-    const focused = this.host.contains(document.activeElement) ? document.activeElement.dataset.person : null;
     const shown = others.length > SHOWN - 1 ? others.slice(0, SHOWN - 1) : others;
     const rest = others.length - shown.length;
+    const mark = JSON.stringify([me, rest, this.follow.client, shown.map((person) => [person.user, person.client, person.away, person.followable, this.#note(person)])]);
+    if (mark === this.drawn) return; // an avatar under the pointer or in focus is left alone
+    this.drawn = mark;
+    const focused = this.host.contains(document.activeElement) ? document.activeElement.dataset.person : null;
     const mine = element("span", { class: "avatar-me", title: `${me.name} (you)` }, avatar(me));
     const more = rest > 0 ? [this.#moreButton(rest)] : [];
     this.host.replaceChildren(element("div", { class: "stack", role: "group", "aria-label": "People here" },
       ...shown.map((person) => this.#button(person)), ...more, mine, element("span", { class: "vh", text: `${me.name}, you` })));
-    if (focused) this.host.querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus();
+    // Without preventScroll a phone's page creeps up at every redraw: the bar is sticky and lies in the scroll padding.
+    if (focused) this.host.querySelector(`[data-person="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
   }
 
   #button(person) {
     const following = this.follow.client === person.client;
-    const watches = person.following === this.session.doc.clientID;
+    const watches = this.#watches(person);
     const face = avatar(person.user);
     if (person.away) face.classList.add("away");
     return element("button", {
       class: `avatar-button ${hueClass(person.user.hue)}`, type: "button", "data-person": person.user.id,
-      "aria-pressed": String(following), "aria-label": this.#label(person, watches), title: person.user.name,
+      "aria-pressed": String(following), "aria-label": this.#label(person), title: person.user.name,
       click: () => this.follow.toggle(person),
     }, face, ...(watches ? [element("span", { class: "avatar-eye" }, icon("eye"))] : []));
   }
 
-  #label(person, watches) {
-    const notes = [person.away && "away", watches && "follows you", this.line(person) && `line ${this.line(person)}`];
-    return [`Follow ${person.user.name}`, ...notes.filter(Boolean)].join(", ");
+  #watches(person) {
+    return person.following === this.session.doc.clientID;
+  }
+
+  #note(person) {
+    const line = this.line(person);
+    return [person.away && "away", this.#watches(person) && "follows you", line && `line ${line}`].filter(Boolean).join(", ");
+  }
+
+  #label(person) {
+    return [`Follow ${person.user.name}`, this.#note(person)].filter(Boolean).join(", ");
   }
 
   #moreButton(count) {

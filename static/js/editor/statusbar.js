@@ -79,6 +79,7 @@ export class StatusBar {
   #list(button, { undeclared, unused }) {
     const declare = this.session.canWrite ? this.declare : null;
     openMenu(button, [
+      ...(declare && undeclared.length > 1 ? [{ label: `Declare all ${undeclared.length}`, run: () => declare(...undeclared) }, null] : []),
       ...undeclared.map((name) => ({ label: declare ? `Declare ${name}` : `${name} is not declared`, detail: "used in the text", run: () => declare?.(name) })),
       ...unused.map((name) => ({ label: `${name} is unused`, detail: "show in settings", run: () => document.querySelector('[data-rail-open="tab-settings"]')?.click() })),
     ], { label: "Variables to look at" });

@@ -1,8 +1,9 @@
 /* Variables in the text: pills, completion on `{{`, and a quick fix for the undeclared ones. */
 
 import {
-  Decoration, EditorView, Facet, MatchDecorator, StateField, ViewPlugin, autocompletion, hoverTooltip, showTooltip, startCompletion,
+  Decoration, EditorView, Facet, StateField, autocompletion, hoverTooltip, showTooltip, startCompletion,
 } from "./vendor.js";
+import { matches } from "./marks.js";
 import { ROLES, compareVariables, expressions, kindOf, roleLine } from "./template.js";
 import { element } from "./ui.js";
 
@@ -23,18 +24,10 @@ function markFor(match, view) {
   return known ? marks[kind] : marks.unknown;
 }
 
-const decorator = new MatchDecorator({ regexp: expressions(), decoration: markFor });
-
-const pills = ViewPlugin.fromClass(class {
-  constructor(view) {
-    this.decorations = decorator.createDeco(view);
-  }
-
-  update(update) {
-    const redeclared = update.startState.facet(declared) !== update.state.facet(declared);
-    this.decorations = redeclared ? decorator.createDeco(update.view) : decorator.updateDeco(update, this.decorations);
-  }
-}, { decorations: (plugin) => plugin.decorations });
+const pills = matches(
+  { regexp: expressions(), decoration: markFor },
+  (update) => update.startState.facet(declared) !== update.state.facet(declared),
+);
 
 /* The undeclared variable at a place: {name, from, to}, or null. */
 export function undeclaredAt(state, position) {
