@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.access.permissions import GRANTS, SCOPE_GRANTS, Permission, Role, Scope
+from app.access.permissions import DESCRIPTIONS, GRANTS, SCOPE_GRANTS, Permission, Role, Scope
 from app.errors import Forbidden
 
 
@@ -70,9 +70,12 @@ class Principal:
     def require(self, permission: Permission) -> None:
         """Raises `Forbidden` with what is missing."""
         if permission not in self.permissions:
-            what = f"the role {self.role}" if self.role else "this API key"
-            raise Forbidden(
-                f"This needs the permission {permission}, which {what} does not have. "
-                "Ask an admin of the workspace.",
-                permission=str(permission),
-            )
+            raise Forbidden(self._refusal(permission), permission=str(permission))
+
+    def _refusal(self, permission: Permission) -> str:
+        """A person reads what the members page calls it, a program the permission's name."""
+        if self.role:
+            what = f"The role {self.role} does not include “{DESCRIPTIONS[permission]}”."
+        else:
+            what = f"This needs the permission {permission}, which this API key does not have."
+        return f"{what} Ask an admin of the workspace."

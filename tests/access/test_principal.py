@@ -26,7 +26,7 @@ class TestAMember:
 
     def test_a_refusal_names_permission_and_role(self) -> None:
         member = Principal.of_member(a_person(), uuid4(), Role.VIEWER)
-        with pytest.raises(Forbidden, match=r"prompts:write.*viewer") as caught:
+        with pytest.raises(Forbidden, match=r"viewer .*“Write prompts”") as caught:
             member.require(Permission.PROMPTS_WRITE)
         assert caught.value.extra == {"permission": "prompts:write"}
         member.require(Permission.PROMPTS_READ)

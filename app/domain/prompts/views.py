@@ -198,10 +198,13 @@ class Query:
 
 def facets(query: Query, counted: Facets) -> list[dict[str, Any]]:
     now = query.filters
-    labels = sorted(counted.labels, key=lambda item: item[0] not in _FIRST)
-    status = [_option(query, ("label", name), name.capitalize(), count) for name, count in labels]
-    if counted.drafts or now.label == DRAFT:
-        status.append(_option(query, ("label", DRAFT), "Draft", counted.drafts))
+    # The usual ones always stand there: a column that comes and goes with the search would jump.
+    labels = dict.fromkeys(_FIRST, 0) | dict(counted.labels)
+    status = [
+        _option(query, ("label", name), name.capitalize(), labels[name])
+        for name in sorted(labels, key=lambda name: name not in _FIRST)
+    ]
+    status.append(_option(query, ("label", DRAFT), "Draft", counted.drafts))
     if counted.archived or now.archived:
         status.append(_option(query, ("archived", "true"), "Archived", counted.archived))
     tags = [_option(query, ("tag", tag), tag, count) for tag, count in counted.tags]

@@ -50,8 +50,10 @@ class VersionReleases:
             published=versions[0].number if versions else None,
             labels=[
                 {"name": name, "number": number}
-                for number, listed in sorted(names.items(), reverse=True)
-                for name in listed
+                for name, number in sorted(
+                    ((name, number) for number, listed in names.items() for name in listed),
+                    key=lambda placed: (placed[0] not in policy.USUAL_LABELS, placed[0]),
+                )
             ],
             draft=draft_note(versions[0] if versions else None, sha256, text),
             recent=[_recent(version, names[version.number], who) for version in versions],

@@ -61,9 +61,11 @@ class TestLibrary:
         assert "Refund triage" in response.text
         assert '<input type="hidden" name="sort" value="title">' in response.text
 
-    async def test_nothing_found_says_so(self, client, place, made):
+    async def test_nothing_found_says_so_and_the_usual_filters_stay(self, client, place, made):
         response = await client.get(f"/w/{place.slug}/?q=nothing")
         assert "Nothing matches “nothing”" in response.text
+        for name in ("Production", "Staging", "Draft"):
+            assert f'<span class="clip">{name}</span><span class="count">0</span>' in response.text
 
     async def test_a_filter_can_be_taken_off_again(self, client, place, made):
         response = await client.get(f"/w/{place.slug}/?tag=money&q=refund")
@@ -123,7 +125,7 @@ class TestANewPrompt:
             response = await client.post(f"/w/{place.slug}/prompts", data=form)
             assert response.status_code == 303
             page = await client.get(response.headers["Location"])
-            assert f'<dd class="mono">{expected}</dd>' in page.text
+            assert f'<dd><span class="mono">{expected}</span>' in page.text
             assert "You answer customers of" in page.text
             assert '"name":"policy"' in page.text
 

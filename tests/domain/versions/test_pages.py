@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.support.builders import a_key, a_member, a_prompt, a_workspace, use
@@ -195,6 +197,8 @@ class TestLabels:
         assert "canary-9" in page
         assert f'action="{room.url}/labels/canary-9/remove"' in page
         assert "labels/latest/remove" not in page
+        heads = re.findall(r'class="clip">(production|canary-9)</span> <span>v', page)
+        assert heads == ["production", "canary-9"]
         await room.post("/labels/canary-9/remove")
         assert "canary-9" not in (await room.get("/versions/1")).text
 

@@ -72,6 +72,8 @@ class TestTheFirstVisit:
         assert "Use at least 12 characters." in answer.text
         assert 'value="Engines"' in answer.text
         assert 'value="short"' not in answer.text
+        [focused] = re.findall(r"<input [^>]*autofocus[^>]*>", answer.text)
+        assert 'name="email"' in focused
 
     async def test_of_two_at_once_one_wins(self, client: Any) -> None:
         forms = [FIRST | {"email": f"p{number}@example.com"} for number in range(4)]
