@@ -17,7 +17,7 @@ BATCH = 50  # deleted in one transaction: each may hold 2 MiB of text
 
 async def thin_checkpoints(database: Database) -> int:
     """Keep fewer checkpoints the older they are, and every version. How many were dropped."""
-    database = database.everywhere()  # the rule is the same for all workspaces
+    database = database.everywhere()  # everywhere: one rule for all workspaces
     before = clock.utc_now() - policy.KEEP_ALL
     total, last = 0, None
     while True:

@@ -18,4 +18,4 @@ async def drop_expired_invitations(database: Database) -> int:
     async def step(tx: AsyncSession) -> int:
         return await queries.drop_expired_invitations(tx, clock.utc_now(), BATCH)
 
-    return await in_batches(database.everywhere(), step)  # links of all workspaces run out
+    return await in_batches(database.everywhere(), step)  # everywhere: links of all run out
