@@ -63,7 +63,7 @@ async def _schema_is_ours(database: Database) -> None:
     is_told = False
     while True:
         with contextlib.suppress(SQLAlchemyError, OSError):
-            if await migrate.current(database) == migrate.newest():
+            if migrate.suits(await migrate.current(database)):
                 return
         if not is_told:
             log.warning("worker.waits_for_schema")
