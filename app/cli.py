@@ -204,6 +204,8 @@ def backup(file: str, verify: bool) -> None:  # noqa: FBT001  # a flag of the co
 
     if verify and file == "-":
         raise click.UsageError("Nothing can be read back from standard output; leave out --verify.")
+    if file == "-" and sys.stdout.isatty():
+        raise click.UsageError("Standard output is a terminal. Name a file, or send it elsewhere.")
     with terminal.showing() as progress:
         report = _run(backups.make(_settings(), file, progress, verify=verify))
     terminal.tell(report.sentence, report.damages, is_piped=file == "-", fails=True)

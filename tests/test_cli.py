@@ -265,12 +265,13 @@ class TestBackups:
         made = promptroom(installed, "backup", "-")
         assert made.returncode == 0
         assert made.stderr.startswith(b"Backed up ")
+        assert b" to standard output: " in made.stderr
         elsewhere = installed | {"PROMPTROOM_DATA_DIR": str(tmp_path / "elsewhere")}
         restored = promptroom(elsewhere, "restore", "-", given=made.stdout)
         assert restored.stdout.startswith(b"Restored ")
         cut_short = promptroom(elsewhere, "restore", "--dry-run", "-", given=made.stdout[:-1])
         assert cut_short.returncode == 1
-        assert cut_short.stderr.startswith(b"promptroom: - is no whole backup: it ends in the mid")
+        assert cut_short.stderr.startswith(b"promptroom: what was piped is no whole backup: ")
 
     def test_a_refusal_is_one_line(self, installed: dict[str, str], tmp_path: Path) -> None:
         file = str(tmp_path / "backup.tar.gz")
@@ -281,6 +282,36 @@ class TestBackups:
         result = run(installed, "backup", "-", "--verify")
         assert result.exit_code == 2
         assert "leave out --verify" in result.stderr
+
+    def test_nobody_wants_it_on_a_terminal(self, installed: dict[str, str]) -> None:
+        ours, theirs = os.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "backup", "-"],
+            cwd=ROOT,
+            env=os.environ | installed,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+        )
+        _, said = process.communicate(timeout=30)
+        os.close(ours)
+        os.close(theirs)
+        assert process.returncode == 2
+        assert b"Standard output is a terminal." in said
+
+    def test_a_reader_that_leaves_is_one_line(self, installed: dict[str, str]) -> None:
+        read, write = os.pipe()
+        os.close(read)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "app", "backup", "-"],
+            cwd=ROOT,
+            env=os.environ | installed,
+            stdout=write,
+            stderr=subprocess.PIPE,
+        )
+        os.close(write)
+        _, said = process.communicate(timeout=30)
+        assert process.returncode == 1
+        assert said == b"promptroom: what was piped cannot be read or written: broken pipe.\n"
 
     def test_damage_is_told_and_fails_what_was_to_verify(
         self, installed: dict[str, str], tmp_path: Path

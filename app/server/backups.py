@@ -8,6 +8,7 @@ import time
 from collections.abc import AsyncGenerator, Generator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import UTC
 from pathlib import Path
 from typing import BinaryIO
 
@@ -25,6 +26,8 @@ from app.db.backup.restore import make_sure_it_is_empty, restore
 from app.db.backup.shape import shapes_at
 from app.db.backup.snapshot import back_up
 from app.db.engine import Database
+from app.errors import AppError
+from app.kit.helper import HelperFailed
 from app.server.claims import lock_data
 from app.server.documents import damaged_documents
 from app.settings import Settings
@@ -51,8 +54,9 @@ async def make(settings: Settings, name: str, progress: Progress, *, verify: boo
             damages = await _checked(name, file, progress, verify=verify)
     verified = " Restored into a fresh database and compared: equal." if verify else ""
     seconds = time.monotonic() - started
+    place = "standard output" if name == files.STANDARD else name
     return Report(
-        f"Backed up {_counted(manifest)} to {name}: {archive.size:,} bytes, {seconds:.1f} s."
+        f"Backed up {_counted(manifest)} to {place}: {archive.size:,} bytes, {seconds:.1f} s."
         + verified,
         damages,
     )
@@ -72,7 +76,8 @@ async def bring_back(
         else:
             damages = await fill(Database(settings.database))
     seconds = time.monotonic() - started
-    return Report(f"Restored {_counted(incoming.manifest)} into {place}: {seconds:.1f} s.", damages)
+    what = f"{_counted(incoming.manifest)} as of {_moment(incoming)}"
+    return Report(f"Restored {what} into {place}: {seconds:.1f} s.", damages)
 
 
 async def rehearse(name: str, progress: Progress) -> Report:
@@ -82,9 +87,10 @@ async def rehearse(name: str, progress: Progress) -> Report:
         incoming = Incoming(file)
         damages = await _rehearsed(incoming, tempfile.gettempdir(), progress)
     seconds = time.monotonic() - started
+    what = f"{_counted(incoming.manifest)} as of {_moment(incoming)}"
     return Report(
-        f"Restored {_counted(incoming.manifest)} into a fresh database, which is gone again: "
-        f"equal to the backup, {seconds:.1f} s.",
+        f"Restored {what} into a fresh database, which is gone again: equal to the backup, "
+        f"{seconds:.1f} s.",
         damages,
     )
 
@@ -172,24 +178,27 @@ async def _existing(settings: Settings) -> AsyncGenerator[Database, None]:
         await database.close()
 
 
+_SENTENCES: dict[type[AppError], str] = {
+    errors.BackupUnreadable: "{name} is no whole backup: {detail}. Nothing was kept of it.",
+    errors.BackupTooNew: "{name} cannot be restored: {detail}.",
+    errors.RestoreRefused: "Nothing was restored into {place}: {detail}. Name an empty database.",
+    errors.RestoreFailed: "{name} was not restored into {place}: {detail}.",
+    errors.BackupFailed: "Nothing was backed up from {place}: {detail}.",
+}
+
+
 @contextmanager
 def _explained(name: str, place: str) -> Generator[None, None, None]:
     """Make every deliberate failure, and every failure of disk or database, one clear sentence."""
+    name = "what was piped" if name == files.STANDARD else name
     try:
         yield
-    except errors.BackupUnreadable as error:
-        said = f"{name} is no whole backup: {error.detail}. Nothing was kept of it."
-        raise errors.BackupUnreadable(said) from error
-    except errors.BackupTooNew as error:
-        raise errors.BackupTooNew(f"{name} cannot be restored: {error.detail}.") from error
-    except errors.RestoreRefused as error:
-        said = f"Nothing was restored into {place}: {error.detail}. Name an empty database."
-        raise errors.RestoreRefused(said) from error
-    except errors.RestoreFailed as error:
-        said = f"{name} was not restored into {place}: {error.detail}."
+    except tuple(_SENTENCES) as error:
+        said = _SENTENCES[type(error)].format(name=name, place=place, detail=error.detail)
+        raise type(error)(said) from error
+    except HelperFailed as error:
+        said = f"Documents cannot be loaded here, their helper process dies: {error}."
         raise errors.RestoreFailed(said) from error
-    except errors.BackupFailed as error:
-        raise errors.BackupFailed(f"Nothing was backed up from {place}: {error.detail}.") from error
     except SQLAlchemyError as error:
         said = f"The database {place} does not do its part: {cause(error)}."
         raise errors.BackupFailed(said) from error
@@ -212,6 +221,10 @@ def _path(settings: Settings) -> Path:
 
 def _is_there(settings: Settings) -> bool:
     return _path(settings).exists()
+
+
+def _moment(incoming: Incoming) -> str:
+    return f"{incoming.head.made_at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _counted(manifest: Manifest) -> str:

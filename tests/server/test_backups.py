@@ -6,6 +6,7 @@ import asyncio
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import stat
 import zlib
@@ -16,10 +17,16 @@ import msgspec
 import pytest
 from sqlalchemy import text
 
-from app.db.backup.errors import BackupFailed, BackupUnreadable, RestoreRefused
+from app.db.backup.errors import (
+    BackupFailed,
+    BackupUnreadable,
+    RestoreFailed,
+    RestoreRefused,
+)
 from app.db.backup.progress import silent
 from app.db.base import Model
 from app.db.engine import Database
+from app.kit.helper import HelperFailed
 from app.server import backups, claims, documents
 from app.settings import Settings
 from tests.support.any_rows import Rows, everything
@@ -153,6 +160,7 @@ class TestThereAndBack:
         assert made.sentence.endswith("Restored into a fresh database and compared: equal.")
         restored = await bring_back(place, file)
         assert restored.sentence.startswith(f"Restored {count} rows of ")
+        assert re.search(r" as of 20\d\d-\d\d-\d\d \d\d:\d\d:\d\d UTC into ", restored.sentence)
         assert (made.damages, restored.damages) == ([], [])
         assert await rows_of(place) == before
 
@@ -221,6 +229,17 @@ class TestThereAndBack:
         await make(settings, file)
         assert "room_quarantine/000001.jsonl" not in members_of(content(file))
         assert left_beside(file) == ["promptroom.tar.gz"]
+
+    async def test_a_link_leads_to_the_new_one(
+        self, settings: Settings, furnished: Furnished, file: str
+    ) -> None:
+        link = Path(file).with_name("latest")
+        await make(settings, file)
+        link.symlink_to(file)
+        await execute(settings, "DELETE FROM room_quarantine")
+        await make(settings, str(link))
+        assert "room_quarantine/000001.jsonl" not in members_of(content(file))
+        assert link.is_symlink()
 
     async def test_nobody_else_may_read_it(
         self, settings: Settings, furnished: Furnished, place: Settings, file: str
@@ -353,6 +372,17 @@ class TestDamagedDocuments:
         monkeypatch.setattr(documents, "damages", DyingOf(str(victim)))
         made = await make(settings, file, verify=True)
         assert made.damages == [f"document {victim}: loading it kills the process"]
+
+    async def test_a_helper_that_never_starts_is_no_documents_fault(
+        self, settings: Settings, furnished: Furnished, file: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async def fail(*_: object) -> None:
+            raise HelperFailed("planted")
+
+        monkeypatch.setattr(documents.Helper, "run", fail)
+        with pytest.raises(RestoreFailed, match="their helper process dies: planted"):
+            await make(settings, file, verify=True)
+        assert left_beside(file) == []
 
 
 class DyingOf:

@@ -14,8 +14,6 @@ from app.db.backup.progress import Progress
 from app.db.backup.rows import RowCodec, stored_rows
 from app.db.backup.shape import TableShape
 
-_CHUNK_BYTES = 256 << 10  # of rows in a member, and so in memory, unless one row is larger
-
 
 def dump(
     connection: Connection,
@@ -51,7 +49,7 @@ class _Table:
         codec, rows = RowCodec(self._shape), 0
         for row in stored_rows(connection, self._shape):
             line = codec.encode(row)
-            if self._chunk and len(self._chunk) + len(line) > _CHUNK_BYTES:
+            if self._chunk and len(self._chunk) + len(line) > manifest.CHUNK_BYTES:
                 self._flush(rows)
             self._chunk += line
             rows += 1

@@ -48,6 +48,7 @@ def incoming(name: str) -> Iterator[BinaryIO]:
 @contextmanager
 def replacement(path: Path) -> Iterator[Path]:
     """An empty file beside `path` that takes its place when the block ends without raising."""
+    path = path.resolve()  # a link stays one, and leads to what is new
     descriptor, name = tempfile.mkstemp(".partial", f".{path.name}.", path.parent)  # mode 0600
     os.close(descriptor)
     partial = Path(name)

@@ -35,6 +35,8 @@ class Incoming:
         for shape in shapes:
             codec, seen, rows, number = RowCodec(shape), hashlib.sha256(), 0, 1
             while name == manifest.chunk_name(shape.name, number):
+                if len(data) > manifest.CHUNK_BYTES and data.count(b"\n") > 1:
+                    raise BackupUnreadable(f"{name} is larger than a member with several rows")
                 batch = codec.decode(data, name)
                 yield shape, name, batch
                 seen.update(data)

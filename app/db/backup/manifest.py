@@ -15,6 +15,7 @@ from app.db.backup.shape import TableShape
 from app.kit.clock import utc_now
 
 FORMAT = 1
+CHUNK_BYTES = 256 << 10  # of rows in a member, and so in memory, unless a single row is larger
 HEAD = "promptroom-backup.json"
 MANIFEST = "manifest.json"
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect
 
+from app.db.backup import manifest
 from app.db.backup.errors import BackupTooNew, BackupUnreadable, RestoreFailed
 from app.db.backup.manifest import HEAD, MANIFEST
 from app.db.engine import Database
@@ -138,9 +139,9 @@ class TestAccidents:
     async def test_a_manifest_of_other_tables(
         self, members: dict[str, bytes], other: Database
     ) -> None:
-        manifest = json.loads(members[MANIFEST])
-        del manifest["tables"]["labels"]
-        changed = {**members, MANIFEST: json.dumps(manifest).encode()}
+        listed = json.loads(members[MANIFEST])
+        del listed["tables"]["labels"]
+        changed = {**members, MANIFEST: json.dumps(listed).encode()}
         assert "lists other tables" in await refused(packed(changed), other)
 
     @pytest.mark.parametrize("name", [HEAD, MANIFEST])
@@ -214,6 +215,14 @@ class TestMalice:
             forged(with_row(members, "sessions/000001.jsonl", user_id=nobody)), other
         )
         assert said == "a row of sessions refers to a row of users that is not there"
+
+    async def test_many_rows_in_one_member(
+        self, members: dict[str, bytes], other: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """They would all have to be held in memory, and as objects they are larger."""
+        monkeypatch.setattr(manifest, "CHUNK_BYTES", 2000)
+        said = await refused(forged(members), other)
+        assert said == "users/000001.jsonl is larger than a member with several rows"
 
     async def test_a_missing_value(self, members: dict[str, bytes], other: Database) -> None:
         said = await refused(forged(with_row(members, USERS, name=None)), other)
