@@ -52,6 +52,18 @@ class TestThePlace:
         await restored(await backed_up(full), other)
         assert await scalar(other, "SELECT count(*) FROM users") == 24
 
+    async def test_that_a_job_ran_there_is_no_data(self, full: Database, other: Database) -> None:
+        """As on a server that was started, and that nobody has visited yet."""
+        await migrate.upgrade(other)
+        await execute(
+            other,
+            "INSERT INTO worker_jobs (name, started_at, took_ms, failures, failed_in_a_row) "
+            "VALUES ('tidy', '2026-01-01 00:00:00.000000', 1, 0, 0)",
+        )
+        await restored(await backed_up(full), other)
+        assert await scalar(other, "SELECT count(*) FROM users") == 24
+        assert await scalar(other, "SELECT count(*) FROM worker_jobs") == 1
+
     async def test_one_row_is_too_many(self, full: Database, other: Database) -> None:
         await migrate.upgrade(other)
         now = "2026-01-01 00:00:00.000000"

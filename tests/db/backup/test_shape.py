@@ -8,7 +8,7 @@ from sqlalchemy import Boolean, Column, Float, Integer, Interval, LargeBinary, S
 from app.db import migrate
 from app.db import models as _tables  # noqa: F401  # registers every slice's tables
 from app.db.backup.errors import BackupFailed
-from app.db.backup.shape import kind_of, shapes_at
+from app.db.backup.shape import LEFT_OUT, kind_of, shapes_at
 from app.db.base import Json, Model, UtcDateTime
 
 EXPECTED = {
@@ -25,8 +25,9 @@ EXPECTED = {
 def test_a_backup_has_every_table_and_column_of_the_models() -> None:
     """Fails when a table is added that backups would leave out."""
     shapes = {shape.name: shape for shape in shapes_at(migrate.newest())}
-    assert shapes.keys() == Model.metadata.tables.keys()
-    for name, table in Model.metadata.tables.items():
+    assert shapes.keys() == Model.metadata.tables.keys() - LEFT_OUT
+    for name in shapes:
+        table = Model.metadata.tables[name]
         expected = {
             column.name: next(
                 kind for type_, kind in EXPECTED.items() if isinstance(column.type, type_)
@@ -41,7 +42,8 @@ def test_a_backup_has_every_table_and_column_of_the_models() -> None:
 
 def test_parents_come_before_the_rows_that_refer_to_them() -> None:
     order = [shape.name for shape in shapes_at(migrate.newest())]
-    for table in Model.metadata.tables.values():
+    for name in order:
+        table = Model.metadata.tables[name]
         for key in table.foreign_keys:
             assert order.index(key.column.table.name) < order.index(table.name), str(key)
 
