@@ -77,7 +77,7 @@ def password_hash() -> str:
 
 async def a_person(database: Database, name: str = "Priya Natarajan", email: str = "") -> Somebody:
     email = email or f"{name.split(maxsplit=1)[0].lower()}{next(_numbers)}@example.com"
-    async with database.transaction() as tx:
+    async with database.everywhere().transaction() as tx:
         people = People(tx)
         user = await people.add(Signup(name=name, email=email, password_hash=password_hash()))
         secret = await people.open_session(user.id, Browser("192.0.2.7", FIREFOX))
@@ -88,7 +88,7 @@ async def a_workspace(
     database: Database, name: str = "Larkspur", owner: Somebody | None = None
 ) -> Place:
     owner = owner or await a_person(database, "Maya Olsen")
-    async with database.transaction() as tx:
+    async with database.everywhere().transaction() as tx:
         workspace = await Workspaces(tx).create(owner.id, name)
     return Place(workspace.id, workspace.slug, workspace.name, owner)
 
@@ -101,23 +101,23 @@ async def a_member(
     person: Somebody | None = None,
 ) -> Somebody:
     person = person or await a_person(database, name)
-    async with database.transaction() as tx:
+    async with database.everywhere().transaction() as tx:
         await Workspaces(tx).add_member(place.id, person.id, Role(role))
     return person
 
 
 async def a_key(database: Database, place: Place, *scopes: str, name: str = "checkout") -> Key:
-    async with database.transaction() as tx:
+    async with database.everywhere().transaction() as tx:
         workspace = await service.named(tx, place.slug)
         key = await keys.create_key(tx, workspace, name, scopes or ("read", "write"))
-    async with database.transaction(write=False) as tx:
+    async with database.everywhere().transaction(write=False) as tx:
         principal, _ = await keys.recognise(tx, key)
     return Key(principal.credential_id, key)
 
 
 async def as_member(database: Database, place: Place, person: Somebody) -> Principal:
     """The principal that `person` is in `place`, for tests of services."""
-    async with database.transaction(write=False) as tx:
+    async with database.everywhere().transaction(write=False) as tx:
         found = await accounts.recognise(tx, person.secret)
         assert found is not None
         return await service.enter(tx, found[0], place.slug)
@@ -125,7 +125,7 @@ async def as_member(database: Database, place: Place, person: Somebody) -> Princ
 
 async def role_of(database: Database, place: Place, person: Somebody) -> str | None:
     """What the database says, past every service."""
-    async with database.transaction(write=False) as tx:
+    async with database.everywhere().transaction(write=False) as tx:
         member = await queries.membership(tx, place.id, person.id)
     return member.role if member else None
 
@@ -164,6 +164,6 @@ async def a_prompt(
     """Made by `by`, the workspace's owner if nobody is named; `given` as in `NewPrompt`."""
     caller = await as_member(database, place, by or place.owner)
     new = NewPrompt(name=name or f"support/prompt-{next(_numbers)}", **given)
-    async with database.transaction() as tx:
+    async with database.everywhere().transaction() as tx:
         opened = await Prompts(tx, caller, Quiet()).create(new)
     return MadePrompt(opened.prompt.id, opened.branch.id, opened.prompt.name)

@@ -26,7 +26,7 @@ def test_a_backup_has_every_table_and_column_of_the_models() -> None:
     """Fails when a table is added that backups would leave out."""
     shapes = {shape.name: shape for shape in shapes_at(migrate.newest())}
     assert shapes.keys() == Model.metadata.tables.keys() - LEFT_OUT
-    for name in shapes:
+    for name, shape in shapes.items():
         table = Model.metadata.tables[name]
         expected = {
             column.name: next(
@@ -34,9 +34,9 @@ def test_a_backup_has_every_table_and_column_of_the_models() -> None:
             )
             for column in table.columns
         }
-        assert shapes[name].kinds == expected
+        assert shape.kinds == expected
         key = [column.name for column in table.primary_key]
-        assert [column.name for column in shapes[name].table.primary_key] == key
+        assert [column.name for column in shape.table.primary_key] == key
         assert key, "rows without a key have no order"
 
 
