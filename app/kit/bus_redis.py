@@ -27,7 +27,7 @@ from app.kit.redis_link import PUSH, RedisLink, command, database_of
 CONNECT_SECONDS = 2.0  # Redis on the next machine takes a few milliseconds
 STAND_SECONDS = 10.0  # for tens of thousands of subscriptions
 PING_SECONDS = 1.0
-ANSWER_SECONDS = 2.0  # silent for longer, it hangs or is gone without a word
+SILENT_SECONDS = 1.0  # twice that without a word, and it hangs or is gone
 SAY_SECONDS = 1.0  # for settling, and for the last words of a worker that ends
 STEADY_SECONDS = 0.5  # a connection that lived this long makes the next pause short again
 FIRST_PAUSE_SECONDS = 0.05
@@ -64,6 +64,7 @@ class RedisBus:
         self._subscribed: set[str] = set()  # what the present connection was told
         self._pings: list[asyncio.Future[bool]] = []  # to be sent
         self._answers: deque[asyncio.Future[bool] | None] = deque()  # a ping's or a payload's
+        self._reads = 0
         self._has_work = asyncio.Event()
         self._has_tried = asyncio.Event()
         self._is_standing = False
@@ -107,7 +108,7 @@ class RedisBus:
             return False
         try:
             async with asyncio.timeout(SAY_SECONDS):
-                return await self._pong()
+                return await self._ping()
         except TimeoutError:
             return False
 
@@ -158,7 +159,7 @@ class RedisBus:
                 tasks.create_task(self._read(link))
                 tasks.create_task(self._write(link))
                 async with asyncio.timeout(STAND_SECONDS):
-                    await self._pong()
+                    await self._ping()
                 self._stand()
                 await self._watch()
         finally:
@@ -198,11 +199,22 @@ class RedisBus:
             log.warning("bus.lost", cause=str(group.exceptions[0]))
 
     async def _watch(self) -> None:
-        """Raises `TimeoutError` when Redis falls silent; a hanging one does not hang up."""
+        """Raises `TimeoutError` when Redis falls silent; a hanging one does not hang up.
+
+        Silent twice over: this process may have stood still itself and not yet read what came. And
+        an answer that only waits behind a flood is no silence, or a busy worker would make itself
+        even busier by connecting again.
+        """
         while True:
             await asyncio.sleep(PING_SECONDS)
-            async with asyncio.timeout(ANSWER_SECONDS):
-                await self._pong()
+            pong = self._ping()
+            silent = 0
+            while not pong.done():
+                before = self._reads
+                await asyncio.wait([pong], timeout=SILENT_SECONDS)
+                silent = silent + 1 if self._reads == before else 0
+                if silent == 2:
+                    raise TimeoutError("no answer to a ping")
 
     # Saying
 
@@ -217,12 +229,12 @@ class RedisBus:
         self._changed.add(topic)
         self._has_work.set()
 
-    async def _pong(self) -> bool:
-        """Wait for the answer to a PING, and so for those to all commands before it."""
+    def _ping(self) -> asyncio.Future[bool]:
+        """Comes true with the answer to a PING, and so after those to all commands before it."""
         ping: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         self._pings.append(ping)
         self._has_work.set()
-        return await ping
+        return ping
 
     async def _write(self, link: RedisLink) -> None:
         """All that came up during one turn of the event loop leaves as one."""
@@ -264,18 +276,19 @@ class RedisBus:
     # Hearing
 
     async def _read(self, link: RedisLink) -> None:
-        for count in itertools.count(1):
+        while True:
             try:
                 said = await link.read()
             except ResponseError:
                 # Such as a user without permission for our channels: the same would come again.
                 metrics.DROPPED.inc(self._queue.give_up_sent())
                 raise
+            self._reads += 1
             if not isinstance(said, PUSH):
                 self._answered()
             elif said[0] == b"message":
                 self._heard(said[1], said[2])
-            if not count % TURN:
+            if not self._reads % TURN:
                 await asyncio.sleep(0)
 
     def _answered(self) -> None:
