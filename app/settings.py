@@ -11,6 +11,7 @@ import secrets
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -135,4 +136,20 @@ def _parse(field: str, name: str, raw: str) -> object:
         return int(raw)
     if field in _CHOICES and raw not in _CHOICES[field]:
         raise InvalidSetting(f"{name} is {raw!r}; it must be one of {', '.join(_CHOICES[field])}.")
+    if field == "redis_url":
+        _check_redis(name, raw)
     return raw.rstrip("/") if field == "public_url" else raw
+
+
+def _check_redis(name: str, url: str) -> None:
+    """Said without the address, which may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in ("redis", "rediss", "unix") and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise InvalidSetting(
+            f"{name} is no address of a Redis: redis://HOST:PORT/0, rediss:// with TLS, or "
+            "unix:///path/to/redis.sock."
+        )

@@ -61,6 +61,22 @@ class TestTheEnvironment:
         assert said in refused.value.detail
 
     @pytest.mark.parametrize(
+        "url",
+        ["localhost:6379", "http://:s3cret@redis", "redis://:s3cret@redis:port", "redis://r:0"],
+    )
+    def test_an_address_of_no_redis_is_refused_and_not_repeated(self, url: str) -> None:
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment({"PROMPTROOM_REDIS_URL": url})
+        assert refused.value.detail.startswith("PROMPTROOM_REDIS_URL is no address of a Redis: ")
+        assert "s3cret" not in refused.value.detail
+
+    @pytest.mark.parametrize(
+        "url", ["redis://r", "rediss://u:p@r:6380/1", "unix:///run/r.sock?db=1"]
+    )
+    def test_an_address_of_a_redis_is_taken(self, url: str) -> None:
+        assert from_environment({"PROMPTROOM_REDIS_URL": url}).redis_url == url
+
+    @pytest.mark.parametrize(
         ("database", "redis", "shares"),
         [
             ("", "", False),
@@ -79,10 +95,10 @@ class TestASecretInAFile:
     @pytest.mark.parametrize("field", SECRETS)
     @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
     def test_it_is_read_without_the_line_break(self, tmp_path: Path, field: str, end: str) -> None:
-        (tmp_path / "secret").write_bytes(f" kept as it is {end}".encode())
+        (tmp_path / "secret").write_bytes(f"redis:// kept as it is {end}".encode())
         name = f"PROMPTROOM_{field.upper()}_FILE"
         settings = from_environment({name: str(tmp_path / "secret")})
-        assert getattr(settings, field) == " kept as it is "
+        assert getattr(settings, field) == "redis:// kept as it is "
 
     def test_one_given_twice_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidSetting) as refused:

@@ -8,6 +8,7 @@ and dies when a key is cleared meanwhile.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections import deque
@@ -19,16 +20,22 @@ import structlog
 from limits import RateLimitItem, RateLimitItemPerSecond, WindowStats
 from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from prometheus_client import Counter
 from redis.asyncio import ConnectionPool
 from redis.exceptions import RedisError
+from redis.maint_notifications import MaintNotificationsConfig
 
 from app.errors import RateLimited
 
 log = structlog.get_logger(__name__)
 
-_PATIENCE_SECONDS = 0.5  # for Redis, with a person waiting for their sign-in
+_PATIENCE_SECONDS = 0.5  # for each question to Redis, with a person waiting for their sign-in
 _ALONE_SECONDS = 5.0  # until Redis is asked again after it did not answer
 T = TypeVar("T")
+
+ALONE = Counter(
+    "promptroom_ratelimit_alone", "Questions about tries answered by one worker without Redis"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +102,17 @@ class SharedWindows:
     def __init__(self, redis_url: str) -> None:
         self._pool = ConnectionPool.from_url(
             redis_url,
-            socket_timeout=_PATIENCE_SECONDS,
-            socket_connect_timeout=_PATIENCE_SECONDS,
+            client_name="promptroom-limits",
+            maint_notifications_config=MaintNotificationsConfig(enabled=False),
         )
         storage = RedisStorage(
-            f"async+{redis_url}",
+            "async+redis://",  # the pool knows where
             implementation="redispy",
             connection_pool=self._pool,  # type: ignore[arg-type]  # as its documentation says
         )
         self._shared = MovingWindowRateLimiter(storage)
         self._own = MemoryWindows()
+        self._is_alone = False
         self._alone_until = 0.0
 
     async def hit(self, item: RateLimitItem, *who: str) -> bool:
@@ -124,14 +132,24 @@ class SharedWindows:
     async def _ask(
         self, shared: Callable[..., Awaitable[T]], own: Callable[..., Awaitable[T]], *what: Any
     ) -> T:
-        if time.monotonic() < self._alone_until:
+        now = time.monotonic()
+        if self._is_alone and now < self._alone_until:
+            ALONE.inc()
             return await own(*what)
+        self._alone_until = now + _ALONE_SECONDS  # while one tries, others need not wait, too
         try:
-            return await shared(*what)
-        except (RedisError, OSError, TimeoutError) as error:
-            log.warning("ratelimit.alone", cause=type(error).__name__)
-            self._alone_until = time.monotonic() + _ALONE_SECONDS
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                answer = await shared(*what)
+        except (RedisError, OSError) as error:
+            if not self._is_alone:
+                log.warning("ratelimit.alone", cause=type(error).__name__)
+            self._is_alone = True
+            ALONE.inc()
             return await own(*what)
+        if self._is_alone:
+            log.info("ratelimit.shared")
+        self._is_alone = False
+        return answer
 
 
 class RateLimiter:

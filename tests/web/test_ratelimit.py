@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import random
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from app.errors import RateLimited
-from app.web.ratelimit import Limit, MemoryWindows, RateLimiter
+from app.web import ratelimit
+from app.web.ratelimit import Limit, MemoryWindows, RateLimiter, SharedWindows
 from tests.support.clocks import HeldClock
 from tests.support.services import RedisServer
 
@@ -120,17 +126,100 @@ class TestShared:
         self, redis: RedisServer, limiter: RateLimiter
     ) -> None:
         redis.stop()
-        assert [await limiter.take(THREE, "a") for _ in range(3)] == [2, 1, 0]
-        with pytest.raises(RateLimited):
-            await limiter.take(THREE, "a")
+        before = alone()
+        with capture_logs() as lines:
+            assert [await limiter.take(THREE, "a") for _ in range(3)] == [2, 1, 0]
+            with pytest.raises(RateLimited):
+                await limiter.take(THREE, "a")
+            await limiter.forget(THREE, "a")
+            assert await limiter.take(THREE, "a") == 2
+        assert [line["event"] for line in lines] == ["ratelimit.alone"], "said once"
+        assert alone() > before
 
     async def test_a_redis_that_hangs_holds_nobody_up(
+        self, redis: RedisServer, limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ratelimit, "_PATIENCE_SECONDS", 0.1)
+        await limiter.take(THREE, "a")
+        redis.pause()
+        asked = counted(limiter, monkeypatch)
+        async with asyncio.timeout(5):
+            assert await limiter.take(THREE, "a") == 2
+            await asyncio.gather(*(limiter.take(THREE, f"b{number}") for number in range(100)))
+        assert len(asked) == 1, "one waited for it, the others did not"
+
+    async def test_when_redis_is_back_the_budget_is_shared_again(
+        self, redis: RedisServer, limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ratelimit, "_ALONE_SECONDS", 0.0)
+        other = RateLimiter(redis.url)
+        await limiter.take(THREE, "a")
+        redis.stop()
+        assert await limiter.take(THREE, "a") == 2
+        redis.start()  # it remembers nothing
+        with capture_logs() as lines:
+            assert await limiter.take(THREE, "a") == 2
+        assert [line["event"] for line in lines] == ["ratelimit.shared"]
+        assert await other.take(THREE, "a") == 1
+        await other.close()
+
+    async def test_an_emptied_redis_begins_anew(
         self, redis: RedisServer, limiter: RateLimiter
     ) -> None:
         await limiter.take(THREE, "a")
-        redis.pause()
-        try:
-            async with asyncio.timeout(5):
-                assert await limiter.take(THREE, "a") == 2
-        finally:
-            redis.resume()
+        redis.flush()
+        redis.run("SCRIPT", "FLUSH")
+        assert await limiter.take(THREE, "a") == 2
+
+    async def test_a_socket_file_and_a_password_will_do(self) -> None:
+        with RedisServer(password="s3cret") as redis:
+            url = redis.socket_url.replace("unix://", "unix://:s3cret@")
+            limiter, other = RateLimiter(url), RateLimiter(redis.url)
+            assert await limiter.take(THREE, "a") == 2
+            assert await other.take(THREE, "a") == 1
+            await limiter.close()
+            await other.close()
+
+    async def test_whoever_gives_up_waiting_leaves_no_answer_for_others(
+        self, limiter: RateLimiter
+    ) -> None:
+        """Redis's answers have no address: one that nobody took would go to whoever asks next."""
+        many = [Limit(f"limit {number}", tries=100, seconds=60) for number in range(20)]
+        for number, limit in enumerate(many):
+            for _ in range(number):
+                await limiter.take(limit, "a")
+        dice = random.Random(1)
+
+        async def ask() -> None:
+            number = dice.randrange(20)
+            item = many[number].item
+            asking = asyncio.create_task(limiter._strategy.get_window_stats(item, "a"))
+            for _ in range(dice.randrange(8)):
+                await asyncio.sleep(0)
+            if dice.random() < 0.5:
+                asking.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                assert (await asking).remaining == 100 - number
+
+        for _ in range(100):
+            await asyncio.gather(*(ask() for _ in range(20)))
+
+
+def alone() -> float:
+    return REGISTRY.get_sample_value("promptroom_ratelimit_alone_total") or 0.0
+
+
+def counted(limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Grows with each question that goes to Redis."""
+    strategy = limiter._strategy
+    assert isinstance(strategy, SharedWindows)
+    asked: list[str] = []
+    for name in ("hit", "get_window_stats", "clear"):
+        original = getattr(strategy._shared, name)
+
+        def counting(*what: Any, name: str = name, original: Any = original) -> Any:
+            asked.append(name)
+            return original(*what)
+
+        monkeypatch.setattr(strategy._shared, name, counting)
+    return asked
