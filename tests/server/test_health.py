@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
@@ -14,6 +17,9 @@ from sqlalchemy import text
 from app.db import migrate
 from app.db.engine import Database
 from app.server import health
+from app.settings import Settings
+from tests.support.services import RedisServer
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 
@@ -112,6 +118,39 @@ class TestReadiness:
         status, said = await readiness(client)
         assert (status, said["failing"]) == (503, ["migrations"])
         assert said["parts"]["migrations"]["detail"].startswith("at nothing")
+
+
+class TestWithRedis:
+    """A worker lives through the loss of its Redis, and says so."""
+
+    @pytest.fixture
+    def redis(self) -> Iterator[RedisServer]:
+        with RedisServer() as server:
+            yield server
+
+    @pytest.fixture
+    def settings(self, settings: Settings, redis: RedisServer) -> Settings:
+        redis.stop()
+        return msgspec.structs.replace(settings, redis_url=redis.url)
+
+    async def test_it_starts_without_and_finds_it(self, client: Client, redis: RedisServer) -> None:
+        status, said = await readiness(client)
+        assert (status, said["status"], said["failing"]) == (200, "degraded", ["bus"])
+        assert said["parts"]["bus"] == {"ok": False, "detail": "not connected"}
+        redis.start()
+        await until(lambda: client.app.state.bus.is_healthy)
+        assert (await readiness(client))[1]["status"] == "ok"
+        redis.kill()
+        await until(lambda: not client.app.state.bus.is_healthy)
+        assert (await readiness(client))[0] == 200
+
+    async def test_what_else_fails_is_still_unavailable(self, client: Client) -> None:
+        client.app.state.settings = msgspec.structs.replace(
+            client.app.state.settings, data_dir=Path("/nowhere")
+        )
+        status, said = await readiness(client)
+        assert (status, said["status"]) == (503, "unavailable")
+        assert said["failing"] == ["bus", "disk"]
 
 
 class TestFigures:
