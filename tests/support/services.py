@@ -16,6 +16,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import uuid
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -78,6 +79,7 @@ class _Service(ABC):
 
     def start(self) -> None:
         """Start on the port it has had, and wait until it answers."""
+        _end_in_order()
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 self._command(),
@@ -289,6 +291,13 @@ class PostgresServer(_Service):
         for key_and_id in shared:
             # Killed as it was, it could not remove the segment that guards its folder.
             _run(["ipcrm", "--shmem-id", key_and_id.split()[1]])
+
+
+def _end_in_order() -> None:
+    """A run of tests that is told to end takes its servers with it, as when it is interrupted."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _runs(process: psutil.Process) -> bool:

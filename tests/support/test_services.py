@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import shutil
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +15,7 @@ import pytest
 import redis
 
 from tests.support import services
+from tests.support.server import ROOT
 from tests.support.services import HOST, PostgresServer, RedisServer
 
 
@@ -83,6 +86,19 @@ class TestRedis:
             server.pause()
         assert not is_running(pid)
         assert not folder.exists()
+
+    def test_a_run_that_is_told_to_end_takes_its_servers_with_it(self) -> None:
+        script = (
+            "import time; from tests.support.services import RedisServer\n"
+            "with RedisServer() as server: print(server.pid, flush=True); time.sleep(60)"
+        )
+        command = [sys.executable, "-c", script]
+        run = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        assert run.stdout
+        pid = int(run.stdout.readline())
+        run.terminate()
+        run.communicate(timeout=30)
+        assert not is_running(pid)
 
     def test_what_it_says_when_it_cannot_start_is_shown(self) -> None:
         with pytest.raises(AssertionError, match="no-such-option"), RedisServer("--no-such-option"):

@@ -122,9 +122,15 @@ class TestShared:
         assert await other.take(THREE, "a") == 2
         await other.close()
 
+    @pytest.mark.parametrize("seconds", [0.0, 60.0], ids=["asked each time", "left alone"])
     async def test_without_redis_each_counts_for_itself(
-        self, redis: RedisServer, limiter: RateLimiter
+        self,
+        redis: RedisServer,
+        limiter: RateLimiter,
+        monkeypatch: pytest.MonkeyPatch,
+        seconds: float,
     ) -> None:
+        monkeypatch.setattr(ratelimit, "_ALONE_SECONDS", seconds)
         redis.stop()
         before = alone()
         with capture_logs() as lines:
@@ -134,7 +140,7 @@ class TestShared:
             await limiter.forget(THREE, "a")
             assert await limiter.take(THREE, "a") == 2
         assert [line["event"] for line in lines] == ["ratelimit.alone"], "said once"
-        assert alone() > before
+        assert alone() - before == 11, "five takes of two questions each, and one to forget"
 
     async def test_a_redis_that_hangs_holds_nobody_up(
         self, redis: RedisServer, limiter: RateLimiter, monkeypatch: pytest.MonkeyPatch
