@@ -11,12 +11,12 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import pytest
 
+from tests.support.hammer import Hammer
 from tests.support.server import Server, until
 
 pytestmark = pytest.mark.failure
@@ -71,47 +71,7 @@ class TestABurst:
                 assert caller.makefile("rb").read().startswith(b"HTTP/1.1 200")
 
 
-@dataclass
-class Hammer:
-    """Keep-alive clients that ask again and again, without trying anything twice."""
-
-    url: str
-    answered_by: Counter[str] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    is_over: bool = False
-
-    async def strike(self, number: int, pause: float) -> None:
-        # A connection is kept longer than the server does, as a proxy would.
-        limits = httpx.Limits(max_keepalive_connections=1, keepalive_expiry=3.0)
-        plain = httpx.AsyncClient(base_url=self.url, limits=limits, timeout=30, verify=False)
-        async with plain as client:
-            while not self.is_over:
-                path = "/dribble?seconds=0.05" if number % 5 == 0 else "/health/live"
-                try:
-                    answer = await client.get(path)
-                    if answer.status_code != 200:
-                        self.failures.append(f"{path}: {answer.status_code}")
-                    self.answered_by[answer.text] += 1
-                except httpx.HTTPError as error:
-                    self.failures.append(f"{path}: {type(error).__name__}")
-                await asyncio.sleep(pause)
-
-    async def strikes(self, clients: int) -> None:
-        pauses = [0.0, 0.01, 0.1, 0.5, 1.5]
-        await asyncio.gather(*(self.strike(n, pauses[n % len(pauses)]) for n in range(clients)))
-
-
-async def two_restarts(server: Server, hammer: Hammer, workers: int) -> None:
-    for _ in range(2):
-        before, stopped = server.times_ready(), len(list(server.events("worker.stopped")))
-        os.kill(server.pid, signal.SIGHUP)
-        await asyncio.to_thread(all_ready, server, workers, before)
-        await asyncio.to_thread(
-            until,
-            lambda stopped=stopped: len(list(server.events("worker.stopped"))) >= stopped + workers,
-            30,
-            "the end of all predecessors",
-        )
+PATHS = ["/dribble?seconds=0.05", *["/health/live"] * 4]
 
 
 @pytest.mark.parametrize("workers", [1, 3])
@@ -121,13 +81,14 @@ async def test_nobody_notices_two_rolling_restarts(tmp_path: Path, workers: int)
     try:
         await asyncio.to_thread(all_ready, server, workers)
         old = set(server.workers())
-        hammer = Hammer(server.url)
-        striking = asyncio.create_task(hammer.strikes(20))
-        await two_restarts(server, hammer, workers)
+        hammer = Hammer(server.url, PATHS)
+        striking = asyncio.create_task(hammer.strike(20))
+        for _ in range(2):
+            await asyncio.to_thread(server.restart_workers, workers)
         hammer.is_over = True
         await striking
         assert hammer.failures == []
-        assert hammer.answered_by.total() > 500
+        assert hammer.answered.total() > 500
         assert old.isdisjoint(server.workers())
         stops = [event["worker"] for event in server.events("worker.stopped")]
         assert stops == [*range(workers), *(number for number in stops[workers:])]

@@ -128,6 +128,17 @@ class Server:
         wanted = self._ready_before + count
         until(lambda: self.times_ready() >= wanted, seconds, f"{count} workers\n{self.logs()}")
 
+    def restart_workers(self, count: int, seconds: float = 120.0) -> None:
+        """SIGHUP, and wait until each of `count` workers has been replaced."""
+        ready, stopped = self.times_ready(), len(list(self.events("worker.stopped")))
+        os.kill(self.pid, signal.SIGHUP)
+        until(lambda: self.times_ready() >= ready + count, seconds, f"the new ones\n{self.logs()}")
+        until(
+            lambda: len(list(self.events("worker.stopped"))) >= stopped + count,
+            seconds,
+            "the end of the old ones",
+        )
+
     def wait_until_ready(self, seconds: float = 30.0) -> None:
         """Until a worker of the last start answers. Fails when the parent ends instead."""
         until(self._is_up_or_dead, seconds, f"an answer of the server\n{self.logs()}")
