@@ -97,16 +97,17 @@ def test_our_command_lines_are_understood(name: str) -> None:
 
 @pytest.mark.parametrize("name", OURS)
 def test_our_settings_exist_and_can_be_used(name: str, tmp_path: Path) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text("x" * 48)
+    subprocess.run(["sh", DEPLOY / "secrets.sh", tmp_path], check=True, capture_output=True)
     given = {
-        variable: str(secret) if variable.endswith("_FILE") else re.sub(r"\$\{.*:-|\}", "", value)
+        variable: str(tmp_path / Path(value).name)
+        if variable.endswith("_FILE")
+        else re.sub(r"\$\{.*:-|\}", "", value)
         for variable, value in environment(services()[name]).items()
         if variable.startswith("PROMPTROOM_")
     }
     known = {f"PROMPTROOM_{field.upper()}" for field in Settings.__struct_fields__}
     assert set(given) <= known | {f"PROMPTROOM_{field.upper()}_FILE" for field in SECRETS}
-    assert from_environment(given).secret_key == "x" * 48
+    assert from_environment(given).secret_key == (tmp_path / "secret_key").read_text().strip()
 
 
 def test_every_file_exists_and_every_secret_is_made(tmp_path: Path) -> None:
