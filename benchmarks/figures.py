@@ -63,11 +63,14 @@ def head() -> str:
 
 
 def lines(ours: Sequence[Figures], beside: Sequence[Figures], goals: Mapping[str, Goal]) -> str:
-    """One line for each figure: medians with their spread, the ratio and the target."""
+    """One line for each figure: medians with their spread, the ratio and the target.
+
+    A measurement that gave out early has fewer figures than the others.
+    """
     told = []
-    for name in ours[0]:
+    for name in dict.fromkeys(name for figures in ours for name in figures):
         what, _, unit = name.rpartition(", ")
-        mine = [figures[name] for figures in ours]
+        mine = [figures[name] for figures in ours if name in figures]
         theirs = [figures[name] for figures in beside if name in figures]
         ratio = f"{median(mine) / median(theirs):.1f}" if theirs and median(theirs) else ""
         target = goals[name].told(median(mine), unit) if name in goals else ""

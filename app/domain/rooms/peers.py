@@ -137,6 +137,7 @@ class Peers:
             if not self.follower.heard(open_, message):
                 self._spawn(self.follower.catch_up(open_))
         elif isinstance(message, StatesChanged):
+            self._heard_of(worker)
             if open_.room.presence.hear(worker, message.entries, is_all=message.is_all):
                 self._share_presence(open_)
         elif open_.room.members:
@@ -150,6 +151,10 @@ class Peers:
             self._heard[worker] = asyncio.get_running_loop().time(), people
         else:
             self._lose(worker)
+
+    def _heard_of(self, worker: bytes) -> None:
+        """A worker may die between its first person's cursor and its first beat: miss it too."""
+        self._heard.setdefault(worker, (asyncio.get_running_loop().time(), {}))
 
     def _lose(self, worker: bytes) -> None:
         self._heard.pop(worker, None)

@@ -354,6 +354,21 @@ class TestPresence:
         await hub.peers.beat()
         await bob.until(lambda: _names(bob) == [])
 
+    async def test_a_worker_that_dies_before_its_first_beat_is_missed_too(
+        self, pair: Pair, bob: YClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Peers, "_publish_people", lambda *_: None)
+        async with YClient(pair.a.room_url(pair.room), "ann") as ann:
+            await ann.show({"cursor": None})
+            await bob.until(lambda: _names(bob) == ["ann"])
+            silence(pair.a, monkeypatch)
+            monkeypatch.setattr(peers_module, "SILENCE_SECONDS", 0.1)
+            await asyncio.sleep(0.2)
+            peers = pair.b.rooms.hub.peers
+            assert peers is not None
+            await peers.beat()
+            await bob.until(lambda: _names(bob) == [], 3)
+
 
 def _names(client: YClient) -> list[str]:
     return sorted(state["user"]["name"] for state in client.presence.values() if state)
