@@ -291,6 +291,42 @@ def create_key(workspace: str, name: str, scopes: tuple[str, ...]) -> None:
     click.echo(_run(commands.make_key(_settings(), workspace, name, scopes)))
 
 
+@main.group()
+def seed() -> None:
+    """Fill the database with something to look at."""
+
+
+@seed.command("demo")
+@click.option(
+    "--prompts",
+    type=click.IntRange(1, 1_000_000),
+    default=48,
+    show_default=True,
+    help="How many; the first 48 differ most.",
+)
+@click.option(
+    "--seed", "number", type=int, default=1, show_default=True, help="The same one makes the same."
+)
+@click.option("--owner", default="", help="E-mail of somebody who is to own the workspace, too.")
+@click.option(
+    "--password",
+    envvar="PROMPTROOM_PASSWORD",
+    default="",
+    help="Of everybody in it; better given in PROMPTROOM_PASSWORD.  [default: by chance, printed]",
+)
+def seed_demo(prompts: int, number: int, owner: str, password: str) -> None:
+    """Make the workspace “Larkspur Demo”: people, prompts, months of history.
+
+    Refused when it is there already. All of it is made, or nothing.
+    """
+    from app.server import commands, terminal
+
+    with terminal.counting("prompts", prompts) as done:
+        wish = commands.Demo(prompts, number, owner, password)
+        made = _run(commands.seed_demo(_settings(), wish, done))
+    click.echo(made)
+
+
 @main.command()
 def routes() -> None:
     """Print every address, what it accepts and who answers."""

@@ -7,6 +7,7 @@ import io
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -389,3 +390,33 @@ def test_routes_are_printed(environment: dict[str, str]) -> None:
     assert any(line.startswith("GET ") and " /health/ready " in line for line in lines)
     assert any(line.startswith("WS ") and " /rooms/{room_id} " in line for line in lines)
     assert any("/static/b/" in line for line in lines)
+
+
+class TestSeedDemo:
+    def test_on_an_empty_folder_with_what_to_do_next(self, environment: dict[str, str]) -> None:
+        result = run(environment, "seed", "demo", "--prompts", "12")
+        assert result.exit_code == 0, result.output
+        assert "12 of 12 prompts" in result.stderr
+        assert "Larkspur Demo has 12 prompts by 12 people" in result.stdout
+        assert "Sign in as maya.lindqvist@larkspur.example with the password " in result.stdout
+
+    def test_a_second_time_is_refused(self, environment: dict[str, str]) -> None:
+        assert run(environment, "seed", "demo", "--prompts", "3").exit_code == 0
+        again = failure(run(environment, "seed", "demo"))
+        assert again.startswith("The workspace larkspur-demo is there already, with 3 prompts;")
+
+    def test_a_password_that_was_given_is_not_printed(self, environment: dict[str, str]) -> None:
+        given = {**environment, "PROMPTROOM_PASSWORD": PASSWORD}
+        result = run(given, "seed", "demo", "--prompts", "1")
+        assert result.exit_code == 0, result.output
+        assert PASSWORD not in result.output
+        assert "password" not in result.stdout
+
+    def test_a_schema_of_an_older_release_is_refused(self, migrated: dict[str, str]) -> None:
+        database = Path(migrated["PROMPTROOM_DATA_DIR"]) / "promptroom.db"
+        with sqlite3.connect(database) as connection:
+            connection.execute("UPDATE alembic_version SET version_num = 'c41d7e0b93a5'")
+        assert "promptroom db upgrade" in failure(run(migrated, "seed", "demo"))
+
+    def test_zero_prompts_make_no_sense(self, environment: dict[str, str]) -> None:
+        assert run(environment, "seed", "demo", "--prompts", "0").exit_code == 2

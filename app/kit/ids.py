@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 import unicodedata
+from datetime import datetime
 from uuid import UUID
 
 from uuid_utils.compat import uuid7
@@ -14,6 +15,13 @@ from uuid_utils.compat import uuid7
 def new_id() -> UUID:
     """A UUIDv7 (RFC 9562): new rows land at the end of an index."""
     return uuid7()
+
+
+def id_at(moment: datetime, bits: int) -> UUID:
+    """The UUIDv7 of `moment` whose random part is taken from `bits`, 74 of them."""
+    milliseconds = int(moment.timestamp() * 1000) & (1 << 48) - 1
+    first, rest = bits >> 62 & 0xFFF, bits & (1 << 62) - 1
+    return UUID(int=milliseconds << 80 | 0x7 << 76 | first << 64 | 0b10 << 62 | rest)
 
 
 def slug(text: str, fallback: str = "workspace") -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Iterator
+import secrets
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +13,11 @@ from app.db import migrate
 from app.db.engine import Database
 from app.domain.accounts.passwords import Passwords
 from app.domain.accounts.service import Signup
+from app.domain.demo import service as demo
 from app.domain.keys import service as keys
 from app.domain.workspaces import service as workspaces
 from app.errors import Conflict, Invalid
+from app.kit import clock
 from app.settings import Settings
 
 
@@ -27,6 +30,16 @@ class NewUser:
     password: str
     workspace: str | None
     role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """What kind of demo workspace is wanted; no password = one by chance."""
+
+    prompts: int
+    seed: int
+    owner: str
+    password: str
 
 
 async def make_user(settings: Settings, new: NewUser) -> str:
@@ -49,13 +62,31 @@ async def make_key(settings: Settings, workspace: str, name: str, scopes: Iterab
         return await keys.create_key(tx, where, name, scopes)
 
 
+async def seed_demo(settings: Settings, wish: Demo, done: Callable[[int], None]) -> str:
+    """A sentence about what was made, with the password if it was not given."""
+    password = wish.password or secrets.token_urlsafe(12)
+    signup = await Signup.of(Passwords(), "Demo", f"demo@{demo.DOMAIN}", password)
+    now = clock.utc_now()
+    plan = demo.Wish(wish.prompts, wish.seed, now, signup.password_hash, wish.owner)
+    async with _ready(settings, makes=True) as database:
+        made = await demo.make(database, plan, done)
+    return (
+        f"{made.name} has {made.prompts:,} prompts by {made.people} people; its address ends in "
+        f"/w/{made.slug}/. Sign in as {made.email}"
+        + ("." if wish.password else f" with the password {password}")
+    )
+
+
 @asynccontextmanager
-async def _ready(settings: Settings) -> AsyncGenerator[Database, None]:
-    """The database, refused when its schema is not this release's."""
+async def _ready(settings: Settings, *, makes: bool = False) -> AsyncGenerator[Database, None]:
+    """The database, refused when its schema is not this release's; an empty one may be set up."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)
     try:
-        if not migrate.suits(await migrate.current(database)):
+        revision = await migrate.current(database)
+        if makes and not revision:
+            await migrate.upgrade(database)
+        elif not migrate.suits(revision):
             raise Conflict(
                 "The database has not been set up for this release. Run: promptroom db upgrade."
             )

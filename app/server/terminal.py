@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import click
@@ -14,6 +14,7 @@ from app.db.backup.progress import Progress, silent
 
 _PAUSE = 0.1  # seconds between two lines: faster than one can read
 _CLEAR = "\r\x1b[K"
+_BAR = 30  # characters, so that a line fits into 80 columns
 
 
 @contextmanager
@@ -29,6 +30,23 @@ def showing() -> Generator[Progress, None, None]:
             return
         try:
             yield _shower()
+        finally:
+            sys.stderr.write(_CLEAR)
+            sys.stderr.flush()
+
+
+@contextmanager
+def counting(what: str, total: int) -> Generator[Callable[[int], None], None, None]:
+    """Something to tell how many of `total` are done. SIGTERM ends the block as with `showing`.
+
+    A bar on a terminal, wiped at the end; else a line for each tenth.
+    """
+    with _stoppable():
+        if not sys.stderr.isatty():
+            yield _tenths(what, total)
+            return
+        try:
+            yield _bar(what, total)
         finally:
             sys.stderr.write(_CLEAR)
             sys.stderr.flush()
@@ -56,6 +74,32 @@ def _shower() -> Progress:
             shown_at = now
             sys.stderr.write(f"{_CLEAR}{what} … {rows:,}")
             sys.stderr.flush()
+
+    return show
+
+
+def _bar(what: str, total: int) -> Callable[[int], None]:
+    began = time.monotonic()
+
+    def show(done: int) -> None:
+        full = _BAR * done // total
+        left = (time.monotonic() - began) * (total - done) / max(done, 1)
+        bar = "━" * full + "─" * (_BAR - full)
+        sys.stderr.write(f"{_CLEAR}{bar} {done:,} of {total:,} {what}, about {left:.0f} s left")
+        sys.stderr.flush()
+
+    show(0)
+    return show
+
+
+def _tenths(what: str, total: int) -> Callable[[int], None]:
+    told = 0
+
+    def show(done: int) -> None:
+        nonlocal told
+        if done * 10 // total > told or done >= total:
+            told = done * 10 // total
+            click.echo(f"{done:,} of {total:,} {what}", err=True)
 
     return show
 

@@ -30,6 +30,8 @@ SLICES: dict[str, frozenset[str]] = {
     "rooms": frozenset({"accounts", "workspaces", "keys"}),  # a live document knows no prompt
     "prompts": frozenset({"accounts", "workspaces", "keys", "rooms"}),  # its text is a room
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
+    # a workspace to look at has something of everything
+    "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions"}),
 }
 
 # A slice's own business; other slices go through its service.

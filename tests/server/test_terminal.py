@@ -51,3 +51,26 @@ def test_a_pipe_is_told_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with command.showing() as show:
         show("users", 12)
     assert pipe.getvalue() == ""
+
+
+def test_a_bar_grows_and_goes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    moments = iter((100.0, 100.0, 103.0))
+    monkeypatch.setattr(command.time, "monotonic", lambda: next(moments))
+    with command.counting("prompts", 4000) as done:
+        done(1000)
+    empty, quarter, wiped = terminal.getvalue().split("\r\x1b[K")[1:]
+    assert empty.startswith("─" * 30 + " 0 of 4,000 prompts")
+    assert quarter == "━" * 7 + "─" * 23 + " 1,000 of 4,000 prompts, about 9 s left"
+    assert wiped == ""
+
+
+def test_a_pipe_gets_a_line_for_each_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", pipe)
+    with command.counting("prompts", 1000) as done:
+        for number in range(50, 1050, 50):
+            done(number)
+    lines = pipe.getvalue().splitlines()
+    assert lines == [f"{number:,} of 1,000 prompts" for number in range(100, 1100, 100)]

@@ -37,9 +37,10 @@ def guarded(call: Callable[[], T]) -> T:
 class LiveDocument:
     """A document whose every byte has passed the guard."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: int | None = None) -> None:
+        """`client` writes what `rewrite` writes; by chance, unless it has to be the same again."""
         self.guard = Guard()
-        self._client = secrets.randbits(32)
+        self._client = secrets.randbits(32) if client is None else client
         self.guard.bind(self._client, "server")
         # Yjs clients have 32-bit ids; the library's own default may be longer.
         self._doc: Doc[Text] = Doc(client_id=self._client)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,6 +15,15 @@ from app.domain.rooms.errors import TextTooLarge
 from app.domain.rooms.models import AuthorRange, Document, Snapshot
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What there is of a document that nobody has opened yet."""
+
+    document: Document
+    snapshot: Snapshot
+    authors: list[AuthorRange]
 
 
 class Documents:
@@ -29,32 +39,33 @@ class Documents:
         words other ids, and every client would end with them twice.
         """
         check_size(text)
-        document = LiveDocument.of(text, actor)
-        state, now = document.state(), utc_now()
-        epoch = str(new_id())
-        self._tx.add(
-            Document(id=document_id, workspace_id=workspace_id, epoch=epoch, created_at=now)
-        )
-        await self._tx.flush()  # rows below refer to it
-        self._tx.add(
-            Snapshot(
-                document_id=document_id,
-                epoch=epoch,
-                upto_seq=0,
-                state=state,
-                state_sha256=hashlib.sha256(state).hexdigest(),
-                text=text,
-                text_sha256=hashlib.sha256(text.encode()).hexdigest(),
-                taken_at=now,
-            )
-        )
-        for client, start, end, author in document.authors():
-            self._tx.add(
-                AuthorRange(
-                    document_id=document_id, client=client, start=start, end=end, actor=author
-                )
-            )
+        made = rows(document_id, workspace_id, LiveDocument.of(text, actor), str(new_id()))
+        self._tx.add(made.document)
+        await self._tx.flush()  # the others refer to it
+        self._tx.add_all([made.snapshot, *made.authors])
         await self._tx.flush()
+
+
+def rows(document_id: UUID, workspace_id: UUID, live: LiveDocument, epoch: str) -> Rows:
+    """A new document as the tables have it, its journal still empty."""
+    state, text, now = live.state(), live.text, utc_now()
+    return Rows(
+        Document(id=document_id, workspace_id=workspace_id, epoch=epoch, created_at=now),
+        Snapshot(
+            document_id=document_id,
+            epoch=epoch,
+            upto_seq=0,
+            state=state,
+            state_sha256=hashlib.sha256(state).hexdigest(),
+            text=text,
+            text_sha256=live.text_sha256(),
+            taken_at=now,
+        ),
+        [
+            AuthorRange(document_id=document_id, client=client, start=start, end=end, actor=author)
+            for client, start, end, author in live.authors()
+        ],
+    )
 
 
 def check_size(text: str) -> None:

@@ -1,0 +1,1 @@
+"""Demo: a workspace to try things on, with people, prompts and months of history."""

@@ -1,0 +1,208 @@
+"""A story as rows: the documents are written edit by edit, as the live engine would have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from random import Random
+from typing import Any
+from uuid import UUID
+
+from app.db.base import Model
+from app.domain.demo.material import Desk
+from app.domain.demo.story import Event, Story
+from app.domain.prompts import policy as prompts
+from app.domain.prompts import settings, template
+from app.domain.prompts.models import Branch, Prompt, PromptTag
+from app.domain.rooms import service as rooms
+from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.reading import Reading, reading_of
+from app.domain.versions import policy
+from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
+from app.kit.ids import id_at
+
+Rows = list[Model]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the rows belong, and who the story's people are."""
+
+    workspace_id: UUID
+    people: Mapping[str, UUID]
+
+    def actor(self, name: str) -> str:
+        return f"user:{self.people[name]}"
+
+
+class Telling:
+    """Turns one story into rows. The ids rise with the story's time, as those made live do."""
+
+    def __init__(self, place: Place, story: Story, rng: Random) -> None:
+        self._place = place
+        self._story = story
+        self._rng = rng
+        born = story.events[0].at
+        self._prompt_id, self._room_id = self._id(born), self._id(born)
+        self._epoch = str(self._id(born))
+        self._document = LiveDocument(client=rng.getrandbits(32))
+        self._variables = _variables(story)
+        self._versions: list[Version] = []
+        self._last_checkpoint = ""
+
+    def rows(self) -> Rows:
+        """In an order in which they may be inserted."""
+        kept = [row for event in self._story.events for row in self._happen(event)]
+        made = rooms.rows(self._room_id, self._place.workspace_id, self._document, self._epoch)
+        made.document.created_at = self._story.events[0].at
+        made.snapshot.taken_at = self._story.events[-1].at
+        tags = prompts.normal_tags(self._story.tags)
+        return [
+            made.document,
+            made.snapshot,
+            *made.authors,
+            self._prompt(),
+            self._branch(),
+            *(self._inside(PromptTag, tag=tag) for tag in tags),
+            *kept,
+            *self._labels(),
+        ]
+
+    def _happen(self, event: Event) -> Rows:
+        if event.kind in ("edit", "restore"):
+            self._document.rewrite(event.draft.text, self._place.actor(event.by))
+        if event.kind == "edit":
+            return []
+        if event.kind == "checkpoint":
+            return self._checkpoint(event)
+        return [self._version(event)]
+
+    def _reading(self) -> Reading:
+        """With what was written since the newest version."""
+        since = self._versions[-1].state_vector if self._versions else None
+        return reading_of(self._room_id, self._epoch, 0, self._document, since)
+
+    def _version(self, event: Event) -> Version:
+        reading = self._reading()
+        version: Version = self._kept(
+            Version,
+            event,
+            reading,
+            number=len(self._versions) + 1,
+            epoch=reading.epoch,
+            state=reading.state,
+            author=self._place.actor(event.by),
+            message=event.message,
+            restored_from=event.restored_from,
+        )
+        self._versions.append(version)
+        return version
+
+    def _checkpoint(self, event: Event) -> Rows:
+        """None when it would say nothing new."""
+        made = self._kept(Checkpoint, event, self._reading(), reason=event.message)
+        newest = self._versions[-1].content_sha256 if self._versions else ""
+        if made.content_sha256 in (newest, self._last_checkpoint):
+            return []
+        self._last_checkpoint = made.content_sha256
+        return [made]
+
+    def _kept(self, model: Any, event: Event, reading: Reading, **more: Any) -> Any:
+        """What versions and checkpoints have in common."""
+        config = event.draft.config
+        return self._inside(
+            model,
+            id=self._id(event.at),
+            room_id=self._room_id,
+            text=reading.text,
+            config=config,
+            variables=self._variables,
+            content_sha256=policy.content_sha256(reading.text, config, self._variables),
+            contributors=policy.contributors(reading.contributors),
+            state_vector=reading.state_vector,
+            created_at=event.at,
+            **more,
+        )
+
+    def _prompt(self) -> Prompt:
+        story = self._story
+        return Prompt(
+            id=self._prompt_id,
+            workspace_id=self._place.workspace_id,
+            name=story.name,
+            title=story.title,
+            description=story.about,
+            folder=story.folder,
+            owner_id=self._place.people[story.owner],
+            created_by=self._place.actor(story.owner),
+            created_at=story.events[0].at,
+            edited_at=story.edited_at,
+            archived_at=story.archived_at,
+        )
+
+    def _branch(self) -> Branch:
+        before = [event.draft.config for event in self._story.events]
+        return self._inside(  # type: ignore[no-any-return]  # it is of the model that is named
+            Branch,
+            id=self._room_id,
+            name="main",
+            config=before[-1],
+            variables=self._variables,
+            settings_revision=sum(a != b for a, b in pairwise(before)),
+        )
+
+    def _labels(self) -> Rows:
+        labels: dict[str, Label] = {}
+        moves: Rows = []
+        for move in self._story.moves:
+            before = labels[move.label].number if move.label in labels else None
+            if before == move.number:
+                continue
+            by = self._place.actor(move.by)
+            labels[move.label] = self._inside(
+                Label,
+                name=move.label,
+                version_id=self._versions[move.number - 1].id,
+                number=move.number,
+                moved_by=by,
+                moved_at=move.at,
+            )
+            moves.append(self._move(move.label, (before, move.number), by, move.at))
+        return [*labels.values(), *moves]
+
+    def _move(
+        self, label: str, numbers: tuple[int | None, int], actor: str, at: datetime
+    ) -> LabelMove:
+        return self._inside(  # type: ignore[no-any-return]  # as above
+            LabelMove,
+            id=self._id(at),
+            label=label,
+            from_number=numbers[0],
+            to_number=numbers[1],
+            actor=actor,
+            moved_at=at,
+        )
+
+    def _inside(self, model: Any, **values: Any) -> Any:
+        """A row of this prompt."""
+        return model(prompt_id=self._prompt_id, workspace_id=self._place.workspace_id, **values)
+
+    def _id(self, at: datetime) -> UUID:
+        return id_at(at, self._rng.getrandbits(74))
+
+
+def _variables(story: Story) -> list[Any]:
+    """Declared once for all of its versions, in the order in which the first text uses them."""
+    texts = [event.draft.text for event in story.events]
+    names = dict.fromkeys(name for text in texts for name in template.variables_in(text))
+    return settings.checked_variables([_declared(story.desk, name) for name in names])
+
+
+def _declared(desk: Desk, name: str) -> dict[str, Any]:
+    if name not in desk.variables:
+        return {"name": name}
+    known = desk.variables[name]
+    given = {"name": name, "type": known.type, "description": known.description}
+    return given if known.default is None else {**given, "default": known.default}
