@@ -61,7 +61,9 @@ def _broken_sum(document: StoredDocument) -> str:
 
 def _unloadable(document: StoredDocument) -> str:
     try:
-        if compact(document.state, []).text_sha256 != document.text_sha256:
+        folded = compact(document.state, [])
+        # SQLite kept a NUL in the text before the guard refused them.
+        if document.text_sha256 not in (folded.text_sha256, folded.live_sha256):
             return "its snapshot gives another text than the one beside it"
         compact(document.state, [update for _, _, update in document.entries])
     except (KeyboardInterrupt, SystemExit):

@@ -87,6 +87,15 @@ def bad_bytes(rng: random.Random, model: Model) -> Made:
     return MALLORY, Update([Section(client, clock, [block])]).encode()
 
 
+def nul(rng: random.Random, model: Model) -> Made:
+    """A character that is good UTF-8 and that PostgreSQL has no place for."""
+    client, clock = _own(rng, model)
+    kit = Grammar(rng, model, 0.0)
+    place = {"origin": kit.left(kit.known())} if model.blocks else {}
+    block = wire.string(rng.choice(("\0", "a\0", "語\0\U0001f600")), **place)
+    return MALLORY, Update([Section(client, clock, [block])]).encode()
+
+
 def squat(rng: random.Random, model: Model) -> Made:
     """Blocks under somebody else's id: the next clock, far ahead, or a new id for a known account."""
     victim = rng.choice(model.of(ANA) + model.of(BEN) or [5])

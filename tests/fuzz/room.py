@@ -129,6 +129,8 @@ class Room:
         state = self.doc.get_state()
         if len(self.text) != len(text.encode()):
             raise FindingError("length", "the text's length is not its bytes")
+        if "\0" in text and self.refusals:
+            raise FindingError("nul", "the text cannot be kept by every database")
         if REPLACEMENT in text and not self.known_bad:
             self.known_bad = any(REPLACEMENT.encode() in u for u in self.journal)
             if not self.known_bad:

@@ -28,6 +28,7 @@ AIMED: tuple[tuple[Callable[..., Any], int], ...] = (
     (hazards.split_pair, 4),
     (hazards.split_own_pair, 4),
     (hazards.bad_bytes, 3),
+    (hazards.nul, 1),
     (hazards.squat, 3),
     (hazards.forge, 4),
     (hazards.counts, 3),

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 from uuid import UUID
 
+from sqlalchemy import select
+
 from app.access.permissions import Role
 from app.db.engine import Database
+from app.db.postgres import connect
+from app.db.wall import ACROSS
 from app.domain.accounts import service as accounts
+from app.domain.versions.models import Checkpoint
 from app.domain.workspaces.invitations import Invitations
 from tests.security.book import Call, filled
 from tests.support.builders import Key, Place, Somebody, a_key, a_member, a_workspace, as_member
@@ -70,7 +77,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "path": f"{mark}/first",
         "tag": f"tag-{mark}",
         "folder": f"Folder {mark}",
-        "checkpoint": _checkpoint_of(database, prompt["id"]),
+        "checkpoint": await _checkpoint_of(database, prompt["id"]),
         **await targets(database, place, mark),
     }
     return World(place, key, ids, mark)
@@ -138,7 +145,15 @@ _MOVES = {
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, without the notes of who was seen when."""
-    with sqlite3.connect(database.url.database or "") as connection:
+    if database.is_sqlite:
+        return _dump_of_sqlite(database.url.database or "")
+    # In a loop of its own, since the caller's is running.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _dump_of_postgres(database.dsn)).result()
+
+
+def _dump_of_sqlite(path: str) -> dict[str, list[tuple[Any, ...]]]:
+    with sqlite3.connect(path) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         return {name: _rows(connection, name) for (name,) in tables.fetchall()}
 
@@ -150,12 +165,27 @@ def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
     return sorted(connection.execute(f'SELECT {listed} FROM "{table}"'), key=repr)
 
 
+async def _dump_of_postgres(dsn: str) -> dict[str, list[tuple[Any, ...]]]:
+    connection = await connect(dsn, ACROSS)
+    try:
+        tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname='public'")
+        found = {}
+        for (table,) in tables:
+            rows = await connection.fetch(f'SELECT * FROM "{table}"')
+            left_out = _MOVES.get(table, ())
+            kept = (tuple(v for k, v in row.items() if k not in left_out) for row in rows)
+            found[table] = sorted(kept, key=repr)
+        return found
+    finally:
+        await connection.close()
+
+
 def bytes_on_disk(folder: Path) -> bytes:
     """The database's files, the log of changes included."""
     return b"".join(path.read_bytes() for path in sorted(folder.glob("promptroom.db*")))
 
 
-def _checkpoint_of(database: Database, prompt_id: str) -> str:
-    with sqlite3.connect(database.url.database or "") as connection:
-        rows = connection.execute("SELECT id, prompt_id FROM checkpoints").fetchall()
-    return next(str(UUID(row[0])) for row in rows if UUID(row[1]) == UUID(prompt_id))
+async def _checkpoint_of(database: Database, prompt_id: str) -> str:
+    statement = select(Checkpoint.id).where(Checkpoint.prompt_id == UUID(prompt_id))
+    async with database.everywhere().transaction(write=False) as tx:
+        return str((await tx.execute(statement)).scalar_one())

@@ -195,6 +195,9 @@ class Draft:
         if text is None:
             self._bury(client, block, start)
             return
+        # Of new text alone: who joins a document that held one before this rule repeats it.
+        if self._bounds and "\0" in text:
+            raise Refused("nul")
         self._units += end - start
         if text.isascii():
             self._bytes += end - start

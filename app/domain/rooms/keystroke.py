@@ -51,7 +51,9 @@ def typed(update: bytes, known: Known) -> Verdict | None:
 
 
 def _units(raw: bytes) -> int:
-    """The length of a text in UTF-16, 0 for what is not UTF-8 or holds a surrogate pair."""
+    """The length of a text in UTF-16, 0 for what is not UTF-8, holds a surrogate pair or a NUL."""
+    if b"\0" in raw:
+        return 0
     if raw.isascii():
         return len(raw)
     try:

@@ -14,7 +14,7 @@ import structlog
 
 from app.db.engine import Database
 from app.domain.rooms import queries
-from app.domain.rooms.compaction import compact
+from app.domain.rooms.compaction import compact, storable
 from app.domain.rooms.document import LibraryFailed, LiveDocument
 from app.domain.rooms.errors import RoomBroken, RoomNotFound, UpdateRefused
 from app.domain.rooms.flight import FlightRecorder, InFlight
@@ -134,7 +134,7 @@ class DocumentLog:
         stored = await self._read(document_id)
         updates = [update for seq, _, update in stored.entries if seq <= upto_seq]
         result = await self._helper.run(compact, stored.snapshot.state, updates)
-        if result.text_sha256 != expected:
+        if result.live_sha256 != expected:
             log.error("room.compaction_differs", document=str(document_id), seq=upto_seq)
             raise RoomBroken("The log gives another text than the live document.")
         taken = Snapshot(
@@ -159,7 +159,7 @@ class DocumentLog:
 
         Raises `UpdateRefused` when there is more of it by now.
         """
-        state, text = document.state(), document.text
+        state, text = document.state(), storable(document.text)
         taken = Snapshot(
             document_id=document_id,
             epoch=str(new_id()),
@@ -167,7 +167,7 @@ class DocumentLog:
             state=state,
             state_sha256=hashlib.sha256(state).hexdigest(),
             text=text,
-            text_sha256=document.text_sha256(),
+            text_sha256=hashlib.sha256(text.encode()).hexdigest(),
             taken_at=utc_now(),
         )
         async with self._database.transaction() as tx:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.rooms.compaction import storable
 from app.domain.rooms.document import LiveDocument
 
 
@@ -38,7 +39,7 @@ def reading_of(
         document_id=document_id,
         epoch=epoch,
         seq=seq,
-        text=document.text,
+        text=storable(document.text),
         state=document.state(),
         state_vector=document.state_vector,
         contributors=document.guard.ranges_since(clocks),

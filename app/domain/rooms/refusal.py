@@ -11,6 +11,7 @@ REASONS: Final[dict[str, str]] = {
     "bad_number": "A number is larger than its kind allows or not written the shortest way.",
     "bad_text": "A text is not UTF-8.",
     "lone_surrogate": "A text holds half of a surrogate pair.",
+    "nul": "A text holds the character NUL, which not every database keeps.",
     "bad_json": "A value is not JSON of the expected shape.",
     "too_deep": "A JSON value is nested too deeply.",
     "too_long": "A part of the message is longer than allowed.",

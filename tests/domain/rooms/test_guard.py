@@ -79,6 +79,16 @@ def test_a_block_that_would_continue_inside_a_pair_is_refused():
     assert refusal(hello(), update(section(A, 6, string("😀")))) == "split_pair"
 
 
+def test_new_text_holds_no_nul():
+    guard = hello()
+    assert refusal(guard, update(section(A, 7, string("x\0", (A, 6))))) == "nul"
+    assert refusal(guard, update(section(A, 5, string("😀\0")))) == "nul"
+    guard.learn(update(section(A, 7, string("x\0", (A, 6)))), ANA)  # the log is from before that
+    whole = update(section(A, 0, string("hello😀x\0")))
+    assert not guard.check(whole, BEN).is_new
+    assert guard.check(update(section(A, 8, string("\0y"))), ANA).inserted == 1
+
+
 def test_deleting_is_new_once():
     guard = hello()
     data = update(deletes={A: [(0, 2), (3, 1)]})

@@ -36,7 +36,7 @@ IDS = st.tuples(st.sampled_from([A, B, C]), st.integers(0, 10))
 
 @given(
     st.sampled_from([(A, 8), (A, 7), (A, 9), (B, 1), (C, 0)]),
-    st.sampled_from(["a", "word", "é", "語", "😀", "é😀"]),
+    st.sampled_from(["a", "word", "é", "語", "😀", "é😀", "a\0"]),
     st.none() | IDS,
     st.none() | IDS,
     st.sampled_from([ANA, BEN]),
@@ -77,6 +77,7 @@ def test_typing_goes_the_quick_way(value, origin, right):
         update(section(A, 8, string("x", (A, 2), (A, 8)))),
         update(section(A, 8, string("😀", (A, 7)))),
         update(section(A, 8, string("", (A, 7)))),
+        update(section(A, 8, string("x\0", (A, 7)))),
         update(section(A, 8, deleted(1, (A, 7)))),
         update(section(A, 8, b"\x84" + uint(A) + uint(7) + b"\x02\xc3\xc3")),
         update(section(A, 8, string("x", (A, 7)))) + delete_set({}),

@@ -19,7 +19,7 @@ const random = seed => () => {
 
 const KEYS = [
   ...'abcdefghijklmnopqrstuvwxyz', ...'      ', '\n', '.', ',', '{', '}', '😀', '👩‍💻', '🇫🇷', '👍🏽', '語', '漢',
-  'é', 'e\u0301', 'ש', 'ل', '한', '𝕏', '�', '\u200d', '\ufe0f', '\u202e', '\u0000', '\r\n'
+  'é', 'e\u0301', 'ש', 'ل', '한', '𝕏', '�', '\u200d', '\ufe0f', '\u202e', '\u0001', '\r\n'
 ]
 const PASTES = [
   'You are a careful assistant. Answer {{question}} in {{language}}.\n', '{{role "user"}}\n',
