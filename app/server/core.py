@@ -19,6 +19,7 @@ from app.web.assets import Assets
 from app.web.deps import provide_tx
 from app.web.host import SaneHost
 from app.web.json_request import JsonRequest
+from app.web.nul import NoNulInUrl
 from app.web.problem import EXCEPTION_HANDLERS
 from app.web.same_origin import SameOrigin
 from app.web.security import SecurityHeaders
@@ -57,6 +58,7 @@ def build(settings: Settings) -> Litestar:
     # Around everything, and not as middleware of the routes: what no route answers passes too.
     for layer in (
         SameOrigin(settings.public_url),
+        NoNulInUrl(),
         SaneHost(),
         SecurityHeaders(is_https=settings.secure_cookies),
         Telemetry(),

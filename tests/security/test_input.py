@@ -209,6 +209,24 @@ async def test_odd_queries(client: Any, mine: World) -> None:
     assert asked > 350
 
 
+@pytest.mark.parametrize(
+    ("method", "url", "form"),
+    [
+        ("GET", "/api/v1/prompts?q=%00", None),
+        ("GET", "/api/v1/fetch/a%00b", None),
+        ("GET", "/w/%00", None),
+        ("POST", "/sign-in", {"email": "a\0@example.com", "password": "long enough a one"}),
+    ],
+)
+async def test_nul_is_refused_by_name(
+    client: Any, mine: World, method: str, url: str, form: dict[str, str] | None
+) -> None:
+    answer = await client.request(method, url, data=form, headers=headers_of(mine, url))
+    assert answer.status_code == 422
+    assert "A text holds the character NUL" in answer.text
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
 async def test_odd_paths(client: Any, database: Database, mine: World) -> None:
     before = dump(database)
     for (method, path), call in IN_WORKSPACE.items():

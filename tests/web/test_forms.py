@@ -47,6 +47,15 @@ class TestTyped:
         assert answer.json() == {"name": "", "password": ""}
 
 
+    @pytest.mark.parametrize(
+        ("path", "form"), [("/typed", {"password": "a\0"}), ("/chosen", {"scopes": ["a", "\0"]})]
+    )
+    async def test_nul_is_refused(self, path: str, form: Any) -> None:
+        async with serve(read, read_many) as client:
+            answer = await client.post(path, data=form)
+        assert (answer.status_code, "character NUL" in answer.text) == (422, True)
+
+
 class TestChosen:
     async def test_every_tick_counts(self) -> None:
         async with serve(read_many) as client:

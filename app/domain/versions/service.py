@@ -214,6 +214,8 @@ def _checked_message(message: str) -> str:
     message = " ".join(message.split())
     if not message:
         raise InvalidFields({"message": "Say in a sentence what changed."})
-    if len(message) > policy.MESSAGE_LONGEST or "\x00" in message:
+    if "\0" in message:
+        raise InvalidFields({"message": "Leave out NUL characters."})
+    if len(message) > policy.MESSAGE_LONGEST:
         raise InvalidFields({"message": f"Use at most {policy.MESSAGE_LONGEST} characters."})
     return message
