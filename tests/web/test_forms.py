@@ -46,7 +46,6 @@ class TestTyped:
             )
         assert answer.json() == {"name": "", "password": ""}
 
-
     @pytest.mark.parametrize(
         ("path", "form"), [("/typed", {"password": "a\0"}), ("/chosen", {"scopes": ["a", "\0"]})]
     )

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Person
 from app.db.engine import Database
+from app.db.races import claim
 from app.domain.accounts import policy, queries
 from app.domain.accounts.errors import (
     EmailTaken,
@@ -75,8 +76,9 @@ class People:
 
     async def add(self, signup: Signup) -> User:
         """Raises `EmailTaken`."""
+        taken = EmailTaken("Sign in instead, or use another email.")
         if await queries.by_email(self._tx, signup.email) is not None:
-            raise EmailTaken("Sign in instead, or use another email.")
+            raise taken
         user = User(
             id=new_id(),
             email=signup.email,
@@ -86,7 +88,7 @@ class People:
             created_at=clock.utc_now(),
         )
         self._tx.add(user)
-        await self._tx.flush()
+        await claim(self._tx, (User.email,), taken)
         return user
 
     async def profile(self, person: Person) -> User:

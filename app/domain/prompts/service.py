@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.db.after import after_commit
+from app.db.races import claim
 from app.domain.prompts import people, policy, queries, settings
 from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
@@ -24,6 +25,7 @@ from app.kit import clock
 from app.kit.ids import new_id
 
 MOST_MEMBERS = 50  # named on one page
+_NAME_TRIES = 20  # a name made from a title may be lost to somebody else that often
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +124,10 @@ class Prompts:
         policy.check_details(title=title, description=new.description, folder=new.folder, tags=tags)
         config = settings.with_config({}, new.config)
         variables = settings.checked_variables(list(new.variables))
-        name = await self._free_name(new.name, title)
-        prompt = self._prompt(name, title, new)
+        if new.name:
+            policy.check_details(name=new.name)
+            await self._require_free(new.name)
+        prompt = self._prompt(new.name, title, new)
         branch = await self._with_document(prompt, policy.normal_text(new.text))
         branch.config, branch.variables = config, variables
         self._tx.add(branch)
@@ -149,7 +153,7 @@ class Prompts:
         changed = await self._apply(prompt, given)
         if changed:
             prompt.edited_at = clock.utc_now()
-            await self._flush_name(prompt.name)
+            await self._claim_name(prompt.name)
             self._tell(branch.id, PROMPT_CHANGED, changed)
         return changed
 
@@ -277,8 +281,11 @@ class Prompts:
         await Documents(self._tx).create(
             room_id, self._caller.workspace_id, text, self._caller.actor
         )
-        self._tx.add(prompt)
-        await self._flush_name(prompt.name)
+        if prompt.name:
+            self._tx.add(prompt)
+            await self._claim_name(prompt.name)
+        else:
+            await self._add_under_free_name(prompt)
         return Branch(
             id=room_id,
             workspace_id=self._caller.workspace_id,
@@ -286,25 +293,30 @@ class Prompts:
             name=queries.MAIN,
         )
 
-    async def _free_name(self, name: str, title: str) -> str:
-        """`name` if it is free, or one made from the title with a number if need be."""
-        if name:
-            policy.check_details(name=name)
-            await self._require_free(name)
-            return name
-        stem = policy.name_from(title)
+    async def _add_under_free_name(self, prompt: Prompt) -> None:
+        """Name it after its title, with a number if need be, and insert it."""
+        stem = policy.name_from(prompt.title)
         taken = await queries.names_like(self._tx, self._caller, stem)
-        return next(made for made in policy.numbered(stem) if made not in taken)
+        for _ in range(_NAME_TRIES):
+            prompt.name = next(made for made in policy.numbered(stem) if made not in taken)
+            try:
+                async with self._tx.begin_nested():
+                    self._tx.add(prompt)
+                    await self._claim_name(prompt.name)
+            except NameTaken:  # since we looked, or one of very many that begin alike
+                taken.add(prompt.name)
+            else:
+                return
+        prompt.name = f"{stem}-{secrets.token_hex(4)}"
+        self._tx.add(prompt)
+        await self._claim_name(prompt.name)
 
     async def _require_free(self, name: str) -> None:
         if await queries.by_name(self._tx, self._caller, name) is not None:
             raise _taken(name)
 
-    async def _flush_name(self, name: str) -> None:
-        try:
-            await self._tx.flush()
-        except IntegrityError as error:  # somebody took the name since we looked
-            raise _taken(name) from error
+    async def _claim_name(self, name: str) -> None:
+        await claim(self._tx, (Prompt.workspace_id, Prompt.name), _taken(name))
 
     def _tell(self, room_id: UUID, kind: str, changed: list[str]) -> None:
         after_commit(

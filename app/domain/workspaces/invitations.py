@@ -98,11 +98,15 @@ async def accept(tx: AsyncSession, secret: str, person: Person) -> Workspace:
     Raises `InvitationGone`, or `AlreadyMember` or `InvitationForAnother`, and keeps it.
     """
     invited = await look(tx, secret)
+    already = AlreadyMember(f"Open {invited.workspace.name}.", slug=invited.workspace.slug)
     if await queries.membership(tx, invited.workspace.id, person.user_id) is not None:
-        raise AlreadyMember(f"Open {invited.workspace.name}.", slug=invited.workspace.slug)
+        raise already
     if invited.invitation.email not in ("", person.email):
         raise InvitationForAnother(f"Sign in as {invited.invitation.email} and open it again.")
-    await _use_up(tx, invited, person.user_id)
+    try:
+        await _use_up(tx, invited, person.user_id)
+    except AlreadyMember as error:  # by another link, since we looked
+        raise already from error
     return invited.workspace
 
 

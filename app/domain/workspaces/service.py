@@ -11,11 +11,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission, Role
 from app.access.principal import Person, Principal
 from app.db import locks
+from app.db.races import claim
 from app.domain.accounts.models import User
 from app.domain.accounts.policy import check, name_problem
 from app.domain.accounts.service import Browser, People, Signup
 from app.domain.workspaces import policy, queries
 from app.domain.workspaces.errors import (
+    AlreadyMember,
     AlreadySetUp,
     LastOwner,
     MemberNotFound,
@@ -58,6 +60,7 @@ class Workspaces:
         return workspace
 
     async def add_member(self, workspace_id: UUID, user_id: UUID, role: Role) -> None:
+        """Raises `AlreadyMember`."""
         self._tx.add(
             Member(
                 workspace_id=workspace_id,
@@ -66,7 +69,8 @@ class Workspaces:
                 joined_at=clock.utc_now(),
             )
         )
-        await self._tx.flush()
+        already = AlreadyMember("There is nothing left to do.")
+        await claim(self._tx, (Member.workspace_id, Member.user_id), already)
 
     async def mine(self, person: Person) -> list[Membership]:
         """The person's workspaces, by name."""

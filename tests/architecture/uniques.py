@@ -1,0 +1,28 @@
+"""What several requests could want at the same moment, and why that ends well.
+
+Every unique constraint but that of a random `id` is listed. A new one needs a reason: either the
+service turns the refusal into its own error (`app.db.races.claim`, with a test in
+`tests/server/test_races.py`), or something keeps two from inserting at once.
+"""
+
+from __future__ import annotations
+
+CLAIMED = "races.claim"
+
+UNIQUES = {
+    "api_keys: secret_hash": "random; the one of an installation is inserted under its lock",
+    "branches: prompt_id, name": "made with its prompt",
+    "invitations: secret_hash": "random",
+    "labels: prompt_id, name": "the prompt's row is locked",
+    "members: workspace_id, user_id": CLAIMED,
+    "prompt_tags: prompt_id, tag": "the prompt's row is locked, or is new",
+    "prompts: workspace_id, name": CLAIMED,
+    "room_authors: document_id, client, start": "whoever replaced the snapshot holds its row",
+    "room_journal: document_id, seq": "the document's row is locked, its number conditional",
+    "room_snapshots: document_id": "the document's row is locked, or is new",
+    "sessions: secret_hash": "random",
+    "users: email": CLAIMED,
+    "versions: prompt_id, number": "the prompt's row is locked",
+    "worker_jobs: name": "one process leads",
+    "workspaces: slug": "the lock workspace-slug is held",
+}
