@@ -5,6 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq --no-input
 PYTEST := $(PY) -m pytest
+# Where nothing is proved about disks, nothing has to wait for one.
+IN_MEMORY := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-browser check lint types fix \
@@ -22,19 +24,19 @@ test: $(VENV)/development $(VENV)/system ## every test: what the README promises
 	@$(MAKE) --no-print-directory test-fast test-contract test-failure test-browser
 
 test-fast: $(VENV)/development $(VENV)/system ## unit and integration tests, in parallel
-	$(PYTEST) -n 2 --timeout 60 -m "not contract and not failure and not browser"
+	$(IN_MEMORY) $(PYTEST) -n 2 --timeout 60 -m "not contract and not failure and not browser"
 
 test-contract: $(VENV)/development $(VENV)/system ## one suite: SQLite alone, PostgreSQL + Redis with 2 and 4 workers
 	$(PYTEST) --timeout 120 -m contract
 
 test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks, with real processes
-	$(PYTEST) --timeout 300 -m "failure and not browser"
+	$(PYTEST) -n 3 --dist loadscope --timeout 300 -m "failure and not browser"
 
 test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
 	$(PYTEST) --timeout 600 tests/fuzz
 
 test-browser: $(VENV)/development $(VENV)/system ## real Chromium
-	$(PYTEST) --timeout 300 -m browser
+	$(IN_MEMORY) $(PYTEST) -n 2 --dist loadscope --timeout 300 -m browser
 
 check: lint types test ## everything that CI does
 

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 from app.db import migrate
 from app.db.engine import Database
-from app.server.core import build
+from app.server.core import build, state_of
 from app.settings import Settings
 from tests.support.databases import PostgresCopies
 
@@ -102,9 +102,17 @@ async def either(either_url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
+@pytest.fixture(scope="session")
+def assembled() -> Litestar:
+    """Put together once: that takes longer than most tests."""
+    return build(Settings(secret_key="k" * 48))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Litestar:
-    return build(settings)
+def app(assembled: Litestar, settings: Settings) -> Litestar:
+    """The application with nothing kept from other tests."""
+    assembled.state = state_of(settings)
+    return assembled
 
 
 @pytest.fixture

@@ -40,13 +40,7 @@ def build(settings: Settings) -> Litestar:
             **routes.PROVIDERS,
         },
         lifespan=[lifespan],
-        state=State(
-            {
-                "settings": settings,
-                "database": Database(settings.database),
-                **authentication.collaborators(settings),
-            }
-        ),
+        state=state_of(settings),
         request_class=JsonRequest,
         exception_handlers=EXCEPTION_HANDLERS,
         template_config=TemplateConfig(instance=JinjaTemplateEngine.from_environment(jinja)),
@@ -65,3 +59,14 @@ def build(settings: Settings) -> Litestar:
     ):
         app.asgi_handler = layer(app.asgi_handler)
     return app
+
+
+def state_of(settings: Settings) -> State:
+    """All that the application keeps while it runs; everything else in it is the same for all."""
+    return State(
+        {
+            "settings": settings,
+            "database": Database(settings.database),
+            **authentication.collaborators(settings),
+        }
+    )

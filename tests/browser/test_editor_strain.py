@@ -97,7 +97,7 @@ def test_saved_stays_beside_a_field_although_the_room_announces_the_change(stage
     )
     page.get_by_label("Temperature").fill("0.3")
     page.keyboard.press("Tab")
-    page.wait_for_function("window.heard")
+    page.wait_for_function("() => window.heard")
     page.wait_for_load_state("networkidle")
     expect(page.locator("#field-config-temperature .saved")).to_have_text("Saved")
     priya = stage.open(prompt_id, "priya").page

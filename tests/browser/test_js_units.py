@@ -17,7 +17,7 @@ def test_every_unit_of_the_module_passes(browser: Browser, static_site: str, mod
     try:
         page = context.new_page()
         page.goto(f"{static_site}/units/index.html?module={module}")
-        page.wait_for_function("window.results", timeout=30_000)
+        page.wait_for_function("() => window.results", timeout=30_000)
         results = page.evaluate("window.results")
     finally:
         context.close()
