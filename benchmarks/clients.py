@@ -53,7 +53,7 @@ class Client:
         self.edits = self.acks = 0  # how many arrived
         self.author = 1  # who made the text that is there already
         self.synced_at = 0  # when the room's state was here
-        self.watch = False  # whether the times in what it hears are looked at: only when people type
+        self.watch = False  # while people type: whether the times in what it hears are looked at
         self.other: list[bytes] | None = None  # messages of other kinds, if they are wanted
 
 
