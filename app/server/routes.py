@@ -8,7 +8,7 @@ from litestar.types import ControllerRouterHandler
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
-from app.domain.prompts.api import PromptApi, RoomApi
+from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
 from app.domain.prompts.library_pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
 from app.domain.prompts.settings_pages import SettingsPages
@@ -39,6 +39,7 @@ PAGES: list[ControllerRouterHandler] = [
 
 API: list[ControllerRouterHandler] = [
     PromptApi,
+    OldNameApi,
     VersionApi,
     LabelApi,
     FetchApi,

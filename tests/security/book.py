@@ -50,6 +50,7 @@ PAGES: dict[Key, Call] = {
     ),
     ("GET", PROMPT): Call(P.PROMPTS_READ),
     ("POST", f"{PROMPT}/details"): Call(P.PROMPTS_WRITE, form={"title": "Another title"}),
+    ("POST", f"{PROMPT}/names/release"): Call(P.PROMPTS_WRITE, form={"old_name": "{old_name}"}),
     ("POST", f"{PROMPT}/archive"): Call(P.PROMPTS_ARCHIVE, form={}),
     ("POST", f"{PROMPT}/unarchive"): Call(P.PROMPTS_ARCHIVE, form={}),
     ("GET", f"{PROMPT}/settings"): Call(
@@ -95,6 +96,8 @@ API: dict[Key, Call] = {
     ("GET", REST): Call(P.PROMPTS_READ),
     ("PATCH", REST): Call(P.PROMPTS_WRITE, json={"title": "Another title", "text": "Anew"}),
     ("DELETE", REST): Call(P.PROMPTS_ARCHIVE),
+    ("GET", f"{REST}/names"): Call(P.PROMPTS_READ),
+    ("DELETE", f"{REST}/names/{{old_name}}"): Call(P.PROMPTS_WRITE),
     ("GET", f"{REST}/versions"): Call(P.PROMPTS_READ),
     ("POST", f"{REST}/versions"): Call(P.VERSIONS_PUBLISH, json={"message": "Better"}),
     ("GET", f"{REST}/versions/{{number}}"): Call(P.PROMPTS_READ),
@@ -151,10 +154,10 @@ SAFE = ("GET", "HEAD")
 
 
 def routes_of_the_application() -> Iterator[Key]:
-    """Method and path of each HTTP route; `{word:path}` is {path}, other types are dropped."""
+    """Method and path of each HTTP route; `{word:path}` is {path} but for those that say what."""
     for route in build(Settings(secret_key="k" * 48)).routes:
         if isinstance(route, HTTPRoute):
-            path = re.sub(r"\{\w+:path\}", "{path}", route.path)
+            path = re.sub(r"\{(?!old_name)\w+:path\}", "{path}", route.path)
             for handler in route.route_handlers:
                 for method in handler.http_methods:
                     if method != "OPTIONS":

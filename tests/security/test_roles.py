@@ -27,6 +27,8 @@ async def prepared(client: Any, database: Database, world: World) -> dict[str, s
     url, headers = f"/api/v1/prompts/{ids['prompt_id']}", world.key.headers
     variables = [{"name": ids["name"]}]
     await client.patch(url, headers=headers, json={"variables": variables, "archived": False})
+    for name in (ids["old_name"], ids["path"]):  # so that it has its old name again
+        await client.patch(url, headers=headers, json={"name": name})
     label = f"{url}/labels/{ids['label']}"
     await client.put(label, headers=headers, json={"version": int(ids["number"])})
     return ids

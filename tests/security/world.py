@@ -46,7 +46,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "/api/v1/prompts",
         headers=key.headers,
         json={
-            "name": f"{mark}/first",
+            "name": f"{mark}/before",
             "title": f"Title {mark}",
             "description": f"About {mark}",
             "folder": f"Folder {mark}",
@@ -58,6 +58,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
     assert made.status_code == 201, made.text
     prompt = made.json()
     url = f"/api/v1/prompts/{prompt['id']}"
+    await client.patch(url, headers=key.headers, json={"name": f"{mark}/first"})
     for number in range(1, versions + 1):
         text = {"text": f"Text {mark} {number} {{{{var_{mark}}}}}"}
         await client.patch(url, headers=key.headers, json=text)
@@ -75,6 +76,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "label": f"label-{mark}",
         "name": f"var_{mark}",
         "path": f"{mark}/first",
+        "old_name": f"{mark}/before",
         "tag": f"tag-{mark}",
         "folder": f"Folder {mark}",
         "checkpoint": await _checkpoint_of(database, prompt["id"]),

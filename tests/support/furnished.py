@@ -10,6 +10,7 @@ from uuid import UUID
 from app.access.permissions import Role
 from app.db.engine import Database
 from app.domain.keys.service import Keys
+from app.domain.prompts.service import Details, Prompts
 from app.domain.rooms import queries
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import JournalEntry, Quarantined
@@ -116,6 +117,9 @@ async def _work(
     """Edits by several people, versions with labels, a checkpoint, something quarantined."""
     caller = await as_member(database, place, place.owner)
     rooms = FakeRooms()
+    async with database.transaction() as tx:
+        for name in (f"{prompt.name}-for-a-day", prompt.name):
+            await Prompts(tx, caller, rooms).change(prompt.id, Details(name=name))
     actors = [person.actor for person in people]
     for number, text in enumerate(EDITS[:2], 1):
         rooms.documents[prompt.room_id] = await write_on(database, prompt.room_id, [text], actors)

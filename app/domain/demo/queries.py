@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace, within
 from app.db.base import Model
 from app.domain.accounts.models import User
-from app.domain.prompts.models import Branch, Prompt, PromptTag
+from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
 from app.domain.rooms.models import Document
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.workspaces.models import Member, Workspace
@@ -51,7 +51,17 @@ async def insert_all(tx: AsyncSession, rows: Iterable[Model]) -> None:
 
 async def remove(tx: AsyncSession, where: InWorkspace, people: Iterable[UUID]) -> None:
     """Everything in the workspace, table by table: a cascade would look for rows one by one."""
-    for table in (Version, Checkpoint, Label, LabelMove, PromptTag, Branch, Prompt, Document):
+    for table in (
+        OldName,
+        Version,
+        Checkpoint,
+        Label,
+        LabelMove,
+        PromptTag,
+        Branch,
+        Prompt,
+        Document,
+    ):
         await tx.execute(within(delete(table), where, table))
     await tx.execute(within(delete(Member), where, Member))
     await tx.execute(delete(Workspace).where(Workspace.id == where.workspace_id))

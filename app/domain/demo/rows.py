@@ -15,7 +15,7 @@ from app.domain.demo.material import Desk
 from app.domain.demo.story import Event, Story
 from app.domain.prompts import policy as prompts
 from app.domain.prompts import settings, template
-from app.domain.prompts.models import Branch, Prompt, PromptTag
+from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
 from app.domain.rooms import service as rooms
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.reading import Reading, reading_of
@@ -68,6 +68,16 @@ class Telling:
             *(self._inside(PromptTag, tag=tag) for tag in tags),
             *kept,
             *self._labels(),
+            *self._old_names(),
+        ]
+
+    def _old_names(self) -> Rows:
+        story = self._story
+        if story.renamed_at is None:
+            return []
+        by = self._place.actor(story.owner)
+        return [
+            self._inside(OldName, name=story.old_name, renamed_by=by, renamed_at=story.renamed_at)
         ]
 
     def _happen(self, event: Event) -> Rows:

@@ -67,6 +67,8 @@ class Story:
     events: list[Event] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)
     archived_at: datetime | None = None
+    old_name: str = ""  # what it was called before `renamed_at`
+    renamed_at: datetime | None = None
 
     @property
     def edited_at(self) -> datetime:
@@ -119,6 +121,10 @@ class Teller:
         story.events.append(Event("edit", next(moments), story.owner, now))
         self._write(story, versions, moments)
         story.moves = self._moves(story)
+        if rng.random() < 0.06:
+            # Without its desk, as names were before there were slashes in them.
+            story.old_name = story.name.replace(f"{desk.slug}/", "", 1)
+            story.renamed_at = rng.choice(story.events).at
         if versions and rng.random() < 0.05:
             days = timedelta(days=rng.uniform(1, 20))
             story.archived_at = min(self._now, story.edited_at + days)

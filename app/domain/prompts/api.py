@@ -10,9 +10,19 @@ from msgspec import UNSET
 
 from app.access.permissions import Permission
 from app.access.tickets import SECONDS
-from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep, LibraryDep, PromptsDep
+from app.domain.prompts import people
+from app.domain.prompts.deps import (
+    AppRequest,
+    Desk,
+    DeskDep,
+    FiltersDep,
+    LibraryDep,
+    OldNamesDep,
+    PromptsDep,
+)
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import (
+    OldNameList,
     PromptInput,
     PromptList,
     PromptPatch,
@@ -20,6 +30,7 @@ from app.domain.prompts.schemas import (
     TicketView,
     details,
     new_prompt,
+    old_names_view,
     summary,
     text_from,
     variables_from,
@@ -27,7 +38,7 @@ from app.domain.prompts.schemas import (
 )
 from app.domain.prompts.service import Details, Prompts
 from app.domain.rooms.service import check_size
-from app.web.deps import Caller, RoomTickets
+from app.web.deps import Caller, RoomTickets, Tx
 from app.web.links import absolute
 from app.web.paging import checked_limit, link_header
 
@@ -123,6 +134,34 @@ class PromptApi(Controller):
         Needs the scope `write`.
         """
         await prompts.change(prompt_id, Details(archived=True))
+
+
+class OldNameApi(Controller):
+    path = "/api/v1/prompts/{prompt_id:uuid}/names"
+    tags = ["prompts"]
+
+    @get("/", name="api:old-names", operation_id="listOldNames")
+    async def listed(
+        self, tx: Tx, caller: Caller, old_names: OldNamesDep, prompt_id: FromPath[UUID]
+    ) -> OldNameList:
+        """List the names that a prompt had before, the latest first.
+
+        Programs that fetch by one of them get the prompt, with a notice. Needs the scope `read`.
+        """
+        rows = await old_names.of(prompt_id)
+        return old_names_view(
+            rows, await people.named(tx, caller, [one.renamed_by for one in rows])
+        )
+
+    @delete("/{old_name:path}", name="api:release-name", operation_id="releaseOldName")
+    async def release(
+        self, old_names: OldNamesDep, prompt_id: FromPath[UUID], old_name: FromPath[str]
+    ) -> None:
+        """Have an old name lead nowhere: programs that fetch by it get 404 from then on.
+
+        Needs the scope `write`.
+        """
+        await old_names.release(prompt_id, old_name.strip("/"))
 
 
 class RoomApi(Controller):

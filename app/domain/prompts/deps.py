@@ -14,6 +14,7 @@ from litestar.params import FromQuery
 from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.library import Filters, Library
+from app.domain.prompts.names import OldNames
 from app.domain.prompts.ports import Releases, Rooms
 from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx
@@ -35,6 +36,7 @@ class Desk:
 
 LibraryDep = NamedDependency[Library]
 PromptsDep = NamedDependency[Prompts]
+OldNamesDep = NamedDependency[OldNames]
 DeskDep = NamedDependency[Desk]
 FiltersDep = NamedDependency[Filters]
 
@@ -45,6 +47,10 @@ async def provide_library(tx: Tx, caller: Caller, releases: ReleasesDep) -> Libr
 
 async def provide_prompts(tx: Tx, caller: Caller, rooms: LiveRooms) -> Prompts:
     return Prompts(tx, caller, rooms)
+
+
+async def provide_old_names(tx: Tx, caller: Caller) -> OldNames:
+    return OldNames(tx, caller)
 
 
 async def provide_desk(
@@ -68,6 +74,7 @@ async def provide_filters(
 PROVIDERS = {
     "library": Provide(provide_library),
     "prompts": Provide(provide_prompts),
+    "old_names": Provide(provide_old_names),
     "desk": Provide(provide_desk),
     "filters": Provide(provide_filters),
 }

@@ -17,6 +17,11 @@ class NameTaken(Conflict):
     title = "Another prompt has this name"
 
 
+class OldNameNotFound(NotFound):
+    code = "old_name_not_found"
+    title = "The prompt has no such old name"
+
+
 class VariableNotFound(NotFound):
     code = "variable_not_found"
     title = "No variable of this name is declared"

@@ -32,6 +32,25 @@ class Prompt(Model):
     archived_at: Mapped[datetime | None]
 
 
+class OldName(Model):
+    """A name that a prompt had before. Programs that still ask for it get the prompt.
+
+    It points at the prompt and not at the next name, so there are neither chains nor loops.
+    """
+
+    __tablename__ = "old_names"
+
+    workspace_id: Mapped[UUID] = mapped_column(
+        ForeignKey("workspaces.id", ondelete="CASCADE"), primary_key=True
+    )
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    prompt_id: Mapped[UUID] = mapped_column(
+        ForeignKey("prompts.id", ondelete="CASCADE"), index=True
+    )
+    renamed_by: Mapped[str] = mapped_column(String(48))  # actor
+    renamed_at: Mapped[datetime]
+
+
 class PromptTag(Model):
     __tablename__ = "prompt_tags"
     __table_args__ = (Index(None, "workspace_id", "tag"),)

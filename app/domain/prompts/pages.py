@@ -10,14 +10,16 @@ from litestar.params import FromPath
 
 from app.access.principal import Principal
 from app.domain.prompts import views
-from app.domain.prompts.deps import AppRequest, Desk, DeskDep, PromptsDep
+from app.domain.prompts.deps import AppRequest, Desk, DeskDep, OldNamesDep, PromptsDep
 from app.domain.prompts.errors import NameTaken
 from app.domain.prompts.library import folders
+from app.domain.prompts.names import OldNames
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Access, Details, Opened, Prompts
 from app.domain.workspaces.service import whom_to_ask
 from app.errors import InvalidFields, Unauthenticated
 from app.web.deps import PageShell
+from app.web.forms import typed
 from app.web.htmx import is_htmx, page, see_other
 from app.web.links import absolute
 
@@ -61,6 +63,17 @@ class PromptPages(Controller):
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
         return await _redrawn(request, desk, prompt_id, form, errors)
 
+    @post("/names/release", name="prompts:release-name")
+    async def release_name(
+        self,
+        request: AppRequest,
+        old_names: OldNamesDep,
+        workspace: FromPath[str],
+        prompt_id: FromPath[UUID],
+    ) -> Response[Any]:
+        await old_names.release(prompt_id, (await typed(request, "old_name"))["old_name"])
+        return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
+
     @post("/archive", name="prompts:archive")
     async def archive(
         self,
@@ -91,14 +104,15 @@ async def _editor(request: AppRequest, desk: Desk, prompt_id: UUID) -> dict[str,
         opened = await prompts.open(prompt_id)
         access = await prompts.access(_person(desk.caller))
         names = [name for name, _ in await folders(tx, desk.caller)]
+        old_names = await OldNames(tx, desk.caller).of(prompt_id)
         ask = await whom_to_ask(tx, desk.caller)
     text = (await desk.rooms.read(opened.branch.id)).text
     async with desk.database.transaction(write=False) as tx:
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, text)
     path = f"/w/{request.path_params['workspace']}/prompts/{prompt_id}"
     return {
-        **views.heading(opened),
         **views.details_form(opened, names),
+        **views.heading(opened, old_names),
         **views.settings(opened, text),
         **views.rights(desk.caller),
         **standing.head,
@@ -174,7 +188,8 @@ async def _redrawn(
     async with desk.database.transaction(write=False) as tx:
         opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
         names = [name for name, _ in await folders(tx, desk.caller)]
-    heading = views.heading(opened, errors)
+        old_names = await OldNames(tx, desk.caller).of(prompt_id)
+    heading = views.heading(opened, old_names, errors)
     context: dict[str, Any] = {
         "workspace": {"slug": request.path_params["workspace"]},
         **views.rights(desk.caller),
@@ -186,7 +201,7 @@ async def _redrawn(
     if errors:
         shown = views.details_form(opened, names, {**_as_typed(opened), **form}, errors)
         return page(request, "prompts/_details_form.html", status=422, **context, **shown)
-    shown = {**heading, **views.details_form(opened, names)}
+    shown = {**heading, **views.details_form(opened, names), "prompt": heading["prompt"]}
     return page(request, "prompts/_details_done.html", **context, **shown)
 
 

@@ -15,7 +15,7 @@ from app.access.permissions import Role
 from app.access.tenancy import InWorkspace, within
 from app.domain.accounts.models import User
 from app.domain.keys.models import ApiKey
-from app.domain.prompts.models import Branch, Prompt, PromptTag
+from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
 from app.domain.workspaces.models import Member
 
 Rows = Select[*tuple[Any, ...]]
@@ -54,11 +54,51 @@ async def by_name(tx: AsyncSession, where: InWorkspace, name: str) -> UUID | Non
 
 
 async def names_like(tx: AsyncSession, where: InWorkspace, stem: str) -> set[str]:
-    """The names that begin with `stem`; a few hundred at most are looked at."""
-    statement = within(
+    """The names that begin with `stem`, old ones too; a few hundred at most are looked at."""
+    now = within(
         select(Prompt.name).where(Prompt.name.startswith(stem, autoescape=True)), where, Prompt
     )
-    return set((await tx.execute(statement.limit(500))).scalars())
+    before = within(
+        select(OldName.name).where(OldName.name.startswith(stem, autoescape=True)), where, OldName
+    )
+    found = await tx.execute(now.limit(500)), await tx.execute(before.limit(500))
+    return {name for names in found for name in names.scalars()}
+
+
+async def old_names(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, limit: int
+) -> Sequence[OldName]:
+    """What a prompt was called before, the latest first."""
+    statement = within(select(OldName).where(OldName.prompt_id == prompt_id), where, OldName)
+    ordered = statement.order_by(OldName.renamed_at.desc(), OldName.name).limit(limit)
+    return (await tx.execute(ordered)).scalars().all()
+
+
+async def renamed(
+    tx: AsyncSession, where: InWorkspace, old_name: str
+) -> tuple[str, datetime] | None:
+    """What the prompt that was called `old_name` is called now, and since when."""
+    statement = within(
+        select(Prompt.name, OldName.renamed_at)
+        .join(OldName, OldName.prompt_id == Prompt.id)
+        .where(OldName.name == old_name),
+        where,
+        Prompt,
+        OldName,
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
+async def release_name(
+    tx: AsyncSession, where: InWorkspace, name: str, prompt_id: UUID | None = None
+) -> bool:
+    """Forget an old name, whosever it is or one prompt's; whether there was one."""
+    statement = within(delete(OldName).where(OldName.name == name), where, OldName)
+    if prompt_id is not None:
+        statement = statement.where(OldName.prompt_id == prompt_id)
+    found = await tx.execute(statement.returning(OldName.prompt_id))
+    return found.scalar_one_or_none() is not None
 
 
 async def tags_of(

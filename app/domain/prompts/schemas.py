@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from app.domain.prompts import policy, template
 from app.domain.prompts.errors import PromptInvalid
 from app.domain.prompts.library import Listed
-from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.models import Branch, OldName, Prompt
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Release
 from app.domain.prompts.service import Details, NewPrompt, Opened
@@ -136,6 +136,20 @@ class PromptList(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class OldNameView(msgspec.Struct, frozen=True):
+    """A name that a prompt had before and still answers to."""
+
+    name: Annotated[str, Meta(examples=["refund-bot"])]
+    renamed_by: ActorView
+    renamed_at: datetime
+
+
+class OldNameList(msgspec.Struct, frozen=True):
+    """A prompt's old names, the latest first; at most 100."""
+
+    items: list[OldNameView]
+
+
 class TicketView(msgspec.Struct, frozen=True):
     """A minute's entry to one room, for clients that can set neither cookie nor header."""
 
@@ -212,6 +226,17 @@ def _common(
         "edited_at": prompt.edited_at,
         "room": RoomView(branch.id, room_url),
     }
+
+
+def old_names_view(rows: Iterable[OldName], who: Mapping[str, Shown]) -> OldNameList:
+    return OldNameList(
+        [
+            OldNameView(
+                row.name, ActorView(row.renamed_by, who[row.renamed_by].name), row.renamed_at
+            )
+            for row in rows
+        ]
+    )
 
 
 def summary(row: Listed, room_url: str) -> PromptSummary:

@@ -17,6 +17,7 @@ from app.db.races import claim
 from app.domain.prompts import people, policy, queries, settings
 from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.names import OldNames
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import PROMPT_CHANGED, SETTINGS_CHANGED, Announcer
 from app.domain.prompts.settings import Config, Variables
@@ -150,10 +151,13 @@ class Prompts:
             given["tags"] = policy.normal_tags(given["tags"])
         policy.check_details(**{k: v for k, v in given.items() if k != "archived"})
         prompt, branch = await self._found(prompt_id, lock=True)
+        before = prompt.name
         changed = await self._apply(prompt, given)
         if changed:
             prompt.edited_at = clock.utc_now()
             await self._claim_name(prompt.name)
+            if "name" in changed:
+                await OldNames(self._tx, self._caller).keep(prompt, before)
             self._tell(branch.id, PROMPT_CHANGED, changed)
         return changed
 
@@ -286,6 +290,7 @@ class Prompts:
             await self._claim_name(prompt.name)
         else:
             await self._add_under_free_name(prompt)
+        await OldNames(self._tx, self._caller).give_up(prompt.name)
         return Branch(
             id=room_id,
             workspace_id=self._caller.workspace_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -11,6 +11,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import typed
 from app.domain.prompts.library import DRAFT, Facets, Filters, Listed, Sort
+from app.domain.prompts.models import OldName
 from app.domain.prompts.ports import Here
 from app.domain.prompts.service import Opened
 from app.domain.prompts.template import variables_in
@@ -61,9 +62,12 @@ def rights(caller: Principal) -> dict[str, bool]:
     }
 
 
-def heading(opened: Opened, errors: Mapping[str, str] | None = None) -> dict[str, Any]:
+def heading(
+    opened: Opened, old_names: Iterable[OldName], errors: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    was = [{"name": one.name, "until": one.renamed_at} for one in old_names]
     return {
-        "prompt": prompt(opened),
+        "prompt": {**prompt(opened), "old_names": was},
         "model": opened.branch.config.get("model", ""),
         "errors": errors or {},
     }

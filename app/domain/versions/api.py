@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Any
+from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post, put
@@ -10,7 +11,7 @@ from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from app.domain.prompts.shapes import messages_view
+from app.domain.prompts.names import Renamed
 from app.domain.versions import policy
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
 from app.domain.versions.history import compare
@@ -29,6 +30,7 @@ from app.domain.versions.schemas import (
     label_view,
     move_view,
     published,
+    release_view,
     summary,
     view,
 )
@@ -37,6 +39,9 @@ from app.errors import InvalidFields
 from app.web.paging import checked_limit, link_header
 
 AppRequest = Request[Any, Any, State]
+_AS_IT_IS = (
+    "/?&=%"  # of an address that has its escapes already; whatever else a caller sent is not
+)
 UNCHANGED = ResponseSpec(
     PublishedView, description="Nothing changed: the newest version, with `created` false."
 )
@@ -183,28 +188,26 @@ class FetchApi(Controller):
         `label=staging`, `label=latest` or `version=7`; with neither, the label `production`.
         Send the ETag back as If-None-Match: while nothing was released the answer is 304,
         without a body. Archived prompts are served, too. Needs the scope `read`.
+
+        A name that the prompt had before still answers, until another prompt takes it or it is
+        released in the prompt's details. Such an answer says so: `renamed_from` holds the old
+        name, and the headers `Promptroom-Renamed-To` (the new name), `Deprecation` (RFC 9745,
+        since when) and `Link` with `rel="successor-version"` (where to ask from now on).
         """
         if label is not None and version is not None:
             raise InvalidFields({"version": "Give a label or a version, not both."})
-        row = await history.released(name.strip("/"), label, version)
-        etag = f'"{row.id.hex}-{row.number}"'
+        asked_name = name.strip("/")
+        found = await history.released(asked_name, label, version)
+        etag = f'"{found.row.id.hex}-{found.row.number}"'
         headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+        if found.renamed is not None:
+            headers |= _notice(request, found.renamed)
         if _matches(request.headers.get("If-None-Match", ""), etag):
             empty: Response[Any] = Response(None, status_code=304, headers=headers)
             return empty
         asked = None if version is not None else label or policy.PRODUCTION
-        content = ReleaseView(
-            id=row.id,
-            name=row.name,
-            version=row.number,
-            label=asked,
-            text=row.text,
-            messages=messages_view(row.text),
-            config=row.config,
-            variables=row.variables,
-            published_at=row.created_at,
-        )
-        return Response(content, headers=headers)
+        old_name = asked_name if found.renamed else None
+        return Response(release_view(found.row, asked, old_name), headers=headers)
 
 
 async def _answer(versions: Versions, prompt_id: UUID, done: Published) -> Response[PublishedView]:
@@ -214,6 +217,17 @@ async def _answer(versions: Versions, prompt_id: UUID, done: Published) -> Respo
         status_code=201 if done.is_new else 200,
         headers={"Location": f"/api/v1/prompts/{prompt_id}/versions/{done.version.number}"},
     )
+
+
+def _notice(request: AppRequest, renamed: Renamed) -> dict[str, str]:
+    """Names are plain ASCII without spaces, so they go into headers as they are."""
+    query = request.scope["query_string"].decode("latin-1")
+    address = f"/api/v1/fetch/{renamed.name}" + (f"?{query}" if query else "")
+    return {
+        "Promptroom-Renamed-To": renamed.name,
+        "Deprecation": f"@{int(renamed.since.timestamp())}",
+        "Link": f'<{quote(address, safe=_AS_IT_IS)}>; rel="successor-version"',
+    }
 
 
 def _matches(header: str, etag: str) -> bool:

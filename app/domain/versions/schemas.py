@@ -170,6 +170,29 @@ class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
     config: dict[str, Any]
     variables: list[Any]
     published_at: datetime
+    renamed_from: Annotated[
+        str | None,
+        Meta(
+            description="The old name asked for; null when it is the present one.",
+            examples=["refund-bot"],
+        ),
+    ] = None
+
+
+def release_view(row: Any, label: str | None, old_name: str | None) -> ReleaseView:
+    """`row` is what `queries.released` gives."""
+    return ReleaseView(
+        id=row.id,
+        name=row.name,
+        version=row.number,
+        label=label,
+        text=row.text,
+        messages=messages_view(row.text),
+        config=row.config,
+        variables=row.variables,
+        published_at=row.created_at,
+        renamed_from=old_name,
+    )
 
 
 def author(people: dict[str, Shown], actor: str) -> ActorView:
