@@ -15,6 +15,7 @@ UNIQUES = {
     "invitations: secret_hash": "random",
     "labels: prompt_id, name": "the prompt's row is locked",
     "members: workspace_id, user_id": CLAIMED,
+    "old_names: workspace_id, name": "inserted by who leaves the name, which one prompt has",
     "prompt_tags: prompt_id, tag": "the prompt's row is locked, or is new",
     "prompts: workspace_id, name": CLAIMED,
     "room_authors: document_id, client, start": "whoever replaced the snapshot holds its row",
