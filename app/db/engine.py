@@ -56,15 +56,18 @@ class DatabaseUnusable(Invalid):
 class Database:
     """Opens transactions on SQLite or PostgreSQL."""
 
-    def __init__(self, url: str, *, connections: int = CONNECTIONS) -> None:
+    def __init__(
+        self, url: str, *, connections: int = CONNECTIONS, turns: Turns | None = None
+    ) -> None:
         """Connects to nothing yet. Raises `DatabaseUnusable`.
 
-        `connections` is how many this process opens to PostgreSQL at most.
+        `connections` is how many it opens to PostgreSQL at most.
         """
         backend, rest = _parts(url)
         self.is_sqlite = backend == "sqlite"
         self.url = make_url(f"sqlite+aiosqlite://{rest}" if self.is_sqlite else _DIALECT)
-        self.turns = Turns()  # at writing, on SQLite
+        self.turns = turns or Turns()  # at writing, on SQLite
+        self._given = url
         self.dsn = "" if self.is_sqlite else f"postgresql://{rest}"  # as the driver itself takes it
         if self.is_sqlite:
             self.engine = self._reading = _sqlite_engine(self.url, self.turns)
@@ -77,6 +80,13 @@ class Database:
             self._reading = self.engine.execution_options(
                 isolation_level="REPEATABLE READ", postgresql_readonly=True
             )
+
+    def apart(self, connections: int) -> Database:
+        """The same database through connections of its own, to be closed by itself.
+
+        For what must neither wait for others to give theirs back, nor make them wait.
+        """
+        return Database(self._given, connections=connections, turns=self.turns)
 
     def within(self, where: Inside) -> Database:
         """The same database, whose transactions find rows of `where`'s workspace alone."""

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from app.db import migrate
 from app.db.engine import Database
+from app.domain.rooms import limits
 from app.kit.bus import Bus
 from app.kit.bus_memory import MemoryBus
 from app.kit.bus_redis import RedisBus
@@ -35,11 +36,12 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     tasks = Supervisor()
     app.state.bus = bus
     app.state.tasks = tasks
+    of_rooms = database.apart(limits.DATABASE_CONNECTIONS)
     gatekeeper = authentication.ServerGatekeeper(
-        database, app.state.tickets, app.state.session_cookie
+        of_rooms, app.state.tickets, app.state.session_cookie
     )
     try:
-        async with live_engine(settings, database, bus, tasks, gatekeeper) as rooms:
+        async with live_engine(settings, of_rooms, bus, tasks, gatekeeper) as rooms:
             app.state.rooms = rooms
             app.state.hub = rooms.hub
             if settings.is_sqlite:  # else `promptroom worker` does them, once for all servers
@@ -50,4 +52,5 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     finally:
         await app.state.limiter.close()
         await bus.stop()
+        await of_rooms.close()
         await database.close()

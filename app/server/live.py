@@ -50,7 +50,10 @@ def _meet(hub: Hub, bus: Bus, tasks: Supervisor) -> None:
 async def live_engine(
     settings: Settings, database: Database, bus: Bus, tasks: Supervisor, gatekeeper: Gatekeeper
 ) -> AsyncGenerator[Rooms, None]:
-    """The running engine; on leaving, everything accepted is on disk or still in the clients."""
+    """The running engine; on leaving, everything accepted is on disk or still in the clients.
+
+    `database` is the engine's own (`Database.apart`), the gatekeeper's, too.
+    """
     # The journal's thread has to win the interpreter back after each commit; with the default
     # of 5 ms a busy loop would make every acknowledgement wait that long.
     sys.setswitchinterval(0.0005)

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import func, select
 
@@ -22,7 +21,6 @@ from app.domain.workspaces.models import Invitation, Member, Workspace
 from app.domain.workspaces.service import create_user
 from app.server.core import build
 from app.settings import Settings
-from tests.conftest import ORIGIN
 from tests.support.builders import (
     PASSWORD,
     Key,
@@ -33,29 +31,17 @@ from tests.support.builders import (
     as_member,
     password_hash,
 )
+from tests.support.crowd import crowd
 
 pytestmark = pytest.mark.anyio
 
 AT_ONCE = 5
 
 
-class Forgetful(httpx.Cookies):
-    """One client, many browsers: what one is given the others do not send along."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        pass
-
-
 @pytest.fixture
 async def client(either_url: str, tmp_path: Path) -> AsyncIterator[Any]:
-    """Really at once: Litestar's own client sends one request after the other."""
-    app = build(Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48))
-    transport = httpx.ASGITransport(app=app)  # type: ignore[arg-type]
-    async with (
-        app.lifespan(),
-        httpx.AsyncClient(transport=transport, base_url=ORIGIN) as client,
-    ):
-        client._cookies = Forgetful()
+    settings = Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48)
+    async with crowd(build(settings)) as client:
         yield client
 
 

@@ -24,7 +24,12 @@ HELD_MESSAGES = 200  # of one connection while its room waits for the disk; then
 
 CONNECTIONS_PER_ROOM = 250
 CONNECTIONS_PER_PERSON = 20  # per room: tabs of one person, or processes with one key
-JOINS_AT_ONCE = 8  # fewer than a worker's connections to the database: pages need some, too
+DATABASE_CONNECTIONS = (
+    4  # of the rooms alone: a burst of joins and the pages never wait for each other
+)
+JOINS_AT_ONCE = (
+    3  # leaves one for compaction, for catching up, and to look at those who lost a right
+)
 JOINS_WAITING = 2000  # beyond it a joiner is told to come back later
 
 HIGH_WATER = 1 * MIB  # unread bytes after which a reader gets no more updates, but one resync
