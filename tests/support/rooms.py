@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from app.access.principal import Principal
+from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.reading import PersonHere, Reading, reading_of
 
@@ -32,9 +33,12 @@ class FakeRooms:
         document = self.documents[document_id]
         return reading_of(document_id, self.epochs[document_id], 1, document, since)
 
-    async def rewrite(self, document_id: UUID, text: str, actor: str) -> Reading:
-        self.write(document_id, text, actor)
-        return await self.read(document_id)
+    async def rewrite(
+        self, document_id: UUID, text: str, actor: str, writers: Writers = ()
+    ) -> Reading:
+        before = self.documents[document_id].state_vector
+        self.documents[document_id].rewrite_for(text, actor, writers)
+        return await self.read(document_id, before)
 
     def announce(
         self, document_id: UUID, kind: str, data: dict[str, Any], by: Principal | None

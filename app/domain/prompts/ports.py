@@ -17,6 +17,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
 from app.domain.prompts.models import Branch
+from app.domain.rooms.blame import Blocks
+from app.domain.rooms.crediting import Writers
 
 PROMPT_CHANGED = "prompt.changed"  # {"fields": ["title", "tags", …]}
 SETTINGS_CHANGED = "settings.changed"  # {"fields": ["config.temperature", "variables.currency"]}
@@ -44,6 +46,8 @@ class Reading(Protocol):
     def state_vector(self) -> bytes: ...
     @property
     def contributors(self) -> dict[str, int]: ...
+    @property
+    def blocks(self) -> Blocks: ...
 
 
 class Here(Protocol):
@@ -65,7 +69,9 @@ class Rooms(Announcer, Protocol):
 
     async def read(self, document_id: UUID, since: bytes | None = None) -> Reading: ...
 
-    async def rewrite(self, document_id: UUID, text: str, actor: str) -> Reading: ...
+    async def rewrite(
+        self, document_id: UUID, text: str, actor: str, writers: Writers = ()
+    ) -> Reading: ...
 
     def people(self, document_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Here]]: ...
 

@@ -8,10 +8,12 @@ import hashlib
 import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TypeVar
 
 from pycrdt import Doc, Text
 
+from app.domain.rooms.crediting import Splice, Writers, edits
 from app.domain.rooms.guard import Guard, Verdict
 
 ROOT = "text"
@@ -116,15 +118,26 @@ class LiveDocument:
         Only the differing runs are touched, so cursors, anchors and others' edits in progress
         keep their places. The blocks are the server's, credited to `actor`.
         """
+        parts = self.rewrite_for(text, actor, ())
+        return parts[0][1:] if parts else None
 
-        def edit() -> None:
-            for start, removed, added in splices(str(self._text), text):
-                if removed:
-                    del self._text[start : start + removed]
-                if added:
-                    self._text.insert(start, added)
+    def rewrite_for(
+        self, text: str, actor: str, writers: Writers
+    ) -> list[tuple[str, bytes, Verdict]]:
+        """The same for a text that `writers` wrote: each one's words are credited to them."""
+        old = self.text
+        parts = []
+        for author, changes in edits(old, text, changed_runs(old, text), writers, actor):
+            if done := self._edit(partial(self._splice, changes), author):
+                parts.append((author, *done))
+        return parts
 
-        return self._edit(edit, actor)
+    def _splice(self, changes: list[Splice]) -> None:
+        for start, removed, added in changes:
+            if removed:
+                del self._text[start : start + removed]
+            if added:
+                self._text.insert(start, added)
 
     def append(self, text: str, actor: str) -> None:
         """Write `text` at the end."""
@@ -176,17 +189,6 @@ class LiveDocument:
         return document
 
 
-def splices(old: str, new: str) -> Iterator[tuple[int, int, str]]:
-    """The edits from `old` to `new`: (start, removed, added) in UTF-8 bytes, from the end.
-
-    The library counts bytes; working from the end keeps earlier offsets valid. Runs are whole
-    code points, so no surrogate pair is ever split.
-    """
-    for start, end, added in reversed(list(changed_runs(old, new))):
-        prefix = len(old[:start].encode())
-        yield prefix, len(old[start:end].encode()), added
-
-
 def changed_runs(old: str, new: str) -> Iterator[tuple[int, int, str]]:
     """Changed runs of `old` as (start, end, replacement) in code points, in order."""
     head = _common_prefix(old, new)
@@ -209,7 +211,9 @@ def _within_lines(position: int, removed: str, added: str) -> Iterator[tuple[int
     a, b = _WORDS.findall(removed), _WORDS.findall(added)
     if len(a) * len(b) > _WORD_BUDGET:
         a, b = [removed], [added]
-    for tag, i1, i2, j1, j2 in difflib.SequenceMatcher(a=a, b=b, autojunk=False).get_opcodes():
+    # A space stays only beside a word that stays: one of another place is not the same space.
+    matcher = difflib.SequenceMatcher(str.isspace, a, b, autojunk=False)
+    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         end = position + sum(map(len, a[i1:i2]))
         if tag != "equal":
             yield position, end, "".join(b[j1:j2])

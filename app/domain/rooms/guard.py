@@ -14,6 +14,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import Final
 
+from app.domain.rooms.blame import Blocks
 from app.domain.rooms.draft import Bounds, Draft, Known, Ranges, Verdict
 from app.domain.rooms.encoding import LARGEST_CLOCK
 from app.domain.rooms.keystroke import typed
@@ -150,6 +151,10 @@ class Guard:
                     units += found.pop()[0]
                 found.append((units, actor))
         return found
+
+    def blocks(self) -> Blocks:
+        """What `spans` is made of, to be looked at while the document goes on."""
+        return Blocks(self._known.order.columns(), self._known.deleted, self._credits)
 
     def visible(self) -> Iterator[tuple[int, int, int]]:
         """The visible text as (client, start, end), in its order."""

@@ -12,6 +12,7 @@ import structlog
 
 from app.access.principal import Principal
 from app.domain.rooms import limits, protocol
+from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import LibraryFailed
 from app.domain.rooms.errors import (
     RoomNotFound,
@@ -91,8 +92,12 @@ class Hub(Opening):
         loaded = await self.log.load(document_id)
         return reading_of(document_id, loaded.epoch, loaded.seq, loaded.document, since)
 
-    async def rewrite(self, document_id: UUID, text: str, actor: str) -> Reading:
+    async def rewrite(
+        self, document_id: UUID, text: str, actor: str, writers: Writers = ()
+    ) -> Reading:
         """Edit the document into `text` and wait until that is on disk.
+
+        What comes is credited to `writers` (units and actor, over all of `text`), else to `actor`.
 
         Raises `TextTooLarge`, `StorageFailed` when the disk refuses for ten seconds.
         Never call it inside a write transaction: on SQLite the journal would wait for it.
@@ -106,18 +111,11 @@ class Hub(Opening):
                 raise StorageFailed(f"Not saved: {self.read_only_cause}. Try again later.")
             before = open_.room.document.state_vector
             try:
-                open_.room.rewrite(text, actor)
+                open_.room.rewrite(text, actor, writers)
             except LibraryFailed as failure:
                 self.repair.reload(open_)
                 raise UpdateRefused("Try again in a moment.") from failure
-            try:
-                await asyncio.wait_for(self._durability.reached(open_.room), limits.READ_ONLY_AFTER)
-            except TimeoutError:
-                cause = self.journal.state.cause or "the disk does not answer"
-                raise StorageFailed(
-                    f"Not saved yet: {cause}. The edit stays in the room and is written as soon "
-                    "as that is possible."
-                ) from None
+            await self._durability.expected(open_.room, lambda: self.journal.state.cause)
         return await self.read(document_id, before)
 
     def announce(

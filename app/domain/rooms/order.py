@@ -21,6 +21,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from app.domain.rooms.blame import Columns
 from app.domain.rooms.ranges import RangeSet
 from app.domain.rooms.refusal import Refused
 from app.domain.rooms.sight import Sights, Watch
@@ -78,6 +79,10 @@ class Order:
         while run != _HEAD:
             yield who[run], starts[run], ends[run]
             run = following[run]
+
+    def columns(self) -> Columns:
+        """The list as it stands, which later changes do not touch."""
+        return Columns(self._who[:], self._starts[:], self._ends[:], self._next[:])
 
     def begin(self) -> None:
         self._is_trial = True

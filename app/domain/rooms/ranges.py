@@ -34,6 +34,12 @@ class RangeSet:
         index = bisect_right(self._ends, clock)
         return index < len(self._starts) and self._starts[index] <= clock
 
+    def copy(self) -> RangeSet:
+        """Another set of the same ranges."""
+        other = RangeSet()
+        other._starts, other._ends = self._starts[:], self._ends[:]
+        return other
+
     def overlapping(self, start: int, end: int) -> int:
         """How many ranges lie at least partly in `start` to `end`."""
         return bisect_left(self._starts, end) - bisect_right(self._ends, start)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
+from app.domain.rooms.blame import Blocks
 from app.domain.rooms.compaction import storable
 from app.domain.rooms.document import LiveDocument
 
@@ -20,6 +21,7 @@ class Reading:
     state: bytes
     state_vector: bytes
     contributors: dict[str, int]  # actor → UTF-16 units written since the vector asked about
+    blocks: Blocks
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,4 +45,5 @@ def reading_of(
         state=document.state(),
         state_vector=document.state_vector,
         contributors=document.guard.ranges_since(clocks),
+        blocks=document.guard.blocks(),
     )

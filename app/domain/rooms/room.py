@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from app.domain.rooms import protocol
+from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import LibraryFailed, LiveDocument
 from app.domain.rooms.full_state import FullState
 from app.domain.rooms.guard import Verdict
@@ -124,15 +125,13 @@ class Room(Settling):
         else:
             self.own.wait(member, payload)
 
-    def rewrite(self, text: str, actor: str) -> int:
+    def rewrite(self, text: str, actor: str, writers: Writers = ()) -> int:
         """Edit the text into `text`; returns the number of the edit to wait for.
 
         Raises `LibraryFailed` and the caller then reloads the room.
         """
-        edit = self.document.rewrite(text, actor)
-        if edit is not None:
-            update, verdict = edit
-            self._accept(None, actor, update, verdict)
+        for author, update, verdict in self.document.rewrite_for(text, actor, writers):
+            self._accept(None, author, update, verdict)
         return self.own.accepted
 
     def _is_refused(self, member: Member, verdict: Verdict, update: bytes) -> bool:

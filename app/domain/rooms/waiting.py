@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from uuid import UUID
 
+from app.domain.rooms import limits
+from app.domain.rooms.errors import StorageFailed
 from app.domain.rooms.open_room import Open
 from app.domain.rooms.reading import Reading, reading_of
 from app.domain.rooms.room import Room
@@ -24,6 +26,16 @@ class Durability:
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.setdefault(room.id, []).append((room.own.accepted, future))
         await future
+
+    async def expected(self, room: Room, cause: Callable[[], str | None]) -> None:
+        """The same, but not for ever. Raises `StorageFailed`, which says the `cause` by then."""
+        try:
+            await asyncio.wait_for(self.reached(room), limits.READ_ONLY_AFTER)
+        except TimeoutError:
+            raise StorageFailed(
+                f"Not saved yet: {cause() or 'the disk does not answer'}. The edit stays in the "
+                "room and is written as soon as that is possible."
+            ) from None
 
     def wake(self, document_id: UUID, number: int) -> None:
         """Every edit up to `number` is on disk."""

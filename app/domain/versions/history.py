@@ -20,9 +20,10 @@ from app.domain.prompts.ports import Rooms
 from app.domain.prompts.service import Opened, Prompts
 from app.domain.prompts.settings import changed_fields
 from app.domain.versions import policy, queries
+from app.domain.versions.blame import Blame, decoded
 from app.domain.versions.errors import NothingReleased, VersionNotFound
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
-from app.domain.versions.reading import read_since
+from app.domain.versions.reading import blame_of, read_since
 from app.kit import cursor, diff
 from app.web.paging import Page, cut
 
@@ -38,6 +39,7 @@ class Side:
     config: dict[str, Any]
     variables: list[Any]
     contributors: dict[str, int]  # draft: since the newest version
+    blame: Blame
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +153,11 @@ class History:
         number = await self._number(prompt_id, ref)
         version = await self.version(prompt_id, number)
         units = {one["actor"]: one["units"] for one in version.contributors}
-        return Side(
-            ref, number, f"v{number}", version.text, version.config, version.variables, units
-        )
+        return _side(ref, version, units)
 
     async def draft(self, opened: Opened, newest: Version | None) -> Side:
         reading = await read_since(self._rooms, opened.branch.id, newest)
+        written = await blame_of(reading, newest)
         branch = opened.branch
         return Side(
             policy.DRAFT,
@@ -166,6 +167,7 @@ class History:
             branch.config,
             branch.variables,
             reading.contributors,
+            written,
         )
 
     async def _checkpoint(self, prompt_id: UUID, checkpoint_id: UUID) -> Side:
@@ -174,7 +176,16 @@ class History:
             raise VersionNotFound("There is no such checkpoint.")
         units = {one["actor"]: one["units"] for one in found.contributors}
         name = f"checkpoint {found.created_at:%H:%M}"
-        return Side(str(found.id), None, name, found.text, found.config, found.variables, units)
+        return Side(
+            str(found.id),
+            None,
+            name,
+            found.text,
+            found.config,
+            found.variables,
+            units,
+            decoded(found.blame),
+        )
 
     async def _number(self, prompt_id: UUID, ref: str) -> int:
         digits = ref.removeprefix("v")
@@ -187,6 +198,19 @@ class History:
         elif (label := await queries.label(self._tx, self._caller, prompt_id, ref)) is not None:
             return label.number
         raise VersionNotFound(f"This prompt has no version {ref}.")
+
+
+def _side(ref: str, version: Version, units: dict[str, int]) -> Side:
+    return Side(
+        ref,
+        version.number,
+        f"v{version.number}",
+        version.text,
+        version.config,
+        version.variables,
+        units,
+        decoded(version.blame),
+    )
 
 
 async def label_names(

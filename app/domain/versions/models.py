@@ -32,6 +32,7 @@ class Version(Model):
     state_vector: Mapped[bytes] = mapped_column(LargeBinary)
     author: Mapped[str] = mapped_column(String(48))  # actor
     contributors: Mapped[list[Any]]  # of {actor, units}: UTF-16 units since the version before
+    blame: Mapped[bytes | None] = mapped_column(LargeBinary)  # who wrote what: see blame.py
     message: Mapped[str] = mapped_column(Text)
     restored_from: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -52,6 +53,7 @@ class Checkpoint(Model):
     variables: Mapped[list[Any]]
     content_sha256: Mapped[str] = mapped_column(String(64))
     contributors: Mapped[list[Any]]
+    blame: Mapped[bytes | None] = mapped_column(LargeBinary)
     state_vector: Mapped[bytes] = mapped_column(LargeBinary)
     reason: Mapped[str] = mapped_column(String(16))  # idle, active, leave, restore
     created_at: Mapped[datetime]

@@ -65,6 +65,17 @@ def contributors(units: dict[str, int]) -> list[Any]:
     return [{"actor": actor, "units": number} for actor, number in ranked if number > 0]
 
 
+def restored(written: dict[str, int], brought_back: dict[str, int], actor: str) -> dict[str, int]:
+    """Who contributed to a restoring: what came back counts for the one who brought it back.
+
+    Those who wrote it first may be long gone; the text's own blame still names them.
+    """
+    if not brought_back:
+        return written
+    left = {who: units - brought_back.get(who, 0) for who, units in written.items()}
+    return left | {actor: max(0, left.get(actor, 0)) + sum(brought_back.values())}
+
+
 def surplus(taken: Iterable[tuple[UUID, datetime]], now: datetime) -> list[UUID]:
     """Which of a room's checkpoints, the newest first, thinning drops: all but a period's last."""
     kept: set[tuple[str, int]] = set()

@@ -53,7 +53,7 @@ async def listed(
     """Versions without their text, the newest first; `before` = below this number."""
     statement = within(
         select(Version)
-        .options(*_without(Version, "text", "state", "state_vector"))
+        .options(*_without(Version, "text", "state", "state_vector", "blame"))
         .where(Version.prompt_id == prompt_id),
         where,
         Version,
@@ -84,7 +84,7 @@ async def checkpoints(
     """Checkpoints without their text, the newest first (ids rise with time)."""
     statement = within(
         select(Checkpoint)
-        .options(*_without(Checkpoint, "text", "state_vector"))
+        .options(*_without(Checkpoint, "text", "state_vector", "blame"))
         .where(Checkpoint.prompt_id == prompt_id),
         where,
         Checkpoint,

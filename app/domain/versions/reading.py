@@ -1,11 +1,17 @@
-"""Reading the live text with who wrote how much since a version."""
+"""Reading the live text with who wrote how much since a version, and who wrote what."""
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 from app.domain.prompts.ports import Reading, Rooms
+from app.domain.rooms.updates import read_state_vector
+from app.domain.versions import blame
+from app.domain.versions.blame import Blame
 from app.domain.versions.models import Version
+
+_MOST_CLIENTS = 1 << 20  # a state vector of our own is read, however long
 
 
 async def read_since(rooms: Rooms, room_id: UUID, version: Version | None) -> Reading:
@@ -15,3 +21,18 @@ async def read_since(rooms: Rooms, room_id: UUID, version: Version | None) -> Re
     reading = await rooms.read(room_id, version.state_vector)
     # A state vector of another epoch counts other clients' clocks.
     return reading if reading.epoch == version.epoch else await rooms.read(room_id)
+
+
+async def blame_of(reading: Reading, newest: Version | None) -> Blame:
+    """Who wrote what of a reading that follows `newest`. In a thread: a text may be long."""
+    return await asyncio.to_thread(_blame_of, reading, newest)
+
+
+def _blame_of(reading: Reading, newest: Version | None) -> Blame:
+    runs = reading.blocks.runs()
+    if newest is None:
+        return blame.made(runs, 1, None, {})
+    if newest.epoch != reading.epoch:
+        return blame.made(runs, blame.UNKNOWN, None, {})
+    clocks = read_state_vector(newest.state_vector, _MOST_CLIENTS)
+    return blame.made(runs, newest.number + 1, blame.decoded(newest.blame), clocks)

@@ -7,7 +7,7 @@ the database, and hold no write transaction while they wait for the room.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,11 +22,12 @@ from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Reading, Rooms
 from app.domain.prompts.service import Prompts
 from app.domain.versions import policy, queries
+from app.domain.versions.blame import decoded
 from app.domain.versions.errors import PublishBusy, VersionNotFound
 from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels import Labels
 from app.domain.versions.models import Checkpoint, Version
-from app.domain.versions.reading import read_since
+from app.domain.versions.reading import blame_of, read_since
 from app.errors import InvalidFields
 from app.kit import clock
 from app.kit.ids import new_id
@@ -51,6 +52,7 @@ class _Draft:
 
     message: str
     restored_from: int | None = None
+    brought_back: dict[str, int] = field(default_factory=dict)  # units, by their first author
 
 
 class Versions:
@@ -89,10 +91,12 @@ class Versions:
         if version is None:
             raise VersionNotFound(f"This prompt has no version {number}.")
         await Checkpoints(self._database, self._rooms).take(room_id, "restore")
-        await self._rooms.rewrite(room_id, version.text, self._caller.actor)
+        # Words that come back are still their author's; who brought them back is the version's.
+        writers = decoded(version.blame).writers()
+        edit = await self._rooms.rewrite(room_id, version.text, self._caller.actor, writers)
         async with self._database.transaction() as tx:
             await self._prompts(tx).replace_settings(prompt_id, version.config, version.variables)
-        draft = _Draft(f"Restore v{number}", restored_from=number)
+        draft = _Draft(f"Restore v{number}", number, edit.contributors)
         published = await self._published(prompt_id, draft, [])
         data = {"number": number, "published": published.version.number}
         self._rooms.announce(room_id, RESTORED, data, self._caller)
@@ -111,6 +115,7 @@ class Versions:
                 room_id = (await self._prompts(tx).open(prompt_id)).branch.id
                 before = await queries.newest(tx, self._caller, prompt_id)
             reading = await read_since(self._rooms, room_id, before)
+            written = await blame_of(reading, before)
             async with self._database.transaction() as tx:
                 prompt, branch = await self._prompts(tx).locked(prompt_id)
                 now = await queries.newest(tx, self._caller, prompt_id)
@@ -118,6 +123,7 @@ class Versions:
                     continue  # the reading may be older than that version: look again
                 version, is_new = self._version(branch, reading, draft, now)
                 if is_new:
+                    version.blame = written.encoded()
                     tx.add(version)
                     await tx.flush()
                     self._tell(tx, version)
@@ -148,7 +154,9 @@ class Versions:
             state=reading.state,
             state_vector=reading.state_vector,
             author=self._caller.actor,
-            contributors=policy.contributors(reading.contributors),
+            contributors=policy.contributors(
+                policy.restored(reading.contributors, draft.brought_back, self._caller.actor)
+            ),
             message=draft.message,
             restored_from=draft.restored_from,
             created_at=clock.utc_now(),
@@ -180,6 +188,7 @@ class Checkpoints:
         if branch is None:
             return None  # a room that is no prompt's, or was deleted
         reading = await read_since(self._rooms, room_id, newest)
+        written = await blame_of(reading, newest)
         async with self._database.transaction() as tx:
             branch = await queries.room(tx, room_id)
             if branch is None:
@@ -189,6 +198,7 @@ class Checkpoints:
             last = await queries.last_checkpoint_sha256(tx, branch, branch.prompt_id)
             if made.content_sha256 in (last, newest and newest.content_sha256):
                 return None
+            made.blame = written.encoded()
             tx.add(made)
         return made
 

@@ -13,6 +13,7 @@ from app.domain.prompts.deps import Desk
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Opened
 from app.domain.versions import policy, views
+from app.domain.versions.blame import decoded
 from app.domain.versions.history import Comparison, History, Side, compare
 from app.domain.versions.models import Version
 from app.domain.versions.releases import draft_note, people_of
@@ -218,7 +219,16 @@ def published(prompt_id: UUID, number: int, moved: Sequence[str]) -> dict[str, A
 
 def _side(version: Version) -> Side:
     name = f"v{version.number}"
-    return Side(name, version.number, name, version.text, version.config, version.variables, {})
+    return Side(
+        name,
+        version.number,
+        name,
+        version.text,
+        version.config,
+        version.variables,
+        {},
+        decoded(version.blame),
+    )
 
 
 def _note(draft: Side, newest: Version | None) -> str:

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
-from app.domain.rooms.document import LibraryFailed, LiveDocument, changed_runs, guarded, splices
+from app.domain.rooms.crediting import edits
+from app.domain.rooms.document import LibraryFailed, LiveDocument, changed_runs, guarded
 
 words = st.lists(
     st.sampled_from(["a", "bc", " ", "\n", "語", "👋", "👩‍💻", "e\u0301", "{{x}}"]), max_size=30
@@ -69,8 +70,9 @@ class TestRewriting:
         for start, end, added in reversed(list(changed_runs(old, new))):
             text = text[:start] + added + text[end:]
         assert text == new
-        for start, removed, added in splices(old, new):
-            assert old.encode()[start : start + removed] != added.encode()
+        for _, splices in edits(old, new, changed_runs(old, new), (), "user:b"):
+            for start, removed, added in splices:
+                assert old.encode()[start : start + removed] != added.encode()
 
     def test_what_stays_keeps_its_author(self) -> None:
         document = LiveDocument.of("You are a helpful assistant.", "user:a")

@@ -132,11 +132,11 @@ class TestRewriting:
     async def test_a_failing_library_leaves_the_room_as_it_was(
         self, engine: Engine, room: UUID, ann: YClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def planted(document: LiveDocument, text: str, actor: str) -> None:
+        def planted(document: LiveDocument, text: str, actor: str, writers: object) -> None:
             document._text.insert(0, "half ")
             raise LibraryFailed("PanicException: planted")
 
-        monkeypatch.setattr(LiveDocument, "rewrite", planted)
+        monkeypatch.setattr(LiveDocument, "rewrite_for", planted)
         with pytest.raises(Exception, match="Try again"):
             await engine.rooms.hub.rewrite(room, "other", "key:rest")
         monkeypatch.undo()
