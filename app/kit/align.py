@@ -86,10 +86,10 @@ def _anchors(old: Sequence[str], new: Sequence[str], box: Box) -> list[tuple[int
     in_old, in_new = Counter(old[i:i_end]), Counter(new[j:j_end])
     place = {new[n]: n for n in range(j, j_end) if in_new[new[n]] == 1}
     pairs = [(n, place[old[n]]) for n in range(i, i_end) if in_old[old[n]] == 1 and old[n] in place]
-    return _longest_increasing(pairs)
+    return longest_increasing(pairs)
 
 
-def _longest_increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+def longest_increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     """The longest run of `pairs` (sorted by the first) that rises in the second, too."""
     ends: list[int] = []  # the smallest last value of a run of each length
     holders: list[int] = []  # which pair that is

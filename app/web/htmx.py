@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
 from litestar.response import Redirect, Template
+from markupsafe import Markup
 
 _VARY = {"Vary": "HX-Request, HX-Request-Type", "Cache-Control": "private, no-store"}
 
@@ -31,6 +33,12 @@ def page(
     """`whole`, or `fragment` when htmx asks for a piece, rendered with `context`."""
     name = fragment if fragment and wants_fragment(request) else whole
     return Template(template_name=name, context=context, status_code=status, headers=dict(_VARY))
+
+
+async def rendered(request: Request[Any, Any, Any], name: str, **context: Any) -> Markup:
+    """A piece of a page that may take long: in a thread, so that rooms go on meanwhile."""
+    template = request.app.template_engine.engine.get_template(name)  # type: ignore[union-attr]
+    return Markup(await asyncio.to_thread(template.render, context))  # noqa: S704  (it escapes)
 
 
 def see_other(request: Request[Any, Any, Any], url: str) -> Response[Any]:

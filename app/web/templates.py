@@ -150,6 +150,8 @@ def _utc(moment: datetime) -> datetime:
 
 def prompt_text(text: str) -> Markup:
     """Escaped prompt text: headings bold, variables marked, role lines as dividers."""
+    if "{{" not in text and "#" not in text:  # most of what a comparison shows
+        return escape(text)
     parts: list[Markup] = []
     end = 0
     for match in _LINE.finditer(text):

@@ -61,6 +61,7 @@ PAGES: dict[Key, Call] = {
     ),
     ("POST", f"{PROMPT}/variables"): Call(P.PROMPTS_WRITE, form={"name": "brand_new"}),
     ("POST", f"{PROMPT}/variables/{{name}}/remove"): Call(P.PROMPTS_WRITE, form={}),
+    ("GET", f"{PROMPT}/voices"): Call(P.PROMPTS_READ),
     ("GET", f"{PROMPT}/publish"): Call(P.VERSIONS_PUBLISH),
     ("POST", f"{PROMPT}/publish"): Call(P.VERSIONS_PUBLISH, form={"message": "Better"}),
     ("GET", f"{PROMPT}/versions"): Call(
@@ -102,6 +103,7 @@ API: dict[Key, Call] = {
     ("POST", f"{REST}/versions"): Call(P.VERSIONS_PUBLISH, json={"message": "Better"}),
     ("GET", f"{REST}/versions/{{number}}"): Call(P.PROMPTS_READ),
     ("GET", f"{REST}/diff"): Call(P.PROMPTS_READ, query={"from": "{checkpoint}", "to": "{label}"}),
+    ("GET", f"{REST}/blame"): Call(P.PROMPTS_READ, query={"of": "{label}"}),
     ("POST", f"{REST}/restore"): Call(P.VERSIONS_PUBLISH, json={"version": "{number}"}),
     ("GET", f"{REST}/labels/{{label}}"): Call(P.PROMPTS_READ),
     ("PUT", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE, json={"version": "{number}"}),

@@ -152,7 +152,8 @@ def _boot(
         "published": standing.published,
         "variables": opened.branch.variables,
         "urls": {
-            name: f"{path}/{name}" for name in ("settings", "variables", "publish", "versions")
+            name: f"{path}/{name}"
+            for name in ("settings", "variables", "publish", "versions", "voices")
         },
         "preferences": access.preferences,
         "nonce": request.scope["state"]["nonce"],

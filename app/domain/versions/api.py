@@ -13,9 +13,10 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.domain.prompts.names import Renamed
 from app.domain.versions import policy
+from app.domain.versions.comparing import compared
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
-from app.domain.versions.history import compare
 from app.domain.versions.schemas import (
+    BlameView,
     DiffView,
     LabelHistory,
     LabelInput,
@@ -26,6 +27,7 @@ from app.domain.versions.schemas import (
     RestoreInput,
     VersionList,
     VersionView,
+    blame_view,
     diff_view,
     label_view,
     move_view,
@@ -112,7 +114,23 @@ class VersionApi(Controller):
         """
         opened = await history.open(prompt_id)
         before, after = await history.side(opened, old), await history.side(opened, new)
-        return diff_view(compare(before, after))
+        return diff_view(await compared(before, after))
+
+    @get("/blame", name="api:blame", operation_id="blameText")
+    async def blame(
+        self,
+        history: HistoryDep,
+        prompt_id: FromPath[UUID],
+        of: Annotated[str, QueryParameter(name="of")] = policy.DRAFT,
+    ) -> BlameView:
+        """Say who wrote each piece of a text, and with which version it came.
+
+        `of` is a version number, a label, `latest`, or `draft` for the live text. Words that
+        were restored stay their author's. Needs the scope `read`.
+        """
+        side = await history.side(await history.open(prompt_id), of)
+        people = await history.named(one.actor for one in side.blame.spans() if one.actor)
+        return blame_view(side, people, await history.dates(prompt_id, side.blame))
 
     @post("/restore", name="api:restore", operation_id="restoreVersion", responses={200: UNCHANGED})
     async def restore(

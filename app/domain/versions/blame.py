@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import zlib
 from bisect import bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import NamedTuple
 
 import msgspec
@@ -149,14 +150,41 @@ def told(text: str, blame: Blame) -> list[tuple[str, Span]]:
     return list(zip(found, spans, strict=True))
 
 
-def by_line(text: str, blame: Blame) -> list[dict[tuple[str, int], int]]:
-    """How much of each line is whose, as {(actor, version): code points}, without line ends."""
-    lines: list[dict[tuple[str, int], int]] = [{}]
-    for piece, span in told(text, blame):
-        key = (span.actor, span.number)
-        for at, part in enumerate(piece.split("\n")):
-            if at:
-                lines.append({})
-            if part:
-                lines[-1][key] = lines[-1].get(key, 0) + len(part)
-    return lines
+class Lines:
+    """Who wrote most of a line of a text; asked of the few lines that somebody looks at."""
+
+    def __init__(self, text: str, blame: Blame) -> None:
+        known = told(text, blame)
+        self._spans = [span for _, span in known]
+        self._ends = list(accumulate(len(piece) for piece, _ in known))
+        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))]
+
+    @property
+    def is_known(self) -> bool:
+        return any(span.actor for span in self._spans)
+
+    def whose(self, number: int, ranges: Iterable[tuple[int, int]] | None = None) -> Span | None:
+        """Of the line with this number, from 1, or of some ranges of it in code points.
+
+        The version is the one that most of that author's part is of.
+        """
+        first, last = self._starts[number - 1], self._starts[number] - 1
+        written: Counter[tuple[str, int]] = Counter()
+        for start, end in ranges if ranges is not None else ((0, last - first),):
+            self._add(written, first + start, first + end)
+        people: Counter[str] = Counter()
+        for (actor, _), size in written.items():
+            people[actor] += size
+        if not people:
+            return None
+        most, size = people.most_common(1)[0]
+        number = max((n, came) for (actor, came), n in written.items() if actor == most)[1]
+        return Span(size, most, number)
+
+    def _add(self, written: Counter[tuple[str, int]], start: int, end: int) -> None:
+        at = bisect_right(self._ends, start)
+        while start < end and at < len(self._ends):
+            until = min(self._ends[at], end)
+            span = self._spans[at]
+            written[span.actor, span.number] += until - start
+            start, at = until, at + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -18,13 +19,12 @@ from app.domain.prompts.names import Renamed
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Rooms
 from app.domain.prompts.service import Opened, Prompts
-from app.domain.prompts.settings import changed_fields
 from app.domain.versions import policy, queries
 from app.domain.versions.blame import Blame, decoded
 from app.domain.versions.errors import NothingReleased, VersionNotFound
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_of, read_since
-from app.kit import cursor, diff
+from app.kit import cursor
 from app.web.paging import Page, cut
 
 
@@ -48,18 +48,6 @@ class Released:
 
     row: Any
     renamed: Renamed | None
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    old: Side
-    new: Side
-    rows: list[diff.Row]
-    fields: list[str]  # settings that differ, as config.<key> and variables.<name>
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.fields and self.old.text == self.new.text
 
 
 class History:
@@ -129,6 +117,11 @@ class History:
             raise NothingReleased(f"There is no prompt {name} with the {what} here.")
         return Released(row, renamed)
 
+    async def dates(self, prompt_id: UUID, blame: Blame) -> dict[int, datetime]:
+        """When the versions were published that a text's parts came with."""
+        numbers = {span.number for span in blame.spans()}
+        return await queries.dates(self._tx, self._caller, prompt_id, numbers)
+
     async def moves(self, prompt_id: UUID, label: str, limit: int = 50) -> Sequence[LabelMove]:
         return await queries.moves(self._tx, self._caller, prompt_id, label, limit)
 
@@ -152,8 +145,7 @@ class History:
             return await self._checkpoint(prompt_id, checkpoint_id)
         number = await self._number(prompt_id, ref)
         version = await self.version(prompt_id, number)
-        units = {one["actor"]: one["units"] for one in version.contributors}
-        return _side(ref, version, units)
+        return side_of(version, ref)
 
     async def draft(self, opened: Opened, newest: Version | None) -> Side:
         reading = await read_since(self._rooms, opened.branch.id, newest)
@@ -200,11 +192,13 @@ class History:
         raise VersionNotFound(f"This prompt has no version {ref}.")
 
 
-def _side(ref: str, version: Version, units: dict[str, int]) -> Side:
+def side_of(version: Version, ref: str = "") -> Side:
+    name = f"v{version.number}"
+    units = {one["actor"]: one["units"] for one in version.contributors}
     return Side(
-        ref,
+        ref or name,
         version.number,
-        f"v{version.number}",
+        name,
         version.text,
         version.config,
         version.variables,
@@ -232,11 +226,6 @@ def actors_of(versions: Iterable[Version]) -> set[str]:
         for version in versions
         for actor in (version.author, *(one["actor"] for one in version.contributors))
     }
-
-
-def compare(old: Side, new: Side) -> Comparison:
-    fields = changed_fields((old.config, old.variables), (new.config, new.variables))
-    return Comparison(old, new, diff.rows(old.text, new.text), fields)
 
 
 def _uuid(text: str) -> UUID | None:

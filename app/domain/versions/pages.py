@@ -11,12 +11,14 @@ from litestar.params import FromPath
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.versions import show
 from app.domain.versions.deps import LabelsDep, VersionsDep
+from app.domain.versions.drawing import Unfold
 from app.domain.versions.errors import VersionNotFound
 from app.domain.versions.views import Address
+from app.domain.versions.voices import Voices
 from app.errors import InvalidFields
 from app.web.deps import PageShell
 from app.web.forms import chosen, typed
-from app.web.htmx import is_htmx, page, see_other
+from app.web.htmx import is_htmx, page, rendered, see_other
 
 
 class VersionPages(Controller):
@@ -33,6 +35,8 @@ class VersionPages(Controller):
         prompt_id: FromPath[UUID],
     ) -> Response[Any]:
         context = await show.timeline(desk, prompt_id, _address(request))
+        if (compare := context["compare"]) and not compare["identical"]:
+            compare["table"] = await rendered(request, "versions/_table.html", compare=compare)
         return page(request, "versions/list.html", **shell, **context)
 
     @get("/versions/{number:int}", name="versions:show")
@@ -46,6 +50,12 @@ class VersionPages(Controller):
     ) -> Response[Any]:
         context = await show.one(desk, prompt_id, number, _address(request))
         return page(request, "versions/show.html", **shell, **context)
+
+    @get("/voices", name="versions:voices")
+    async def voices(self, desk: DeskDep, prompt_id: FromPath[UUID]) -> Response[Voices]:
+        """For the editor's author bars."""
+        found = await show.live_voices(desk, prompt_id)
+        return Response(found, headers={"Cache-Control": "private, no-store"})
 
     @get("/publish", name="versions:publish-form")
     async def publish_form(
@@ -142,6 +152,10 @@ def _place(request: AppRequest) -> dict[str, Any]:
     return {"workspace": {"slug": request.path_params["workspace"]}}
 
 
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
+
+
 def _address(request: AppRequest) -> Address:
     query = request.query_params
     return Address(
@@ -150,6 +164,7 @@ def _address(request: AppRequest) -> Address:
         new=query.get("to", ""),
         mode="inline" if query.get("mode") == "inline" else "split",
         show="checkpoints" if query.get("show") == "checkpoints" else "published",
-        everything=query.get("all") == "1",
+        start=_whole(query.get("start", "")),
+        unfold=Unfold.read(query.get("fold", "")),
         cursor=query.get("cursor", ""),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +19,7 @@ from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 _LARGEST = 2**31 - 1  # number of a version
 MOST_LABELS = 100  # of one prompt
 MOST_OPTIONS = 12  # of a facet
+MOST_DATES = 1000  # of versions; more are on no page
 
 
 async def newest(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Version | None:
@@ -62,6 +63,21 @@ async def listed(
         statement = statement.where(Version.number < before)
     ordered = statement.order_by(Version.number.desc()).limit(limit)
     return (await tx.execute(ordered)).scalars().all()
+
+
+async def dates(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, numbers: Collection[int]
+) -> dict[int, datetime]:
+    """When these versions were published; of very many the newest."""
+    wanted = sorted(numbers, reverse=True)[:MOST_DATES]
+    statement = within(
+        select(Version.number, Version.created_at).where(
+            Version.prompt_id == prompt_id, Version.number.in_(wanted)
+        ),
+        where,
+        Version,
+    )
+    return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
 async def between(

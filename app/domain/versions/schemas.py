@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -12,7 +12,9 @@ from msgspec import Meta
 
 from app.domain.prompts.people import Shown
 from app.domain.prompts.shapes import ActorView, MessageView, messages_view
-from app.domain.versions.history import Comparison
+from app.domain.versions.blame import told
+from app.domain.versions.comparing import Comparison
+from app.domain.versions.history import Side
 from app.domain.versions.models import Label, LabelMove, Version
 from app.kit import diff
 
@@ -144,6 +146,16 @@ class SettingChange(msgspec.Struct, frozen=True):
     new: Any
 
 
+class MessageChangeView(msgspec.Struct, frozen=True):
+    """What happened to a message as a whole; changes of its words are in the hunks."""
+
+    change: Literal["added", "removed", "moved", "role"]
+    role: Annotated[str, Meta(examples=["system"])]
+    role_before: Annotated[str | None, Meta(description="For `role`: what it was.")]
+    from_position: Annotated[int | None, Meta(description="From 1; null = not on that side.")]
+    to_position: int | None
+
+
 class DiffView(msgspec.Struct, frozen=True, kw_only=True):
     """What differs between two texts and their settings."""
 
@@ -156,6 +168,26 @@ class DiffView(msgspec.Struct, frozen=True, kw_only=True):
     lines_removed: int
     hunks: list[HunkView]
     settings: list[SettingChange]
+    messages: list[MessageChangeView]
+
+
+class BlameSpanView(msgspec.Struct, frozen=True):
+    """A piece of the text that one person wrote."""
+
+    text: str
+    author: Annotated[ActorView | None, Meta(description="Null = not known.")]
+    version: Annotated[
+        int | None,
+        Meta(description="The version that it came with; null = not known, or not published yet."),
+    ]
+    published_at: Annotated[datetime | None, Meta(description="When that version was published.")]
+
+
+class BlameView(msgspec.Struct, frozen=True):
+    """Who wrote what of a text; the pieces are the whole text, in order."""
+
+    of: Annotated[str, Meta(description="As it was asked for.", examples=["draft"])]
+    spans: list[BlameSpanView]
 
 
 class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -249,8 +281,23 @@ def move_view(move: LabelMove, people: dict[str, Shown]) -> LabelMoveView:
     )
 
 
+def blame_view(side: Side, people: dict[str, Shown], dates: Mapping[int, datetime]) -> BlameView:
+    return BlameView(
+        side.ref,
+        [
+            BlameSpanView(
+                piece,
+                author(people, span.actor) if span.actor else None,
+                span.number if span.number in dates else None,
+                dates.get(span.number),
+            )
+            for piece, span in told(side.text, side.blame)
+        ],
+    )
+
+
 def diff_view(comparison: Comparison) -> DiffView:
-    counted = diff.summary(comparison.rows)
+    counted = comparison.counted
     return DiffView(
         from_=comparison.old.ref,
         to=comparison.new.ref,
@@ -267,6 +314,10 @@ def diff_view(comparison: Comparison) -> DiffView:
                 setting_at(comparison.new.config, comparison.new.variables, field),
             )
             for field in comparison.fields
+        ],
+        messages=[
+            MessageChangeView(one.kind, one.role, one.role_before or None, one.before, one.after)
+            for one in comparison.messages
         ],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,12 +11,14 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import views as prompt_views
 from app.domain.prompts.deps import Desk
+from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Opened
-from app.domain.versions import policy, views
-from app.domain.versions.blame import decoded
-from app.domain.versions.history import Comparison, History, Side, compare
+from app.domain.versions import policy, views, voices
+from app.domain.versions.comparing import Comparison, compared
+from app.domain.versions.history import History, Side, side_of
 from app.domain.versions.models import Version
+from app.domain.versions.reading import blame_of, read_since
 from app.domain.versions.releases import draft_note, people_of
 from app.domain.versions.views import Address
 from app.kit import clock
@@ -34,10 +37,11 @@ async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, A
         address = _with_sides(address, newest, is_edited=bool(note))
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
         entries, older, options = await _entries(history, prompt_id, address)
-        comparison = await _compared(history, opened, address, draft)
-        people = await _people(history, prompt_id, comparison) if comparison else 0
-        writers = await history.named(draft.contributors)
-    page = Comparing(comparison, people, options)
+        sides = await _sides(history, opened, address, draft)
+        wrote = await _people(history, prompt_id, *sides) if sides else 0
+        writers = await history.named({*draft.contributors, *(_authors(sides[1]) if sides else ())})
+    comparison = await compared(*sides) if sides else None
+    page = Comparing(comparison, wrote, options, writers)
     return {
         **_head(desk, opened, standing),
         "chosen": chosen,
@@ -60,9 +64,14 @@ class Comparing:
     """The right-hand side of the page."""
 
     def __init__(
-        self, comparison: Comparison | None, people: int, options: Sequence[tuple[str, str]]
+        self,
+        comparison: Comparison | None,
+        wrote: int,
+        options: Sequence[tuple[str, str]],
+        people: dict[str, Shown],
     ) -> None:
         self._comparison = comparison
+        self._wrote = wrote
         self._people = people
         self._options = options
 
@@ -74,7 +83,9 @@ class Comparing:
         # everybody is looking at already is nothing to bring back.
         gone = [side.number for side in (old, new) if not _is_there(side.number, standing)]
         return {
-            "compare": views.compare(self._comparison, address, self._options, self._people),
+            "compare": views.compare(
+                self._comparison, address, self._options, self._wrote, self._people
+            ),
             "restore": views.restore(gone[0] if gone else None, standing.labels),
             "promote": views.promote(new.number, standing.labels),
         }
@@ -91,9 +102,7 @@ def _with_sides(address: Address, newest: Version | None, *, is_edited: bool) ->
         return address
     new = address.new or (policy.DRAFT if is_edited else str(newest.number))
     old = address.old or _before(new, newest)
-    return Address(
-        address.base, old, new, address.mode, address.show, address.everything, address.cursor
-    )
+    return replace(address, old=old, new=new)
 
 
 def _before(ref: str, newest: Version) -> str:
@@ -103,9 +112,9 @@ def _before(ref: str, newest: Version) -> str:
     return str(newest.number)
 
 
-async def _compared(
+async def _sides(
     history: History, opened: Opened, address: Address, draft: Side
-) -> Comparison | None:
+) -> tuple[Side, Side] | None:
     """None when there is nothing to compare with."""
     if not address.new or not address.old:
         return None
@@ -113,7 +122,11 @@ async def _compared(
         draft if ref == policy.DRAFT else await history.side(opened, ref)
         for ref in (address.old, address.new)
     ]
-    return compare(old, new)
+    return old, new
+
+
+def _authors(side: Side) -> set[str]:
+    return {span.actor for span in side.blame.spans() if span.actor}
 
 
 async def _entries(
@@ -140,9 +153,8 @@ async def _entries(
     return shown, versions.next_cursor, options
 
 
-async def _people(history: History, prompt_id: UUID, comparison: Comparison) -> int:
+async def _people(history: History, prompt_id: UUID, old: Side, new: Side) -> int:
     """How many wrote what was added between the two."""
-    old, new = comparison.old, comparison.new
     if new.number is None:
         return len(new.contributors)
     units = await history.contributors(prompt_id, old.number or 0, new.number)
@@ -159,6 +171,9 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
         labels = (await history.label_names(prompt_id))[number]
         who = await history.people([version])
+        side = side_of(version)
+        writers = await history.named(_authors(side))
+        dates = await history.dates(prompt_id, side.blame)
     return {
         **_head(desk, opened, standing),
         "version": {
@@ -168,14 +183,28 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
             "people": people_of(version, who),
             "at": version.created_at,
             "labels": labels,
-            "text": version.text,
         },
+        "passages": voices.passages(side, writers, dates),
+        "has_authors": bool(writers),
         "settings": views.settings_list(version.config),
         "variables": views.variables_list(version.variables),
         "compare_href": address.href(to=str(number)) if number > 1 else "",
         "restore": None if _is_there(number, standing) else views.restore(number, standing.labels),
         "promote": views.promote(number, standing.labels),
     }
+
+
+async def live_voices(desk: Desk, prompt_id: UUID) -> voices.Voices:
+    """Who wrote what of the live text. Raises `PromptNotFound`."""
+    async with desk.database.transaction(write=False) as tx:
+        history = History(tx, desk.caller, desk.rooms)
+        opened = await history.open(prompt_id)
+        newest = await history.newest(prompt_id)
+        reading = await read_since(desk.rooms, opened.branch.id, newest)
+        written = await blame_of(reading, newest)
+        people = await history.named({span.actor for span in written.spans() if span.actor})
+        dates = await history.dates(prompt_id, written)
+    return voices.voices(reading.epoch, newest.number if newest else 0, written, people, dates)
 
 
 async def publish(desk: Desk, prompt_id: UUID) -> dict[str, Any]:
@@ -189,7 +218,7 @@ async def publish(desk: Desk, prompt_id: UUID) -> dict[str, Any]:
         draft = await history.draft(opened, newest)
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
         writers = await history.named(draft.contributors)
-    comparison = compare(_side(newest), draft) if newest else None
+    comparison = await compared(side_of(newest), draft) if newest else None
     message = (
         policy.suggested_message(comparison.rows, comparison.fields)
         if comparison
@@ -215,20 +244,6 @@ def ticked(labels: Sequence[dict[str, Any]], chosen: Sequence[str]) -> list[dict
 def published(prompt_id: UUID, number: int, moved: Sequence[str]) -> dict[str, Any]:
     """The context of versions/_published.html."""
     return {"prompt": {"id": str(prompt_id)}, "number": number, "moved": list(moved)}
-
-
-def _side(version: Version) -> Side:
-    name = f"v{version.number}"
-    return Side(
-        name,
-        version.number,
-        name,
-        version.text,
-        version.config,
-        version.variables,
-        {},
-        decoded(version.blame),
-    )
 
 
 def _note(draft: Side, newest: Version | None) -> str:

@@ -10,15 +10,13 @@ from urllib.parse import urlencode
 
 from app.domain.prompts import typed
 from app.domain.prompts.people import Shown
-from app.domain.versions import policy
-from app.domain.versions.history import Comparison
+from app.domain.versions import drawing, policy
+from app.domain.versions.comparing import Comparison
+from app.domain.versions.drawing import Drawing, Unfold
+from app.domain.versions.messages import Change
 from app.domain.versions.models import Checkpoint, Version
 from app.domain.versions.releases import people_of
 from app.domain.versions.schemas import setting_at
-from app.kit import diff
-
-MOST_CHANGES = 500  # rows of a comparison; the rest follows on demand
-MOST_FOLDED = 400  # hidden rows that a page carries, so that a fold can open without a request
 
 _REASONS = {
     "idle": "Writing paused",
@@ -37,7 +35,8 @@ class Address:
     new: str = ""
     mode: str = "split"
     show: str = "published"
-    everything: bool = False
+    start: int = 0  # the row of the comparison that the page begins with
+    unfold: Unfold | None = None
     cursor: str = ""
 
     def href(self, **changed: str) -> str:
@@ -113,12 +112,23 @@ def day_title(moment: datetime, now: datetime) -> str:
 
 
 def compare(
-    comparison: Comparison, address: Address, options: Sequence[tuple[str, str]], people: int
+    comparison: Comparison,
+    address: Address,
+    options: Sequence[tuple[str, str]],
+    wrote: int,
+    people: Mapping[str, Shown],
 ) -> dict[str, Any]:
     """The `compare` of templates/versions/_compare.html."""
-    counted = diff.summary(comparison.rows)
-    shown, is_cut = _first_changes(comparison.rows, everything=address.everything)
-    settings = setting_changes(comparison)
+    shown, following = drawing.page(comparison.rows, address.start)
+    start = str(address.start) if address.start else ""
+    draw = Drawing(
+        comparison,
+        people,
+        address.mode,
+        lambda unfold: address.href(start=start, fold=unfold.ref),
+        address.unfold,
+    )
+    counted = comparison.counted
     return {
         "from_name": comparison.old.name,
         "to_name": comparison.new.name,
@@ -127,16 +137,31 @@ def compare(
         "mode": address.mode,
         "split_href": address.href(mode=""),
         "inline_href": address.href(mode="inline"),
-        "people": people,
+        "people": wrote,
         "added": counted.words_added,
         "removed": counted.words_removed,
-        "settings": settings,
+        "settings": setting_changes(comparison),
         "settings_note": _unchanged_note(comparison),
+        "messages": [message_change(one) for one in comparison.messages],
         "identical": comparison.is_empty,
-        "blocks": blocks(shown, address.mode),
-        "has_authors": False,
-        "more_href": address.href(all="1") if is_cut else "",
+        "blocks": draw.blocks(shown),
+        "has_authors": comparison.authors.is_known,
+        "start_href": address.href() if address.start else "",
+        "more_href": address.href(start=str(following)) if following else "",
     }
+
+
+def message_change(change: Change) -> dict[str, str]:
+    """Such as: user message 3, moved from 1."""
+    role = "history" if change.role == "history" else f"{change.role} message"
+    told = {
+        "added": "added",
+        "removed": "removed",
+        "moved": f"moved from {change.before}",
+        "role": f"was {change.role_before}",
+    }
+    number = change.after or change.before
+    return {"kind": change.kind, "name": f"{role} {number}", "told": told[change.kind]}
 
 
 def named(number: int, labels: Sequence[str]) -> str:
@@ -149,58 +174,6 @@ def _options(options: Sequence[tuple[str, str]], ref: str, name: str) -> list[di
     """What can be chosen; a side that is not on this page of the timeline stays choosable."""
     known = list(options) if any(value == ref for value, _ in options) else [(ref, name), *options]
     return [{"value": value, "text": text, "selected": value == ref} for value, text in known]
-
-
-def _first_changes(
-    rows: Sequence[diff.Row], *, everything: bool
-) -> tuple[Sequence[diff.Row], bool]:
-    if everything:
-        return rows, False
-    changed = 0
-    for index, row in enumerate(rows):
-        changed += row.changed
-        if changed > MOST_CHANGES:
-            return rows[:index], True
-    return rows, False
-
-
-def blocks(rows: Sequence[diff.Row], mode: str) -> list[dict[str, Any]]:
-    """Runs of rows and folds of unchanged ones, as templates/components/diff.html draws them."""
-    parts = diff.folded(rows)
-    if mode == "inline":
-        parts = diff.inline(parts)
-    found: list[dict[str, Any]] = []
-    for part in parts:
-        if isinstance(part, diff.Fold):
-            found.append({"kind": "fold", "rows": [_row(r) for r in part.rows[:MOST_FOLDED]]})
-        elif found and found[-1]["kind"] == "rows":
-            found[-1]["rows"].append(_row(part))
-        else:
-            found.append({"kind": "rows", "rows": [_row(part)]})
-    return found
-
-
-def _row(row: diff.Row) -> dict[str, Any]:
-    return {
-        "kind": _kind(row),
-        "left_no": row.old.number if row.old else None,
-        "right_no": row.new.number if row.new else None,
-        "left": _parts(row.old, "del"),
-        "right": _parts(row.new, "ins"),
-        "author": None,
-    }
-
-
-def _kind(row: diff.Row) -> str:
-    if not row.changed:
-        return "same"
-    if row.old and row.new:
-        return "changed"
-    return "added" if row.new else "removed"
-
-
-def _parts(line: diff.Line | None, mark: str) -> list[tuple[str, str]]:
-    return [(mark if span.changed else "", span.text) for span in line.spans] if line else []
 
 
 def setting_changes(comparison: Comparison) -> list[dict[str, str]]:

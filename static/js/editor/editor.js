@@ -77,7 +77,7 @@ function look(phone) {
   ];
 }
 
-export function createEditor({ session, follow, nonce, parent, refuse, onUpdate }) {
+export function createEditor({ session, follow, voices, nonce, parent, refuse, onUpdate }) {
   const { text } = session;
   const phone = matchMedia("(max-width: 760px)").matches;
   const state = EditorState.create({
@@ -88,7 +88,7 @@ export function createEditor({ session, follow, nonce, parent, refuse, onUpdate 
       shared(text),
       composition(session.sync),
       keymap.of([...textKeys(follow), ...completionKeymap, ...yUndoManagerKeymap, ...searchKeymap, ...standardKeymap]),
-      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), EditorState.phrases.of(PHRASES), peerCarets(text),
+      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), EditorState.phrases.of(PHRASES), peerCarets(text), voices.layer,
       localEdits({ limit: () => session.hello?.limits.text ?? 2 << 20, refuse }),
       access.of(accessFor(session.canWrite)),
       declarations.of(declared.of({ list: [], declare: null })),

@@ -18,6 +18,7 @@ import { Session } from "./session.js";
 import { StatusBar } from "./statusbar.js";
 import { toolbar } from "./toolbar.js";
 import { element, icon } from "./ui.js";
+import { Voices } from "./voices.js";
 
 const PEEK = 40; // px below the top of what scrolls: the line people look at first
 
@@ -38,9 +39,9 @@ function publishView({ view, presence, stage }) {
 }
 
 /* The server's text stays until ours stands in the same place; then it goes, and nothing jumps. */
-function mount({ session, follow, boot, host, parts }) {
+function mount({ session, follow, voices, boot, host, parts }) {
   const view = createEditor({
-    session, follow, parent: host, nonce: boot.nonce,
+    session, follow, voices, parent: host, nonce: boot.nonce,
     refuse: (reason) => toast(reason, { icon: "circle-alert", tone: "bad" }),
     onUpdate: (update) => parts.updated?.(update),
   });
@@ -94,7 +95,8 @@ async function start(boot) {
   if (!(await session.open())) return;
 
   unmounted();
-  const view = mount({ session, follow, boot, host, parts });
+  const voices = new Voices({ session, presence, url: boot.urls.voices, tell: () => status?.line(view.state, voices) });
+  const view = mount({ session, follow, voices, boot, host, parts });
   follow.attach(view);
   const declare = (...names) => declared.declare(...names);
   const declared = new Declared({
@@ -117,10 +119,11 @@ async function start(boot) {
   parts.updated = (update) => {
     if (update.view.hasFocus) update.view.dom.dataset.visited = "";
     if (update.selectionSet || update.focusChanged || update.docChanged) caret();
-    if (update.selectionSet || update.docChanged) status.line(update.state);
+    if (update.selectionSet || update.docChanged) status.line(update.state, voices);
   };
   document.addEventListener("scroll", () => publishView({ view, presence, stage }), { capture: true, passive: true });
-  status.line(view.state);
+  status.line(view.state, voices);
+  voices.attach(view, byId("voices-button"));
   caret();
   badge.draw(session.shown());
   people.render();

@@ -85,7 +85,8 @@ export class StatusBar {
     ], { label: "Variables to look at" });
   }
 
-  line(state) {
+  line(state, voices) {
+    this.#say("author", voices.line(state));
     this.#say("line", `Line ${number.format(state.doc.lineAt(state.selection.main.head).number)}`);
   }
 

@@ -298,8 +298,25 @@ class TestKeeping:
         assert blame.made(runs, UNKNOWN, None, {}).parts == [Part(1, 0, 4, "a", UNKNOWN)]
 
     def test_a_line_is_shared_by_those_who_wrote_it(self) -> None:
-        found = blame.by_line("ab👋\n\ncd", Blame([Part(1, 0, 5, "a", 1), Part(2, 0, 3, "b", 2)]))
-        assert found == [{("a", 1): 3}, {}, {("b", 2): 2}]
+        kept = Blame([Part(1, 0, 5, "a", 1), Part(2, 0, 3, "b", 2)])
+        lines = blame.Lines("ab👋\n\ncd", kept)
+        assert lines.is_known
+        assert [lines.whose(number) for number in (1, 2, 3)] == [
+            blame.Span(3, "a", 1),
+            None,
+            blame.Span(2, "b", 2),
+        ]
+        assert not blame.Lines("ab", blame.NOTHING).is_known
+
+    def test_most_of_a_line_decides_and_so_does_most_of_what_changed(self) -> None:
+        parts = [Part(1, 0, 3, "a", 1), Part(2, 0, 5, "b", 2), Part(1, 3, 6, "a", 3)]
+        lines = blame.Lines(
+            "x\naaabbbbbaa", Blame([Part(3, 0, 2, "c", 1), *parts[:2], parts[2]._replace(end=5)])
+        )
+        assert lines.whose(2, [(3, 6)]) == blame.Span(3, "b", 2)
+        assert lines.whose(2, [(0, 2), (7, 10)]) == blame.Span(4, "a", 3)
+        assert lines.whose(2, [(4, 4)]) is None
+        assert lines.whose(1) == blame.Span(1, "c", 1)
 
     @given(text=st.text(max_size=30), data=st.data())
     def test_pieces_are_the_text_again(self, text: str, data: st.DataObject) -> None:

@@ -130,9 +130,46 @@ class TestTimeline:
         await room.post("/publish", message="First")
         await room.write("\n".join(f"line {number}" for number in range(700)))
         page = await room.get("/versions")
-        assert "Load the remaining changes" in page.text
         assert "line 699" not in page.text
-        assert "line 699" in (await room.get("/versions?all=1")).text
+        following = page.text.split("Show the next changes")[0].rsplit('href="', 1)[1].split('"')[0]
+        rest = (await room.client.get(following.replace("&amp;", "&"))).text
+        assert "line 699" in rest
+        assert "line 499" in page.text
+        assert ">line 499<" not in rest
+        assert "Back to the first changes" in rest
+        assert "Show the next changes" not in rest
+
+    async def test_a_long_fold_is_fetched_when_somebody_wants_it(self, room):
+        lines = [f"line {number}" for number in range(1500)]
+        await room.write("\n".join(lines))
+        await room.post("/publish", message="First")
+        await room.write("\n".join([*lines[:700], "another", *lines[700:]]))
+        page = (await room.get("/versions")).text
+        assert "697 unchanged lines" in page
+        assert "line 350<" not in page
+        opened = page.split('href="')
+        url = next(one for one in opened if "fold=1-500" in one).split('"')[0]
+        page = (await room.client.get(url.replace("&amp;", "&"))).text
+        assert "line 350<" in page
+        assert "197 more unchanged lines" in page
+
+    async def test_added_words_are_credited_to_who_wrote_them(self, room):
+        await room.post("/publish", message="First")
+        await room.write("One line\nMore of it")
+        page = (await room.get("/versions")).text
+        assert 'class="credit c-slate" title="checkout">checkout</span>' in page
+        assert "Colour by author" in page
+
+    async def test_messages_that_came_moved_or_changed_their_role_are_told(self, room):
+        await room.write('{{role "system"}}\nBe kind and brief.\n{{role "user"}}\nHello there.')
+        await room.post("/publish", message="First")
+        await room.write(
+            '{{role "user"}}\nBe kind and brief.\n{{role "assistant"}}\nA whole new answer.\n'
+            '{{role "user"}}\nHello there.'
+        )
+        page = (await room.get("/versions")).text
+        assert "<ins>assistant message 2</ins>" in page
+        assert "was system" in page
 
     async def test_an_unknown_version_is_404(self, room):
         await room.post("/publish", message="First")

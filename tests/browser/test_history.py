@@ -1,0 +1,128 @@
+"""Who wrote what, and what changed: the editor's author bars, a version's, and comparisons."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import Editor, Stage
+from tests.browser.test_editor_together import agree
+from tests.support.server import until
+
+pytestmark = pytest.mark.browser
+
+LINES = "Be kind.\nBe brief.\nBe right."
+
+
+def bars(editor: Editor) -> list[str]:
+    """What the bars beside the text say, from top to bottom."""
+    found: list[tuple[float, str]] = editor.page.evaluate(
+        "[...document.querySelectorAll('.voice-bar')]"
+        ".map((bar) => [bar.getBoundingClientRect().top, bar.title])"
+    )
+    return [title for _, title in sorted(found)]
+
+
+def names(editor: Editor) -> list[str]:
+    return [title.split(",")[0] for title in bars(editor)]
+
+
+def caret_line(editor: Editor) -> str:
+    return editor.page.locator("[data-status=author]").inner_text()
+
+
+class TestBesideTheLiveText:
+    def test_each_line_is_whose_it_is_as_they_write_it(self, stage: Stage) -> None:
+        prompt_id = stage.prompt(LINES, "history/live")
+        owner, priya = stage.open(prompt_id), stage.open(prompt_id, "priya")
+        kenji = stage.open(prompt_id, "kenji")
+        until(lambda: len(names(owner)) == 1, 5, "a bar beside what the program wrote")
+        program = names(owner)[0]
+        priya.line(2)
+        kenji.line(3)
+        priya.type("Never be longer than you have to. ")
+        kenji.type("Cite the clause that you rely on. ")
+        agree(stage, prompt_id, owner, priya, kenji)
+        expected = [program, "Priya Example", "Kenji Example"]
+        for editor in (owner, priya, kenji):
+            until(lambda editor=editor: names(editor) == expected, 5, "everybody's own bar")
+        assert bars(owner)[1] == "Priya Example, not published yet"
+
+        stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": "First"})
+        until(lambda: ", v1, " in bars(owner)[1], 5, "the version that it came with")
+        owner.line(3)
+        until(lambda: caret_line(owner).startswith("Kenji Example, v1, "), 5, "the caret's line")
+        owner.page.reload()
+        owner.page.locator("#editor[data-live]").wait_for()
+        until(lambda: names(owner) == expected, 5, "the same bars after a reload")
+
+    def test_a_restored_line_is_its_authors_again(self, stage: Stage) -> None:
+        prompt_id = stage.prompt(LINES, "history/restored")
+        owner, priya = stage.open(prompt_id), stage.open(prompt_id, "priya")
+        priya.line(1)
+        priya.type("Priya wrote all of this line. ")
+        agree(stage, prompt_id, owner, priya)
+        stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": "First"})
+        owner.change(0, owner.text.index("\n"), "Gone.")
+        agree(stage, prompt_id, owner, priya)
+        until(lambda: "Priya" not in names(priya)[0], 5, "another name beside it")
+        stage.api("POST", f"/prompts/{prompt_id}/restore", {"version": 1})
+        until(lambda: owner.text.startswith("Priya wrote"), 5, "the text that comes back")
+        until(lambda: names(owner)[0] == "Priya Example", 8, "her name beside it")
+
+    def test_the_bars_can_be_put_away_with_the_keyboard_and_stay_away(self, stage: Stage) -> None:
+        prompt_id = stage.prompt(LINES, "history/toggle")
+        owner = stage.open(prompt_id)
+        until(lambda: len(bars(owner)) == 1, 5, "a bar")
+        button = owner.page.get_by_role("button", name="Authors")
+        button.focus()
+        owner.press("Enter")
+        expect(button).to_have_attribute("aria-pressed", "false")
+        until(lambda: bars(owner) == [], 5, "no bar")
+        owner.page.reload()
+        owner.page.locator("#editor[data-live]").wait_for()
+        expect(button).to_have_attribute("aria-pressed", "false")
+        assert bars(owner) == []
+        assert owner.axe() == []
+
+
+@pytest.fixture
+def versions(stage: Stage) -> Page:
+    """A prompt of 1,500 lines with two versions; Priya wrote the line that they differ by."""
+    lines = [f"Line {number} says what to do." for number in range(1500)]
+    prompt_id = stage.prompt("\n".join(lines), "history/versions")
+    stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": "First"})
+    priya = stage.open(prompt_id, "priya")
+    priya.change(0, 0, "Priya begins.\n")
+    priya.is_saved()
+    stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": "Second"})
+    page = priya.page
+    page.goto(f"{stage.path(prompt_id)}/versions?from=1&to=2")
+    return page
+
+
+class TestComparing:
+    def test_what_was_added_names_its_author_and_folds_open_in_place(self, versions: Page) -> None:
+        credit = versions.locator(".credit")
+        expect(credit).to_have_text("Priya")
+        expect(versions.get_by_text("Line 700 says", exact=False)).to_have_count(0)
+        more = versions.get_by_role("link", name="1,497 unchanged lines")
+        more.focus()
+        versions.keyboard.press("Enter")
+        expect(versions.get_by_text("Line 400 says", exact=False).first).to_be_visible()
+        expect(versions.get_by_role("link", name="997 more unchanged lines")).to_be_focused()
+        assert "fold=" not in versions.url
+
+    def test_a_version_says_of_each_stretch_who_wrote_it_to_eye_and_keyboard(
+        self, versions: Page
+    ) -> None:
+        versions.goto(versions.url.replace("/versions?from=1&to=2", "/versions/2"))
+        first, second = versions.locator(".voice").all()
+        expect(first).to_contain_text("Priya Example")
+        expect(second).not_to_contain_text("Priya Example")
+        tag = first.locator(".voice-tag")
+        assert tag.evaluate("(one) => getComputedStyle(one).clipPath") != "none"
+        first.focus()
+        assert tag.evaluate("(one) => getComputedStyle(one).clipPath") == "none"
+        versions.get_by_role("switch", name="Show who wrote it").press("Space")
+        expect(tag).to_be_hidden()
