@@ -17,10 +17,13 @@ from app.domain.prompts import policy as prompts
 from app.domain.prompts import settings, template
 from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
 from app.domain.rooms import service as rooms
+from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.reading import Reading, reading_of
 from app.domain.versions import policy
+from app.domain.versions.blame import decoded
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
+from app.domain.versions.reading import blame_now
 from app.kit.ids import id_at
 
 Rows = list[Model]
@@ -82,12 +85,17 @@ class Telling:
 
     def _happen(self, event: Event) -> Rows:
         if event.kind in ("edit", "restore"):
-            self._document.rewrite(event.draft.text, self._place.actor(event.by))
+            writers = self._writers(event.restored_from)
+            self._document.rewrite_for(event.draft.text, self._place.actor(event.by), writers)
         if event.kind == "edit":
             return []
         if event.kind == "checkpoint":
             return self._checkpoint(event)
         return [self._version(event)]
+
+    def _writers(self, number: int | None) -> Writers:
+        """Words that are restored stay their author's."""
+        return decoded(self._versions[number - 1].blame).writers() if number else ()
 
     def _reading(self) -> Reading:
         """With what was written since the newest version."""
@@ -122,6 +130,7 @@ class Telling:
     def _kept(self, model: Any, event: Event, reading: Reading, **more: Any) -> Any:
         """What versions and checkpoints have in common."""
         config = event.draft.config
+        newest = self._versions[-1] if self._versions else None
         return self._inside(
             model,
             id=self._id(event.at),
@@ -131,6 +140,7 @@ class Telling:
             variables=self._variables,
             content_sha256=policy.content_sha256(reading.text, config, self._variables),
             contributors=policy.contributors(reading.contributors),
+            blame=blame_now(reading, newest).encoded(),
             state_vector=reading.state_vector,
             created_at=event.at,
             **more,

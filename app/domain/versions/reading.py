@@ -25,10 +25,10 @@ async def read_since(rooms: Rooms, room_id: UUID, version: Version | None) -> Re
 
 async def blame_of(reading: Reading, newest: Version | None) -> Blame:
     """Who wrote what of a reading that follows `newest`. In a thread: a text may be long."""
-    return await asyncio.to_thread(_blame_of, reading, newest)
+    return await asyncio.to_thread(blame_now, reading, newest)
 
 
-def _blame_of(reading: Reading, newest: Version | None) -> Blame:
+def blame_now(reading: Reading, newest: Version | None) -> Blame:
     runs = reading.blocks.runs()
     if newest is None:
         return blame.made(runs, 1, None, {})
