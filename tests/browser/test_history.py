@@ -87,10 +87,11 @@ class TestBesideTheLiveText:
 
 
 @pytest.fixture
-def versions(stage: Stage) -> Page:
+def versions(stage: Stage, request: pytest.FixtureRequest) -> Page:
     """A prompt of 1,500 lines with two versions; Priya wrote the line that they differ by."""
     lines = [f"Line {number} says what to do." for number in range(1500)]
-    prompt_id = stage.prompt("\n".join(lines), "history/versions")
+    name = request.node.name.replace("_", "-")[:60]
+    prompt_id = stage.prompt("\n".join(lines), f"history/{name}")
     stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": "First"})
     priya = stage.open(prompt_id, "priya")
     priya.change(0, 0, "Priya begins.\n")
