@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "8d2f61c0ab37"
-down_revision = "5d0c1a7e94b2"
+down_revision = "7b1e94c05d3f"
 branch_labels = None
 depends_on = None
 
