@@ -11,6 +11,7 @@ import socket
 import time
 from array import array
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from app.domain.rooms import protocol
 from benchmarks import wire
@@ -19,8 +20,15 @@ RECEIVE = 1 << 18  # bytes taken at once
 PATIENCE = 60.0  # seconds until all have to have their room's state
 _STEP1 = wire.masked(protocol.sync_step1(b"\x00"))
 _BARRIER_KIND = protocol.BARRIER
-Visit = tuple[str, dict[str, str]]  # a room's path, and who comes
 _clock = time.perf_counter_ns
+
+
+class Visit(NamedTuple):
+    """Where a connection goes, and as whom."""
+
+    port: int  # of a worker
+    path: str  # of a room
+    headers: dict[str, str]
 
 
 class TurnedAway(Exception):
@@ -36,6 +44,8 @@ class Client:
         "edits",
         "is_open",
         "other",
+        "port",
+        "relayed",
         "rest",
         "skip",
         "socket",
@@ -44,8 +54,10 @@ class Client:
         "watch",
     )
 
-    def __init__(self, connected: socket.socket) -> None:
+    def __init__(self, connected: socket.socket, port: int, relayed: array[int]) -> None:
         self.socket = connected
+        self.port = port
+        self.relayed = relayed  # where the times go that edits took to come here
         self.is_open = False  # the handshake is over
         self.rest = b""  # the beginning of a frame whose end is still to come
         self.skip = 0  # bytes of a large frame that are still to come
@@ -63,22 +75,21 @@ class Ear:
     def __init__(self) -> None:
         self.clients: dict[int, Client] = {}
         self.relayed = array("q")  # nanoseconds on the way, of watched clients
+        self.crossed = array("q")  # the same, when it was from one worker to another
         self.acknowledged = array("q")
         self.lost: list[str] = []  # why connections ended that were not dropped by us
         self._poll = select.epoll()
 
-    def connect(
-        self, address: tuple[str, int], visits: Iterable[Visit], at_once: int = 50
-    ) -> list[Client]:
+    def connect(self, host: str, visits: Iterable[Visit], at_once: int = 50) -> list[Client]:
         """Connections that have their room's state; `at_once` of them are under way at a time."""
         clients: list[Client] = []
         waiting: list[Client] = []
-        for path, headers in visits:
-            client = Client(socket.create_connection(address))
+        for port, path, headers in visits:
+            client = Client(socket.create_connection((host, port)), port, self.relayed)
             clients.append(client)
             waiting.append(client)
             self._add(client)
-            self.send(client, wire.handshake(f"{address[0]}:{address[1]}", path, headers))
+            self.send(client, wire.handshake(f"{host}:{port}", path, headers))
             while len(waiting) >= at_once:
                 self.listen(0.05)
                 waiting = [client for client in waiting if not client.synced_at]
@@ -189,7 +200,7 @@ class Ear:
             elif kind == protocol.SYNC and data[start + 1] == protocol.UPDATE:
                 client.edits += 1
                 if watch:
-                    self.relayed.append(now - int(data[end - wire.STAMP - 1 : end - 1]))
+                    client.relayed.append(now - int(data[end - wire.STAMP - 1 : end - 1]))
             elif kind == protocol.SYNC and data[start + 1] == protocol.STEP2:
                 client.author = wire.author_of(data[start:end])
                 client.synced_at = client.synced_at or _clock()

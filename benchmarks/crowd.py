@@ -1,6 +1,6 @@
 """The clients of a benchmark in a process of their own, told what to do a line at a time.
 
-`python -m benchmarks.crowd HOST PORT CORE`: reads commands as lines of JSON, answers each with a
+`python -m benchmarks.crowd HOST PORT,… CORE`: reads commands as lines of JSON, answers each with a
 line of JSON. It shares no core with the server (where there are two), sends from a timetable and
 says how late it was, so that a figure is the server's and not the load's.
 """
@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 
 from app.domain.rooms import encoding, protocol
 from benchmarks import wire
-from benchmarks.clients import Client, Ear
+from benchmarks.clients import Client, Ear, Visit
 from benchmarks.figures import percentile
 from benchmarks.large import large_history
 
@@ -37,20 +37,32 @@ class Turn(NamedTuple):
 
 
 class Crowd:
-    """All connections of one scenario."""
+    """All connections of one scenario, spread over the target's workers."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self._address = host, port
+    def __init__(self, host: str, ports: list[int]) -> None:
+        self._host = host
+        self._ports = ports
         self._ear = Ear()
         self._rooms: list[list[Client]] = []
         self._writers: dict[Client, wire.Writer] = {}
 
     def open(self, paths: list[str], people: int, headers: list[dict[str, str]]) -> dict[str, Any]:
-        """`people` synced connections in each room."""
-        visits = [(path, headers[one % len(headers)]) for path in paths for one in range(people)]
-        clients = self._ear.connect(self._address, visits)
+        """`people` synced connections in each room, as many at each worker as at the next.
+
+        The first of a room, who types if anybody does, is at another worker than the last room's.
+        """
+        visits = [
+            self._visit(path, headers, one, number + one)
+            for number, path in enumerate(paths)
+            for one in range(people)
+        ]
+        clients = self._ear.connect(self._host, visits)
         self._rooms += [clients[at : at + people] for at in range(0, len(clients), people)]
         return {"open": len(self._ear.clients)}
+
+    def _visit(self, path: str, headers: list[dict[str, str]], who: int, where: int) -> Visit:
+        port = self._ports[where % len(self._ports)]
+        return Visit(port, path, headers[who % len(headers)])
 
     def type(
         self, editors: int, rate: float, seconds: float, share: float, drain: float
@@ -75,6 +87,7 @@ class Crowd:
             "lost": self._ear.lost,
             "took": took,
             "relayed": _milliseconds(self._ear.relayed),
+            "crossed": _milliseconds(self._ear.crossed),
             "acknowledged": _milliseconds(self._ear.acknowledged),
             "load": {"core": busy, "late": percentile(late, 0.99) * 1e3},
         }
@@ -97,10 +110,13 @@ class Crowd:
 
     def _begin(self, share: float) -> None:
         ear = self._ear
-        ear.relayed, ear.acknowledged = array("q"), array("q")
+        ear.relayed, ear.crossed, ear.acknowledged = array("q"), array("q"), array("q")
         for client in ear.clients.values():
             client.edits = client.acks = 0
             client.watch = random.random() < share
+        for room in self._rooms:
+            for client in room:
+                client.relayed = ear.relayed if client.port == room[0].port else ear.crossed
 
     def _send(self, turns: list[Turn], started: float, late: array[float]) -> None:
         ear, clock, end = self._ear, time.perf_counter, wire.UPDATE_END
@@ -185,8 +201,8 @@ class Crowd:
     def join(self, path: str, people: int, headers: list[dict[str, str]]) -> dict[str, Any]:
         """`people` come at once; when each has the room's state."""
         started = time.perf_counter_ns()
-        visits = [(path, headers[one % len(headers)]) for one in range(people)]
-        clients = self._ear.connect(self._address, visits, at_once=people + 1)
+        visits = [self._visit(path, headers, one, one) for one in range(people)]
+        clients = self._ear.connect(self._host, visits, at_once=people + 1)
         synced = [(client.synced_at - started) / 1e6 for client in clients]
         for client in clients:
             self._ear.drop(client)
@@ -213,11 +229,11 @@ def _milliseconds(nanoseconds: array[int]) -> dict[str, float]:
     }
 
 
-def main(host: str, port: int, core: int) -> None:
+def main(host: str, ports: list[int], core: int) -> None:
     if core >= 0:
         os.sched_setaffinity(0, {core})
     gc.disable()  # a pause of ours must not look like one of the server's
-    crowd = Crowd(host, port)
+    crowd = Crowd(host, ports)
     for line in sys.stdin:
         command = json.loads(line)
         act: Callable[..., dict[str, Any]] = getattr(crowd, command.pop("do"))
@@ -225,4 +241,4 @@ def main(host: str, port: int, core: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    main(sys.argv[1], list(map(int, sys.argv[2].split(","))), int(sys.argv[3]))

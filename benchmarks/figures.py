@@ -65,14 +65,15 @@ def head() -> str:
 def lines(ours: Sequence[Figures], beside: Sequence[Figures], goals: Mapping[str, Goal]) -> str:
     """One line for each figure: medians with their spread, the ratio and the target.
 
-    A measurement that gave out early has fewer figures than the others.
+    A measurement that gave out early has fewer figures than the others. With none of ours those
+    beside stand alone.
     """
     told = []
-    for name in dict.fromkeys(name for figures in ours for name in figures):
+    for name in dict.fromkeys(name for figures in ours or beside for name in figures):
         what, _, unit = name.rpartition(", ")
         mine = [figures[name] for figures in ours if name in figures]
         theirs = [figures[name] for figures in beside if name in figures]
-        ratio = f"{median(mine) / median(theirs):.1f}" if theirs and median(theirs) else ""
+        ratio = f"{median(mine) / median(theirs):.1f}" if mine and theirs and median(theirs) else ""
         target = goals[name].told(median(mine), unit) if name in goals else ""
         told.append(
             f"  {what:<34}{_spread(mine, unit):<30}{_spread(theirs, unit):<30}{ratio:<7}{target}"

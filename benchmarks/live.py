@@ -8,16 +8,18 @@ from __future__ import annotations
 import argparse
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 
 import uvloop
 
-from benchmarks.figures import Figures, Goal, cpu_seconds, head, lines, resident_bytes
+from benchmarks.figures import Figures, Goal, head, lines
 from benchmarks.load import Load, keep_apart, load
-from benchmarks.target import product, relay
+from benchmarks.shared import SharedTarget, pieces, two_workers
+from benchmarks.target import Target, beside_relay, by_itself
 
 Measure = Callable[[Load, float], Awaitable[Figures]]
+Targets = Callable[[], AbstractAsyncContextManager[list[Target]]]
 
 EDITING = 5 * 100  # people in the search for the highest rate
 MOST_EACH = 60  # edits per second: what a room takes from one connection
@@ -33,7 +35,8 @@ class Scenario:
     rooms: int = 0
     people: int = 0
     goals: dict[str, Goal] = field(default_factory=dict)
-    has_peer: bool = True  # a relay keeps nothing that could be joined
+    targets: Targets = beside_relay
+    pieces: Callable[[Target, float], Awaitable[Figures]] | None = None  # of the last target's way
     repeats: bool = True
 
 
@@ -42,15 +45,41 @@ def typing(editors: int, rate: float) -> Measure:
 
     async def measure(load: Load, seconds: float) -> Figures:
         await load.type(editors, rate, 0.5)  # each writer's first edit names its place anew
-        before = cpu_seconds(load.target.pid)
+        before = load.target.cpu_seconds()
         seen = await load.type(editors, rate, seconds)
-        cpu = cpu_seconds(load.target.pid) - before
+        cpu = load.target.cpu_seconds() - before
         return {
             "relay p50, ms": seen["relayed"]["p50"],
             "relay p99, ms": seen["relayed"]["p99"],
             "acknowledged p50, ms": seen["acknowledged"]["p50"],
             "acknowledged p99, ms": seen["acknowledged"]["p99"],
             "CPU per 1,000 deliveries, s": cpu / seen["delivered"] * 1000,
+            "missing or doubled, deliveries": seen["missing"],
+            "sent too late p99, ms": seen["load"]["late"],
+        }
+
+    return measure
+
+
+def across(editors: int, rate: float) -> Measure:
+    """The same with half of each room at either of two workers; who types is at both in turns."""
+
+    async def measure(load: Load, seconds: float) -> Figures:
+        assert isinstance(load.target, SharedTarget)
+        await load.type(editors, rate, 0.5)
+        before = load.target.cpu_seconds(), load.target.services_cpu_seconds()
+        seen = await load.type(editors, rate, seconds)
+        workers = load.target.cpu_seconds() - before[0]
+        services = load.target.services_cpu_seconds() - before[1]
+        return {
+            "to the other worker p50, ms": seen["crossed"]["p50"],
+            "to the other worker p99, ms": seen["crossed"]["p99"],
+            "relay on one worker p50, ms": seen["relayed"]["p50"],
+            "relay on one worker p99, ms": seen["relayed"]["p99"],
+            "acknowledged p50, ms": seen["acknowledged"]["p50"],
+            "acknowledged p99, ms": seen["acknowledged"]["p99"],
+            "CPU per 1,000 deliveries, s": workers / seen["delivered"] * 1000,
+            "PostgreSQL's and Redis's CPU, s": services / seen["delivered"] * 1000,
             "missing or doubled, deliveries": seen["missing"],
             "sent too late p99, ms": seen["load"]["late"],
         }
@@ -65,9 +94,9 @@ async def highest(load: Load, seconds: float) -> Figures:
     rate, step = 2_500, 2_500
     while rate <= (EDITING * MOST_EACH if is_limited else 80_000):
         await load.open(100, 5)
-        before = cpu_seconds(load.target.pid)
+        before = load.target.cpu_seconds()
         seen = await load.type(5, rate / EDITING, seconds / 2, SAMPLE)
-        cpu = cpu_seconds(load.target.pid) - before
+        cpu = load.target.cpu_seconds() - before
         await load.close()
         if seen["missing"] or seen["relayed"]["p99"] > SLOWEST or seen["took"] > seconds / 2 + 1:
             break
@@ -83,9 +112,9 @@ async def highest(load: Load, seconds: float) -> Figures:
 
 
 async def presence(load: Load, seconds: float) -> Figures:
-    before = cpu_seconds(load.target.pid)
+    before = load.target.cpu_seconds()
     seen = await load.move(seconds, 5)
-    cpu = cpu_seconds(load.target.pid) - before
+    cpu = load.target.cpu_seconds() - before
     return {
         "seen p50, ms": seen["p50"],
         "seen p95, ms": seen["p95"],
@@ -108,10 +137,10 @@ async def storm(load: Load, _seconds: float) -> Figures:
 
 async def idle(load: Load, _seconds: float) -> Figures:
     await load.open(20, 20)  # what the first connections cost once
-    before = resident_bytes(load.target.pid)
+    before = load.target.resident_bytes()
     await load.open(100, 20)
     await asyncio.sleep(1)
-    return {"memory each, KiB": (resident_bytes(load.target.pid) - before) / 2000 / 1024}
+    return {"memory each, KiB": (load.target.resident_bytes() - before) / 2000 / 1024}
 
 
 RELAY50, RELAY99 = "relay p50, ms", "relay p99, ms"
@@ -166,6 +195,23 @@ SCENARIOS = [
         goals={RELAY99: Goal(25), MISSING: NONE},
     ),
     Scenario(
+        "two_workers",
+        "500 in 100 rooms of 5, half of each room at each of two workers, one editor, 5 edits/s",
+        across(1, 5),
+        rooms=100,
+        people=5,
+        goals={
+            "to the other worker p50, ms": Goal(0.6),
+            "to the other worker p99, ms": Goal(5),
+            DISK50: Goal(3),
+            DISK99: Goal(20),
+            CPU: Goal(0.1),
+            MISSING: NONE,
+        },
+        targets=two_workers,
+        pieces=pieces,
+    ),
+    Scenario(
         "highest_rate",
         "highest rate, 100 rooms of 5, all editing: p99 within 100 ms, nothing missing",
         highest,
@@ -178,14 +224,14 @@ SCENARIOS = [
         rooms=1,
         people=200,
         goals={"seen p95, ms": Goal(250)},
-        has_peer=False,
+        targets=by_itself,
     ),
     Scenario(
         "join_storm",
         "200 join a document of 100,000 edits at once",
         storm,
         goals={"synchronised p50, ms": Goal(300), "synchronised p99, ms": Goal(600)},
-        has_peer=False,
+        targets=by_itself,
     ),
     Scenario(
         "idle_memory",
@@ -200,18 +246,21 @@ SCENARIOS = [
 async def run(scenario: Scenario, seconds: float, repeat: int) -> None:
     """The product and its peer in turns, so that both meet the same moods of the machine."""
     async with AsyncExitStack() as stack:
-        targets = [await stack.enter_async_context(product())]
-        if scenario.has_peer:
-            targets.append(await stack.enter_async_context(relay()))
+        targets = await stack.enter_async_context(scenario.targets())
         loads = [await stack.enter_async_context(load(target)) for target in targets]
         if scenario.rooms:
             for one in loads:
                 await one.open(scenario.rooms, scenario.people)
         found: tuple[list[Figures], list[Figures]] = ([], [])
+        apart: list[Figures] = []
         for _ in range(repeat if scenario.repeats else 1):
             for index, one in enumerate(loads):
                 found[index].append(await scenario.measure(one, seconds))
+            if scenario.pieces is not None:
+                apart.append(await scenario.pieces(targets[-1], seconds))
     print(f"\n{scenario.title}", lines(found[0], found[1], scenario.goals), sep="\n", flush=True)
+    if apart:
+        print(lines([], apart, {}), flush=True)
 
 
 async def run_all(only: str, seconds: float, repeat: int) -> None:

@@ -82,9 +82,10 @@ class Load:
 @asynccontextmanager
 async def load(target: Target) -> AsyncIterator[Load]:
     """A crowd for `target`."""
+    ports = ",".join(map(str, target.ports))
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "benchmarks.crowd", target.host, str(target.port), str(LOAD_CORE)),
+        *("-m", "benchmarks.crowd", target.host, ports, str(LOAD_CORE)),
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         limit=1 << 20,

@@ -12,3 +12,8 @@ def test_a_measurement_that_gave_out_early_is_told_with_the_others() -> None:
         "relay p50 2.00 ms (1.00 to 3.00) 1.00 ms 2.0",
         "relay p99 5.00 ms - ≤ 4 ms: MISSED",
     ]
+
+
+def test_what_has_no_figure_of_ours_stands_beside_it_alone() -> None:
+    told = lines([], [{"a commit alone p50, ms": 0.25}], {})
+    assert told.split() == ["a", "commit", "alone", "p50", "-", "0.25", "ms"]

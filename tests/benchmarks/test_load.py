@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
 
 import pytest
@@ -25,7 +25,7 @@ Deliver = Callable[[ServerConnection, bytes], Awaitable[None]]
 
 
 @asynccontextmanager
-async def loaded(deliver: Deliver) -> AsyncIterator[Load]:
+async def loaded(deliver: Deliver, workers: int = 1) -> AsyncIterator[Load]:
     """A crowd before a relay of one room that hands edits on with `deliver`."""
     here: set[ServerConnection] = set()
 
@@ -45,11 +45,14 @@ async def loaded(deliver: Deliver) -> AsyncIterator[Load]:
                 for other in here - {connection}:
                     await deliver(other, message)
 
-    async with serve(enter, "127.0.0.1", 0, compression=None) as server:
-        port = server.sockets[0].getsockname()[1]
-        target = Target("relay", "127.0.0.1", port, os.getpid(), lambda: "/room", [{}])
-        async with load(target) as crowd:
-            yield crowd
+    async with AsyncExitStack() as stack:
+        servers = [
+            await stack.enter_async_context(serve(enter, "127.0.0.1", 0, compression=None))
+            for _ in range(workers)
+        ]
+        ports = [server.sockets[0].getsockname()[1] for server in servers]
+        target = Target("relay", ports, [os.getpid()], lambda: "/room", [{}])
+        yield await stack.enter_async_context(load(target))
 
 
 async def deliver_all(to: ServerConnection, message: bytes) -> None:
@@ -66,6 +69,30 @@ async def test_everything_that_arrives_is_counted_and_timed() -> None:
     assert 0 < seen["relayed"]["p50"] <= seen["relayed"]["p99"]
     assert seen["acknowledged"]["p50"] > 0
     assert seen["lost"] == []
+
+
+async def test_half_of_a_room_is_at_the_other_worker_and_timed_apart() -> None:
+    ports: list[int] = []
+    hops: set[asyncio.Task[None]] = set()
+
+    async def hop(to: ServerConnection, message: bytes) -> None:
+        await asyncio.sleep(0.02)
+        await to.send(message)
+
+    async def deliver(to: ServerConnection, message: bytes) -> None:
+        ports.append(to.local_address[1])
+        if ports[-1] == crowd.target.ports[0]:
+            await to.send(message)
+        else:
+            hops.add(asyncio.create_task(hop(to, message)))
+
+    async with loaded(deliver, workers=2) as crowd:
+        await crowd.open(1, 5)
+        seen = await crowd.type(editors=1, rate=10, seconds=1)
+    assert seen["missing"] == 0
+    assert [ports.count(port) for port in crowd.target.ports] == [20, 20]  # two viewers at each
+    assert seen["crossed"]["p50"] > 20
+    assert seen["relayed"]["p50"] < seen["crossed"]["p50"]
 
 
 @pytest.mark.parametrize(("times", "missing"), [(0, 1), (2, 1)], ids=["dropped", "doubled"])
