@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from app.db import locks
-from app.db.base import Model
+from app.db.base import Model, is_modelled
 from app.db.engine import Database
 
 log = structlog.get_logger(__name__)
@@ -86,7 +86,10 @@ async def differences(database: Database) -> list[Any]:
     async with database.engine.connect() as connection:
         return await connection.run_sync(
             lambda sync: compare_metadata(
-                MigrationContext.configure(sync, opts={"compare_type": True}), Model.metadata
+                MigrationContext.configure(
+                    sync, opts={"compare_type": True, "include_name": is_modelled}
+                ),
+                Model.metadata,
             )
         )
 

@@ -7,7 +7,8 @@ from app.domain.accounts import models as accounts
 from app.domain.keys import models as keys
 from app.domain.prompts import models as prompts
 from app.domain.rooms import models as rooms
+from app.domain.search import models as search
 from app.domain.versions import models as versions
 from app.domain.workspaces import models as workspaces
 
-__all__ = ["accounts", "job_runs", "keys", "prompts", "rooms", "versions", "workspaces"]
+__all__ = ["accounts", "job_runs", "keys", "prompts", "rooms", "search", "versions", "workspaces"]

@@ -13,6 +13,7 @@ from app.server import authentication, routes, shell
 from app.server.lifespan import lifespan
 from app.server.openapi import openapi_config
 from app.server.paths import resource
+from app.server.search import finder_of
 from app.server.telemetry import Telemetry
 from app.settings import Settings
 from app.web.assets import Assets
@@ -63,10 +64,12 @@ def build(settings: Settings) -> Litestar:
 
 def state_of(settings: Settings) -> State:
     """All that the application keeps while it runs; everything else in it is the same for all."""
+    database = Database(settings.database)
     return State(
         {
             "settings": settings,
-            "database": Database(settings.database),
+            "database": database,
+            "finder": finder_of(database),
             **authentication.collaborators(settings),
         }
     )

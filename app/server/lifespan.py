@@ -46,7 +46,7 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
             app.state.hub = rooms.hub
             if settings.is_sqlite:  # else `promptroom worker` does them, once for all servers
                 tasks.keep("jobs", Jobs(database).run)
-            async with subscribed(rooms.hub, database, tasks):
+            async with subscribed(rooms.hub, database, tasks, app.state.finder.indexer):
                 yield
             await tasks.stop()
     finally:

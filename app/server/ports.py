@@ -6,7 +6,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.domain.prompts import deps as prompts
-from app.domain.prompts.ports import Releases, Rooms
+from app.domain.prompts.ports import Finder, Releases, Rooms
 from app.domain.versions import deps as versions
 from app.domain.versions.releases import VersionReleases
 
@@ -20,7 +20,13 @@ async def provide_releases() -> Releases:
     return VersionReleases()
 
 
+async def provide_finder(state: State) -> Finder:
+    finder: Finder = state.finder
+    return finder
+
+
 PROVIDERS = {
+    "finder": Provide(provide_finder),
     "rooms": Provide(provide_rooms),
     "releases": Provide(provide_releases),
     **prompts.PROVIDERS,

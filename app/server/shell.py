@@ -13,7 +13,7 @@ from litestar.di import Provide
 from app.db.engine import Database
 from app.domain.accounts.policy import initials
 from app.domain.accounts.service import House, People
-from app.domain.prompts import library
+from app.domain.prompts.ports import Finder
 from app.domain.workspaces.service import Workspaces
 from app.web.deps import SignedIn
 from app.web.templates import shell as shell_of
@@ -38,8 +38,9 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         # An account page has no workspace of its own: it stays beside the first one.
         first = mine[0] if mine and not slug else None
         here = next((one for one in mine if one.slug == slug), first)
-        # Only a membership leads here, so its workspace's folders are the person's to see.
-        folders = await library.folders(tx, Inside(here.id)) if here else []
+    finder: Finder = state.finder
+    # Only a membership leads here, so its workspace's folders are the person's to see.
+    folders = await finder.folders(Inside(here.id)) if here else []
     return {
         "shell": shell_of(request.cookies),
         "me": {

@@ -32,6 +32,8 @@ SLICES: dict[str, frozenset[str]] = {
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
     # a workspace to look at has something of everything
     "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions"}),
+    # what is found of a prompt: its text, its labels, the people who wrote it
+    "search": frozenset({"accounts", "rooms", "prompts", "versions"}),
 }
 
 # A slice's own business; other slices go through its service.

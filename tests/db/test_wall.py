@@ -23,7 +23,9 @@ pytestmark = pytest.mark.anyio
 
 # Behind no wall: a person is a person in every workspace, and a job is nobody's.
 OPEN = {"users", "sessions", "worker_jobs"}
-WALLED = [table for table in Model.metadata.sorted_tables if table.name not in OPEN]
+# Filled by the index alone, never by hand: their walls are leaned on in tests/domain/search.
+DERIVED = {"search_shelves", "search_entries", "search_terms", "search_queue"}
+WALLED = [table for table in Model.metadata.sorted_tables if table.name not in OPEN | DERIVED]
 
 
 @pytest.fixture
@@ -186,7 +188,7 @@ class TestEveryTable:
         """
         async with database.transaction() as tx:
             behind = set((await tx.execute(text(statement))).scalars())
-        assert {table.name for table in WALLED} == behind
+        assert {table.name for table in WALLED} | DERIVED == behind
 
     async def test_of_an_ordinary_owner(self, database: Database) -> None:
         """What passes walls would make all of the above pass for nothing."""
@@ -199,4 +201,4 @@ class TestEveryTable:
             passes = text("SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = :me")
             assert (await connection.execute(passes, {"me": me})).scalar() is False
         assert list(owners.scalars()) == [me]
-        assert {*tables} == {*Model.metadata.tables, "alembic_version"}
+        assert {*tables} - {"search_words"} == {*Model.metadata.tables, "alembic_version"}

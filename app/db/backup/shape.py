@@ -39,8 +39,11 @@ from app.db.backup.errors import BackupFailed
 from app.db.base import UtcDateTime
 
 # Which job ran when is a server's own affair: it says nothing about the data, is there as soon as
-# a server has been started, and it must not keep a database from counting as empty.
-LEFT_OUT = frozenset({"worker_jobs"})
+# a server has been started, and it must not keep a database from counting as empty. The search
+# index is made of the other tables, whose rows announce themselves to it as they come in.
+LEFT_OUT = frozenset(
+    {"worker_jobs", "search_shelves", "search_entries", "search_terms", "search_queue"}
+)
 
 
 class _StoredJson(TypeDecorator[str]):

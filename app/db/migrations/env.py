@@ -6,7 +6,7 @@ from alembic import context
 from sqlalchemy import Connection, event
 
 from app.db import models  # noqa: F401  # fills the metadata
-from app.db.base import Model
+from app.db.base import Model, is_modelled
 
 connection: Connection = context.config.attributes["connection"]
 lock_timeout: str = context.config.attributes["lock_timeout"]
@@ -15,6 +15,7 @@ context.configure(
     connection=connection,
     target_metadata=Model.metadata,
     compare_type=True,
+    include_name=is_modelled,
     render_as_batch=connection.dialect.name == "sqlite",
     transaction_per_migration=True,
 )

@@ -13,15 +13,16 @@ from litestar.params import FromQuery
 
 from app.access.principal import Principal
 from app.db.engine import Database
-from app.domain.prompts.library import Filters, Library
+from app.domain.prompts.library import Library
 from app.domain.prompts.names import OldNames
-from app.domain.prompts.ports import Releases, Rooms
+from app.domain.prompts.ports import Filters, Finder, Releases, Rooms
 from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx
 
 AppRequest = Request[Any, Any, State]
 LiveRooms = NamedDependency[Rooms]
 ReleasesDep = NamedDependency[Releases]
+FinderDep = NamedDependency[Finder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class Desk:
     caller: Principal
     rooms: Rooms
     releases: Releases
+    finder: Finder
 
 
 LibraryDep = NamedDependency[Library]
@@ -41,8 +43,10 @@ DeskDep = NamedDependency[Desk]
 FiltersDep = NamedDependency[Filters]
 
 
-async def provide_library(tx: Tx, caller: Caller, releases: ReleasesDep) -> Library:
-    return Library(tx, caller, releases)
+async def provide_library(
+    tx: Tx, caller: Caller, releases: ReleasesDep, finder: FinderDep
+) -> Library:
+    return Library(tx, caller, releases, finder)
 
 
 async def provide_prompts(tx: Tx, caller: Caller, rooms: LiveRooms) -> Prompts:
@@ -54,21 +58,22 @@ async def provide_old_names(tx: Tx, caller: Caller) -> OldNames:
 
 
 async def provide_desk(
-    database: Db, caller: Caller, rooms: LiveRooms, releases: ReleasesDep
+    database: Db, caller: Caller, rooms: LiveRooms, releases: ReleasesDep, finder: FinderDep
 ) -> Desk:
-    return Desk(database.within(caller), caller, rooms, releases)
+    return Desk(database.within(caller), caller, rooms, releases, finder)
 
 
-async def provide_filters(
+async def provide_filters(  # noqa: PLR0913  # one for each that an address can name
     *,
     q: FromQuery[str] = "",
     tag: FromQuery[str] = "",
     folder: FromQuery[str] = "",
     label: FromQuery[str] = "",
+    model: FromQuery[str] = "",
     owner: FromQuery[UUID | None] = None,
     archived: FromQuery[bool] = False,
 ) -> Filters:
-    return Filters(q=q, folder=folder, tag=tag, label=label, owner=owner, archived=archived)
+    return Filters(q, folder, tag, label, model, owner, archived)
 
 
 PROVIDERS = {

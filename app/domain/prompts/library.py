@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any, Literal
-from uuid import UUID
+from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.access.tenancy import InWorkspace
 from app.domain.prompts import people, queries
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.people import Shown
-from app.domain.prompts.ports import Release, Releases
-from app.kit import cursor
-from app.kit.cursor import InvalidCursor
-from app.web.paging import Page, cut
+from app.domain.prompts.ports import (
+    Excerpt,
+    Filters,
+    Finder,
+    Release,
+    Releases,
+    Selection,
+    Sort,
+)
+from app.web.paging import Page
 
 DRAFT = "draft"  # in place of a label: prompts that no label is on
-Sort = Literal["edited", "title"]
-
-
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list is narrowed to; "" or None = not by this."""
-
-    q: str = ""
-    folder: str = ""
-    tag: str = ""
-    label: str = ""
-    owner: UUID | None = None
-    archived: bool = False
+MOST_OPTIONS = 12  # of one facet
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +35,7 @@ class Listed:
     tags: list[str]
     owner: Shown | None
     release: Release
-    key: Any  # what the list is ordered by
+    excerpt: Excerpt | None  # the line of the text that was searched for
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,90 +46,68 @@ class Facets:
     drafts: int
     archived: int
     tags: list[tuple[str, int]]
+    more_tags: int
+    models: list[tuple[str, int]]
     owners: list[tuple[Shown, int]]
 
 
 class Library:
     """The caller's workspace as a list."""
 
-    def __init__(self, tx: AsyncSession, caller: Principal, releases: Releases) -> None:
+    def __init__(
+        self, tx: AsyncSession, caller: Principal, releases: Releases, finder: Finder
+    ) -> None:
         self._tx = tx
         self._caller = caller
         self._releases = releases
+        self._finder = finder
+
+    async def select(self, filters: Filters) -> Selection:
+        """The prompts that `filters` leave. Before the first statement of the transaction."""
+        self._caller.require(Permission.PROMPTS_READ)
+        return await self._finder.select(self._caller, filters)
 
     async def page(
         self, filters: Filters, limit: int, after: str | None = None, sort: Sort = "edited"
     ) -> Page[Listed]:
-        """Prompts, last edited first or by title; `after` is a cursor. Raises `InvalidCursor`."""
-        self._caller.require(Permission.PROMPTS_READ)
-        start = _position(after, sort) if after else None
-        rows = await queries.listed(self._tx, self._found(filters), sort, start, limit + 1)
-        ids = [prompt.id for prompt, _, _ in rows]
+        """Prompts in the order asked for; `after` is a cursor. Raises `InvalidCursor`."""
+        return await self.page_of(await self.select(filters), limit, after, sort)
+
+    async def page_of(
+        self, found: Selection, limit: int, after: str | None = None, sort: Sort = "edited"
+    ) -> Page[Listed]:
+        cut = found.page(sort, after, limit)
+        rows = await queries.these(self._tx, self._caller, cut.ids)
+        ids = [prompt.id for prompt, _ in rows]
         tags = await queries.tags_of(self._tx, self._caller, ids)
         releases = await self._releases.of(self._tx, self._caller, ids)
-        owner_ids = {prompt.owner_id for prompt, _, _ in rows if prompt.owner_id}
-        users = await queries.users(self._tx, owner_ids)
+        users = await queries.users(self._tx, {p.owner_id for p, _ in rows if p.owner_id})
         owners = {user.id: people.shown(user) for user in users}
+        excerpts = await self._finder.excerpts(self._tx, self._caller, found, ids)
         listed = [
             Listed(
                 prompt,
                 branch,
                 tags[prompt.id],
                 owners.get(prompt.owner_id) if prompt.owner_id else None,
-                releases.get(prompt.id, Release()),
-                key,
+                releases[prompt.id],
+                excerpts.get(prompt.id),
             )
-            for prompt, branch, key in rows
+            for prompt, branch in rows
         ]
-        return cut(listed, limit, lambda row: (sort, row.key, row.prompt.id))
+        return Page(listed, cut.next_cursor)
 
-    async def count(self, filters: Filters) -> int:
-        return await queries.count(self._tx, self._found(filters))
-
-    async def facets(self, filters: Filters) -> Facets:
-        found = self._found(filters)
-        drafts = self._found(replace(filters, label=DRAFT))
-        archived = self._found(replace(filters, archived=True))
-        owners = await queries.owner_counts(self._tx, found)
+    async def facets(self, found: Selection) -> Facets:
+        counted = found.counts(MOST_OPTIONS)
+        users = await queries.users(self._tx, [user_id for user_id, _ in counted.owners])
+        shown = {user.id: people.shown(user) for user in users}
+        owners = [(shown[one], count) for one, count in counted.owners if one in shown]
         return Facets(
-            labels=await self._releases.counts(self._tx, found),
-            drafts=await queries.count(self._tx, drafts),
-            archived=await queries.count(self._tx, archived),
-            tags=await queries.tag_counts(self._tx, found),
-            owners=[(people.shown(user), number) for user, number in owners],
+            counted.labels,
+            counted.drafts,
+            counted.archived,
+            counted.tags,
+            counted.more_tags,
+            counted.models,
+            owners,
         )
-
-    def _found(self, filters: Filters) -> queries.Found:
-        found = queries.Found(self._caller)
-        found.archived(is_archived=filters.archived)
-        if filters.q:
-            found.matching(filters.q)
-        if filters.folder:
-            found.in_folder(filters.folder)
-        if filters.tag:
-            found.tagged(filters.tag)
-        if filters.owner:
-            found.owned_by(filters.owner)
-        if filters.label == DRAFT:
-            found.among("label", self._releases.labelled(self._caller, None), is_in=False)
-        elif filters.label:
-            found.among("label", self._releases.labelled(self._caller, filters.label))
-        return found
-
-
-async def folders(tx: AsyncSession, where: InWorkspace) -> list[tuple[str, int]]:
-    """Folders in use, by name, and how many prompts lie in each: for the sidebar."""
-    return await queries.folder_counts(tx, where)
-
-
-def _position(after: str, sort: Sort) -> tuple[Any, UUID]:
-    """A cursor says how its list was ordered: in another one it would skip rows silently."""
-    if sort == "title":
-        kind, title, last_id = cursor.decode(after, tuple[str, str, UUID])
-        position: tuple[Any, UUID] = (title, last_id)
-    else:
-        kind, moment, last_id = cursor.decode(after, tuple[str, datetime, UUID])
-        position = (moment, last_id)
-    if kind != sort:
-        raise InvalidCursor("This page marker belongs to a list in another order.")
-    return position

@@ -9,10 +9,11 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from app.access.permissions import Permission
-from app.domain.prompts import library, starters, views
+from app.domain.prompts import starters, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
 from app.domain.prompts.errors import NameTaken
-from app.domain.prompts.library import Filters, Library, Sort
+from app.domain.prompts.library import Library
+from app.domain.prompts.ports import Sort
 from app.domain.prompts.service import NewPrompt, Prompts
 from app.errors import InvalidFields
 from app.web.deps import PageShell
@@ -20,6 +21,7 @@ from app.web.forms import typed
 from app.web.htmx import page, see_other
 from app.web.paging import DEFAULT_LIMIT
 
+SORTS: tuple[Sort, ...] = ("best", "edited", "title")
 _BLANK_FORM = {"title": "", "name": "", "folder": "", "tags": "", "start": ""}
 
 
@@ -36,7 +38,7 @@ class LibraryPages(Controller):
         shell: PageShell,
         workspace: FromPath[str],
     ) -> Response[Any]:
-        sort: Sort = "title" if request.query_params.get("sort") == "title" else "edited"
+        sort = _sort(request.query_params.get("sort", ""), filters.q)
         query = views.Query(f"/w/{workspace}", filters, sort)
         cursor = request.query_params.get("cursor")
         context = await _found(desk, query, cursor)
@@ -82,15 +84,23 @@ class LibraryPages(Controller):
         return see_other(request, f"/w/{workspace}/prompts/{opened.prompt.id}")
 
 
+def _sort(asked: str, q: str) -> Sort:
+    """A search has the best first, unless something else is asked for."""
+    for sort in SORTS:
+        if asked == sort and (q or sort != "best"):
+            return sort
+    return "best" if q else "edited"
+
+
 async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str, Any]:
     """The context of prompts/list.html beside the shell."""
     begun = time.perf_counter()
     filters = query.filters
     async with desk.database.transaction(write=False) as tx:
-        prompts = Library(tx, desk.caller, desk.releases)
-        found = await prompts.page(filters, DEFAULT_LIMIT, cursor, query.sort)
-        counted = await prompts.facets(filters)
-        number, total = await prompts.count(filters), await prompts.count(Filters())
+        prompts = Library(tx, desk.caller, desk.releases, desk.finder)
+        selected = await prompts.select(filters)
+        found = await prompts.page_of(selected, DEFAULT_LIMIT, cursor, query.sort)
+        counted = await prompts.facets(selected)
     elapsed = time.perf_counter() - begun
     here = desk.rooms.people([row.branch.id for row in found.items])
     owners = {who.id.removeprefix("user:"): who.name for who, _ in counted.owners}
@@ -98,8 +108,8 @@ async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str
         "q": filters.q,
         "folder": filters.folder,
         "heading": filters.folder or "Library",
-        "total": total,
-        "found": number,
+        "total": selected.total,
+        "found": selected.count,
         "elapsed_ms": max(1, round(elapsed * 1000)),
         "can_write": desk.caller.can(Permission.PROMPTS_WRITE),
         "hidden": query.hidden(),
@@ -137,5 +147,4 @@ async def _form(
 
 
 async def folder_names(desk: Desk) -> list[str]:
-    async with desk.database.transaction(write=False) as tx:
-        return [name for name, _ in await library.folders(tx, desk.caller)]
+    return [name for name, _ in await desk.finder.folders(desk.caller)]

@@ -12,7 +12,6 @@ from app.access.principal import Principal
 from app.domain.prompts import views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, OldNamesDep, PromptsDep
 from app.domain.prompts.errors import NameTaken
-from app.domain.prompts.library import folders
 from app.domain.prompts.names import OldNames
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Access, Details, Opened, Prompts
@@ -99,11 +98,11 @@ class PromptPages(Controller):
 
 async def _editor(request: AppRequest, desk: Desk, prompt_id: UUID) -> dict[str, Any]:
     """The context of prompts/edit.html beside the shell."""
+    names = [name for name, _ in await desk.finder.folders(desk.caller)]
     async with desk.database.transaction(write=False) as tx:
         prompts = Prompts(tx, desk.caller, desk.rooms)
         opened = await prompts.open(prompt_id)
         access = await prompts.access(_person(desk.caller))
-        names = [name for name, _ in await folders(tx, desk.caller)]
         old_names = await OldNames(tx, desk.caller).of(prompt_id)
         ask = await whom_to_ask(tx, desk.caller)
     text = (await desk.rooms.read(opened.branch.id)).text
@@ -186,9 +185,9 @@ async def _redrawn(
     request: AppRequest, desk: Desk, prompt_id: UUID, form: dict[str, str], errors: dict[str, str]
 ) -> Response[Any]:
     """The fragment that the form stands in, with what was typed if it could not be used."""
+    names = [name for name, _ in await desk.finder.folders(desk.caller)]
     async with desk.database.transaction(write=False) as tx:
         opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
-        names = [name for name, _ in await folders(tx, desk.caller)]
         old_names = await OldNames(tx, desk.caller).of(prompt_id)
     heading = views.heading(opened, old_names, errors)
     context: dict[str, Any] = {

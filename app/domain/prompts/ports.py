@@ -5,13 +5,13 @@ Rooms carry the news; versions know what is released. The server puts both in.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 from uuid import UUID
 
-from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
@@ -115,13 +115,87 @@ class Standing:
         }
 
 
-class Narrowing(Protocol):
-    """The conditions of a list of prompts."""
+Sort = Literal["best", "edited", "title"]  # "best" without a search is "edited"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What a list is narrowed to; "" or None = not by this."""
+
+    q: str = ""
+    folder: str = ""
+    tag: str = ""
+    label: str = ""
+    model: str = ""
+    owner: UUID | None = None
+    archived: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FoundIds:
+    """Some of the prompts found, in order, and where the following ones begin."""
+
+    ids: list[UUID]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many prompts each further filter would leave, the other filters in force."""
+
+    labels: list[tuple[str, int]]
+    drafts: int
+    archived: int
+    tags: list[tuple[str, int]]
+    more_tags: int
+    models: list[tuple[str, int]]
+    owners: list[tuple[UUID, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """What may have been meant by a search that finds nothing."""
+
+    q: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Where in a text the search was found: pieces with `text` and `is_hit`, and the line."""
+
+    pieces: Sequence[Any]
+    line: int
+
+
+class Selection(Protocol):
+    """The prompts that filters leave."""
 
     @property
-    def where(self) -> InWorkspace: ...
+    def count(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    @property
+    def suggestion(self) -> Suggestion | None: ...
+    @property
+    def pattern(self) -> re.Pattern[str] | None: ...
 
-    def narrowed(self, statement: Select[*tuple[Any, ...]], but: str = "") -> Any: ...
+    def page(self, sort: Sort, after: str | None, limit: int) -> FoundIds: ...
+    def counts(self, most: int) -> Counts: ...
+    def folders(self) -> list[tuple[str, int]]: ...
+
+
+@runtime_checkable  # Litestar checks what it injects
+class Finder(Protocol):
+    """The search slice. Its transactions are its own: `select` before one's own first statement."""
+
+    async def select(self, where: InWorkspace, filters: Filters) -> Selection: ...
+
+    async def folders(self, where: InWorkspace) -> list[tuple[str, int]]: ...
+
+    async def excerpts(
+        self, tx: AsyncSession, where: InWorkspace, found: Selection, ids: Sequence[UUID]
+    ) -> Mapping[UUID, Excerpt]: ...
 
 
 @runtime_checkable  # Litestar checks what it injects
@@ -132,12 +206,6 @@ class Releases(Protocol):
         self, tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
     ) -> dict[UUID, Release]: ...
 
-    async def counts(self, tx: AsyncSession, found: Narrowing) -> list[tuple[str, int]]:
-        """How many of the found prompts each label is on."""
-
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
     ) -> Standing: ...
-
-    def labelled(self, where: InWorkspace, label: str | None) -> Select[*tuple[Any, ...]]:
-        """Ids of the prompts that `label` is on; None = any label."""

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, delete, func, insert, or_, select, update
+from sqlalchemy import Select, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.sql.elements import ColumnElement
 
 from app.access.permissions import Role
 from app.access.tenancy import InWorkspace, within
@@ -131,125 +130,20 @@ async def replace_tags(
         await tx.execute(insert(PromptTag), rows)
 
 
-class Found:
-    """What a list is narrowed to: built once, used by the list, its count and its facets."""
-
-    def __init__(self, where: InWorkspace) -> None:
-        self.where = where
-        self.conditions: dict[str, ColumnElement[bool]] = {}
-
-    def matching(self, words: str) -> None:
-        """Every word somewhere in name, title or description; the search slice replaces this."""
-        columns = (Prompt.name, Prompt.title, Prompt.description)
-        per_word = [
-            or_(*(column.icontains(word, autoescape=True) for column in columns))
-            for word in words.split()[:8]
-        ]
-        for index, condition in enumerate(per_word):
-            self.conditions[f"q{index}"] = condition
-
-    def archived(self, *, is_archived: bool) -> None:
-        column = Prompt.archived_at
-        self.conditions["archived"] = column.is_not(None) if is_archived else column.is_(None)
-
-    def in_folder(self, folder: str) -> None:
-        self.conditions["folder"] = Prompt.folder == folder
-
-    def owned_by(self, owner_id: UUID) -> None:
-        self.conditions["owner"] = Prompt.owner_id == owner_id
-
-    def tagged(self, tag: str) -> None:
-        rows = within(
-            select(PromptTag.prompt_id).where(PromptTag.tag == tag), self.where, PromptTag
-        )
-        self.conditions["tag"] = Prompt.id.in_(rows)
-
-    def among(self, key: str, ids: Rows, *, is_in: bool = True) -> None:
-        """Those whose id is in `ids`, a statement that another slice supplies."""
-        self.conditions[key] = Prompt.id.in_(ids) if is_in else Prompt.id.not_in(ids)
-
-    def narrowed(self, statement: Rows, but: str = "") -> Rows:
-        """`statement` with all conditions except the one called `but`."""
-        kept = (condition for key, condition in self.conditions.items() if key != but)
-        return within(statement.where(*kept), self.where, Prompt)
-
-
-async def count(tx: AsyncSession, found: Found) -> int:
-    statement = found.narrowed(select(func.count()).select_from(Prompt))
-    return int((await tx.execute(statement)).scalar_one())
-
-
-async def listed(
-    tx: AsyncSession,
-    found: Found,
-    sort: str,
-    after: tuple[Any, UUID] | None,
-    limit: int,
-) -> Sequence[tuple[Prompt, Branch, Any]]:
-    """Prompts with main branch and sort key: last edited first, or by title.
-
-    The key is the database's: not every one lowers letters as Python does.
-    """
-    title = func.lower(Prompt.title).label("lower_title")
-    key: Any = title if sort == "title" else Prompt.edited_at
+async def these(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> list[tuple[Prompt, Branch]]:
+    """Prompts with their main branches, in the order of the ids; one that is gone is left out."""
     statement = within(
-        found.narrowed(
-            select(Prompt, Branch, title)
-            .join(Branch, Branch.prompt_id == Prompt.id)
-            .where(Branch.name == MAIN)
-        ),
-        found.where,
-        Branch,
-    )
-    if after is not None:
-        statement = statement.where(_beyond(sort, after))
-    order = (key, Prompt.id) if sort == "title" else (key.desc(), Prompt.id.desc())
-    rows = await tx.execute(statement.order_by(*order).limit(limit))
-    return [(row[0], row[1], row[2] if sort == "title" else row[0].edited_at) for row in rows]
-
-
-def _beyond(sort: str, after: tuple[Any, UUID]) -> ColumnElement[bool]:
-    """Not a row comparison: SQLAlchemy would not convert its values to the columns' types."""
-    value, last_id = after
-    if sort == "title":
-        title = func.lower(Prompt.title)
-        return or_(title > value, (title == value) & (Prompt.id > last_id))
-    return or_(Prompt.edited_at < value, (Prompt.edited_at == value) & (Prompt.id < last_id))
-
-
-async def tag_counts(tx: AsyncSession, found: Found) -> list[tuple[str, int]]:
-    number = func.count()
-    statement = within(
-        found.narrowed(
-            select(PromptTag.tag, number).join(Prompt, Prompt.id == PromptTag.prompt_id), "tag"
-        ),
-        found.where,
-        PromptTag,
-    )
-    grouped = statement.group_by(PromptTag.tag).order_by(number.desc(), PromptTag.tag)
-    return [(row[0], row[1]) for row in await tx.execute(grouped.limit(MOST_OPTIONS))]
-
-
-async def owner_counts(tx: AsyncSession, found: Found) -> list[tuple[User, int]]:
-    number = func.count()
-    statement = found.narrowed(
-        select(User, number).select_from(Prompt).join(User, User.id == Prompt.owner_id), "owner"
-    )
-    grouped = statement.group_by(User.id).order_by(number.desc(), User.id)
-    return [(row[0], row[1]) for row in await tx.execute(grouped.limit(MOST_OPTIONS))]
-
-
-async def folder_counts(tx: AsyncSession, where: InWorkspace) -> list[tuple[str, int]]:
-    """Folders in use, by name, and how many prompts lie in each."""
-    statement = within(
-        select(Prompt.folder, func.count()).where(
-            Prompt.folder != "", Prompt.archived_at.is_(None)
-        ),
+        select(Prompt, Branch)
+        .join(Branch, Branch.prompt_id == Prompt.id)
+        .where(Prompt.id.in_(prompt_ids), Branch.name == MAIN),
         where,
         Prompt,
+        Branch,
     )
-    grouped = statement.group_by(Prompt.folder).order_by(Prompt.folder).limit(MOST_FOLDERS)
-    return [(row[0], row[1]) for row in await tx.execute(grouped)]
+    found = {row[0].id: (row[0], row[1]) for row in await tx.execute(statement)}
+    return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 
 async def members(

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import typed
-from app.domain.prompts.library import DRAFT, Facets, Filters, Listed, Sort
+from app.domain.prompts.library import DRAFT, Facets, Listed
 from app.domain.prompts.models import OldName
-from app.domain.prompts.ports import Here
+from app.domain.prompts.ports import Filters, Here, Sort
 from app.domain.prompts.service import Opened
 from app.domain.prompts.template import variables_in
 
@@ -194,9 +194,10 @@ class Query:
             "folder": one.folder,
             "tag": one.tag,
             "label": one.label,
+            "model": one.model,
             "owner": str(one.owner) if one.owner else "",
             "archived": "true" if one.archived else "",
-            "sort": self.sort if self.sort != "edited" else "",
+            "sort": self.sort if self.sort != ("best" if one.q else "edited") else "",
         }
 
 
@@ -216,9 +217,11 @@ def facets(query: Query, counted: Facets) -> list[dict[str, Any]]:
         _option(query, ("owner", who.id.removeprefix("user:")), who.name, count, person=who)
         for who, count in counted.owners
     ]
+    models = [_option(query, ("model", name), name, count) for name, count in counted.models]
     return [
         {"key": "status", "title": "Status", "options": status},
         {"key": "tags", "title": "Tags", "options": tags},
+        {"key": "model", "title": "Model", "options": models},
         {"key": "owner", "title": "Owner", "options": owners},
     ]
 
@@ -243,6 +246,7 @@ def active_filters(query: Query, owners: Mapping[str, str]) -> list[dict[str, st
     shown = [
         ("label", now.label),
         ("tag", f"#{now.tag}" if now.tag else ""),
+        ("model", now.model),
         ("owner", owners.get(owner, "Owner") if owner else ""),
         ("archived", "Archived" if now.archived else ""),
     ]

@@ -7,18 +7,16 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, delete, func, select, tuple_
+from sqlalchemy import delete, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.access.tenancy import InWorkspace, within
 from app.domain.prompts.models import Branch, Prompt
-from app.domain.prompts.ports import Narrowing
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 
 _LARGEST = 2**31 - 1  # number of a version
 MOST_LABELS = 100  # of one prompt
-MOST_OPTIONS = 12  # of a facet
 MOST_DATES = 1000  # of versions; more are on no page
 
 
@@ -241,24 +239,6 @@ async def labels_of(
         Label,
     )
     return (await tx.execute(statement)).scalars().all()
-
-
-async def label_counts(tx: AsyncSession, found: Narrowing) -> list[tuple[str, int]]:
-    number = func.count()
-    statement = within(
-        found.narrowed(
-            select(Label.name, number).join(Prompt, Prompt.id == Label.prompt_id), "label"
-        ),
-        found.where,
-        Label,
-    )
-    grouped = statement.group_by(Label.name).order_by(number.desc(), Label.name)
-    return [(row[0], row[1]) for row in await tx.execute(grouped.limit(MOST_OPTIONS))]
-
-
-def labelled(where: InWorkspace, name: str | None) -> Select[*tuple[Any, ...]]:
-    statement: Select[*tuple[Any, ...]] = within(select(Label.prompt_id), where, Label)
-    return statement if name is None else statement.where(Label.name == name)
 
 
 async def released(

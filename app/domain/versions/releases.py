@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
 from app.domain.prompts import people
 from app.domain.prompts.models import Branch
 from app.domain.prompts.people import Shown
-from app.domain.prompts.ports import Narrowing, Recent, Release, Standing
+from app.domain.prompts.ports import Recent, Release, Standing
 from app.domain.versions import policy, queries
 from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.models import Version
@@ -36,9 +34,6 @@ class VersionReleases:
             for prompt_id in prompt_ids
         }
 
-    async def counts(self, tx: AsyncSession, found: Narrowing) -> list[tuple[str, int]]:
-        return await queries.label_counts(tx, found)
-
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
     ) -> Standing:
@@ -58,9 +53,6 @@ class VersionReleases:
             draft=draft_note(versions[0] if versions else None, sha256, text),
             recent=[_recent(version, names[version.number], who) for version in versions],
         )
-
-    def labelled(self, where: InWorkspace, label: str | None) -> Select[*tuple[Any, ...]]:
-        return queries.labelled(where, label)
 
 
 def draft_note(newest: Version | None, sha256: str, text: str) -> str:

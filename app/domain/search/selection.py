@@ -1,0 +1,187 @@
+"""What a list or a search comes to: which prompts, in which order, and the counts beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import islice
+from typing import Any
+from uuid import UUID
+
+from app.domain.prompts.ports import Counts, Filters, FoundIds, Sort, Suggestion
+from app.domain.search.analysis import Word
+from app.domain.search.bits import Bits
+from app.domain.search.catalog import ARCHIVED, LABELLED, Catalog
+from app.domain.search.snippets import pattern_of
+from app.kit import cursor
+from app.kit.cursor import InvalidCursor
+
+DRAFT = "draft"  # in place of a label: prompts that no label is on
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Whose words fit the query."""
+
+    everywhere: Bits
+    in_heads: Bits = 0  # in title or name; only for what nothing else ranks
+    scores: Mapping[int, float] = field(default_factory=dict)  # of few
+
+
+class Selection:
+    """Implements `prompts.ports.Selection`. Pure: everything it needs was read before."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        filters: Filters,
+        matched: Matched | None,
+        words: list[Word],
+        suggestion: Suggestion | None = None,
+    ) -> None:
+        self._catalog = catalog
+        self._matched = matched
+        self._conditions = _conditions(catalog, filters)
+        if matched is not None:
+            self._conditions["q"] = matched.everywhere
+        self._found = self._base()
+        self.pattern = pattern_of(words)
+        self.suggestion = suggestion
+
+    @property
+    def count(self) -> int:
+        return self._found.bit_count()
+
+    @property
+    def total(self) -> int:
+        """In the workspace, but for the archived ones."""
+        archived = self._catalog.with_facet(*ARCHIVED)
+        return (self._catalog.everything & ~archived).bit_count()
+
+    def page(self, sort: Sort, after: str | None, limit: int) -> FoundIds:
+        """Raises `InvalidCursor`."""
+        order, goes_on, key = {
+            "edited": (self._by_edited, self._after_edited, self._edited_key),
+            "title": (self._by_title, self._after_title, self._title_key),
+            "best": (self._by_rank, self._after_rank, self._rank_key),
+        }[sort if self._matched is not None or sort != "best" else "edited"]
+        numbers = order()
+        if after is not None:
+            numbers = goes_on(numbers, after)
+        found = list(islice(numbers, limit + 1))
+        ids = [self._catalog.prompt_id(number) for number in found[:limit]]
+        more = cursor.encode(*key(found[limit - 1])) if len(found) > limit else None
+        return FoundIds(ids, more)
+
+    def counts(self, most: int) -> Counts:
+        """Each with all conditions but its own."""
+        catalog = self._catalog
+        by_label = self._base(but="label")
+        models = catalog.values("model", self._base(but="model"))
+        tags = catalog.values("tag", self._base(but="tag"))
+        return Counts(
+            labels=catalog.values("label", by_label)[:most],
+            drafts=(by_label & ~catalog.with_facet(*LABELLED)).bit_count(),
+            archived=(self._base(but="archived") & catalog.with_facet(*ARCHIVED)).bit_count(),
+            tags=tags[:most],
+            more_tags=max(0, len(tags) - most),
+            models=models[:most],
+            owners=[
+                (UUID(value), count)
+                for value, count in catalog.values("owner", self._base(but="owner"))[:most]
+            ],
+        )
+
+    def folders(self) -> list[tuple[str, int]]:
+        """Folders by name, and how many of what was found lie in each itself."""
+        return sorted(self._catalog.values("folder", self._found))
+
+    def _base(self, but: str = "") -> Bits:
+        found = self._catalog.everything
+        for name, bits in self._conditions.items():
+            if name != but:
+                found &= bits
+        return found
+
+    # Last edited first
+
+    def _by_edited(self) -> Iterator[int]:
+        return self._catalog.last_edited(self._found)
+
+    def _after_edited(self, numbers: Iterator[int], after: str) -> Iterator[int]:
+        moment, last = _position(after, "edited", datetime)
+        of = self._catalog.number_of(last)
+        return (n for n in numbers if self._catalog.edited_before(n, moment, of))
+
+    def _edited_key(self, number: int) -> tuple[Any, ...]:
+        return "edited", self._catalog.edited_at(number), self._catalog.prompt_id(number)
+
+    # By title
+
+    def _by_title(self) -> Iterator[int]:
+        return self._catalog.by_title(self._found)
+
+    def _after_title(self, numbers: Iterator[int], after: str) -> Iterator[int]:
+        title, last = _position(after, "title", str)
+        return (n for n in numbers if self._catalog.title_beyond(n, title, last))
+
+    def _title_key(self, number: int) -> tuple[Any, ...]:
+        return "title", self._catalog.title(number), self._catalog.prompt_id(number)
+
+    # The best first
+
+    def _by_rank(self) -> Iterator[int]:
+        if self._matched is None:
+            return self._by_edited()
+        scores, by_edited = self._matched.scores, self._by_edited()
+        if scores:
+            return iter(sorted(by_edited, key=lambda n: -scores.get(n, 0.0)))
+        # A word that thousands have says nothing of any of them, unless it is in the title.
+        heads = self._found & self._matched.in_heads
+        rest = self._found & ~heads
+        return _chained(self._catalog.last_edited, heads, rest)
+
+    def _after_rank(self, numbers: Iterator[int], after: str) -> Iterator[int]:
+        """Behind the last row that was shown, wherever that is by now."""
+        rank, last = _position(after, "best", int)
+        ranked = list(numbers)
+        of = self._catalog.number_of(last)
+        at = ranked.index(of) if of in ranked else rank
+        return iter(ranked[at + 1 :])
+
+    def _rank_key(self, number: int) -> tuple[Any, ...]:
+        rank = next(at for at, one in enumerate(self._by_rank()) if one == number)
+        return "best", rank, self._catalog.prompt_id(number)
+
+
+def _conditions(catalog: Catalog, filters: Filters) -> dict[str, Bits]:
+    archived = catalog.with_facet(*ARCHIVED)
+    found = {"archived": archived if filters.archived else ~archived}
+    if filters.label == DRAFT:
+        found["label"] = ~catalog.with_facet(*LABELLED)
+    elif filters.label:
+        found["label"] = catalog.with_facet("label", filters.label)
+    for kind, value in (
+        ("tag", filters.tag),
+        ("model", filters.model),
+        ("folder", filters.folder),
+        ("owner", str(filters.owner or "")),
+    ):
+        if value:
+            found[kind] = catalog.with_facet(kind, value)
+    return found
+
+
+def _chained(order: Callable[[Bits], Iterator[int]], *sets: Bits) -> Iterator[int]:
+    for bits in sets:
+        if bits:
+            yield from order(bits)
+
+
+def _position(after: str, kind: str, shape: type[Any]) -> tuple[Any, UUID]:
+    """A cursor says how its list was ordered: in another one it would skip rows silently."""
+    said, value, last = cursor.decode(after, tuple[str, shape, UUID])  # type: ignore[valid-type]
+    if said != kind:
+        raise InvalidCursor("This page marker belongs to a list in another order.")
+    return value, last
