@@ -63,9 +63,11 @@ class PromptApi(Controller):
     ) -> Response[PromptList]:
         """List prompts, the last edited first.
 
-        `q` looks for every word in name, title and description. `label=draft` lists prompts that
-        no label is on; `owner` is a person's id. Archived prompts are listed with
-        `archived=true` only. Follow `next_cursor`, or the Link header. Needs the scope `read`.
+        `q` looks for every word in title, name, description, text, variables, tags and people:
+        words that begin with it, and from three letters on words that hold it. `label=draft` lists
+        prompts that no label is on; `owner` is a person's id; a folder holds those below it.
+        Archived prompts are listed with `archived=true` only. Follow `next_cursor`, or the Link
+        header. Needs the scope `read`.
         """
         found = await library.page(filters, checked_limit(limit), cursor)
         items = [summary(row, room_url(request, row.branch.id)) for row in found.items]

@@ -117,8 +117,11 @@ async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str
         "filters": views.active_filters(query, owners),
         "clear_href": query.cleared(),
         "sorts": views.sorts(query),
-        "rows": [views.row(row, query.root, here.get(row.branch.id, ())) for row in found.items],
+        "rows": [
+            views.row(row, query.root, here.get(row.branch.id, ()), selected) for row in found.items
+        ],
         "next_href": query.href(cursor=found.next_cursor) if found.next_cursor else "",
+        "suggestion": views.suggestion(query, selected.suggestion),
         "failed": "",
         "starters": starters.STARTERS,
     }

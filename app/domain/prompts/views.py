@@ -12,7 +12,7 @@ from app.access.principal import Principal
 from app.domain.prompts import typed
 from app.domain.prompts.library import DRAFT, Facets, Listed
 from app.domain.prompts.models import OldName
-from app.domain.prompts.ports import Filters, Here, Sort
+from app.domain.prompts.ports import Filters, Here, Selection, Sort, Suggestion
 from app.domain.prompts.service import Opened
 from app.domain.prompts.template import variables_in
 
@@ -146,7 +146,7 @@ def ordered_labels(labels: Mapping[str, int]) -> list[str]:
     return sorted(labels, key=lambda name: (name not in _FIRST, name))
 
 
-def row(listed: Listed, root: str, here: Sequence[Here]) -> dict[str, Any]:
+def row(listed: Listed, root: str, here: Sequence[Here], found: Selection) -> dict[str, Any]:
     labels = ordered_labels(listed.release.labels)
     number = listed.release.labels[labels[0]] if labels else listed.release.newest
     href = f"{root}/prompts/{listed.prompt.id}"
@@ -163,6 +163,9 @@ def row(listed: Listed, root: str, here: Sequence[Here]) -> dict[str, Any]:
         "owner": listed.owner,
         "edited_at": listed.prompt.edited_at,
         "is_archived": listed.prompt.archived_at is not None,
+        "title_pieces": found.marked(listed.prompt.title),
+        "excerpt": listed.excerpt.pieces if listed.excerpt else (),
+        "line": listed.excerpt.line if listed.excerpt else 0,
     }
 
 
@@ -219,10 +222,10 @@ def facets(query: Query, counted: Facets) -> list[dict[str, Any]]:
     ]
     models = [_option(query, ("model", name), name, count) for name, count in counted.models]
     return [
-        {"key": "status", "title": "Status", "options": status},
-        {"key": "tags", "title": "Tags", "options": tags},
-        {"key": "model", "title": "Model", "options": models},
-        {"key": "owner", "title": "Owner", "options": owners},
+        {"key": "status", "title": "Status", "options": status, "more": 0},
+        {"key": "tags", "title": "Tags", "options": tags, "more": counted.more_tags},
+        {"key": "model", "title": "Model", "options": models, "more": 0},
+        {"key": "owner", "title": "Owner", "options": owners, "more": 0},
     ]
 
 
@@ -254,7 +257,22 @@ def active_filters(query: Query, owners: Mapping[str, str]) -> list[dict[str, st
 
 
 def sorts(query: Query) -> list[dict[str, Any]]:
+    """Only a search has a best match, and it comes first unless something else is asked for."""
+    usual = "best" if query.filters.q else "edited"
+    shown = [("best", "Best match")] if query.filters.q else []
+    shown += [("edited", "Last edited"), ("title", "Title")]
     return [
-        {"text": "Last edited", "href": query.href(sort=""), "active": query.sort == "edited"},
-        {"text": "Title", "href": query.href(sort="title"), "active": query.sort == "title"},
+        {
+            "text": text,
+            "href": query.href(sort="" if sort == usual else sort),
+            "active": query.sort == sort,
+        }
+        for sort, text in shown
     ]
+
+
+def suggestion(query: Query, found: Suggestion | None) -> dict[str, Any] | None:
+    """What may have been meant, as a link to it."""
+    if found is None:
+        return None
+    return {"q": found.q, "count": found.count, "href": query.href(q=found.q)}

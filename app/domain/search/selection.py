@@ -9,11 +9,11 @@ from itertools import islice
 from typing import Any
 from uuid import UUID
 
-from app.domain.prompts.ports import Counts, Filters, FoundIds, Sort, Suggestion
+from app.domain.prompts.ports import Counts, Excerpt, Filters, FoundIds, Sort, Suggestion
 from app.domain.search.analysis import Word
 from app.domain.search.bits import Bits
 from app.domain.search.catalog import ARCHIVED, LABELLED, Catalog
-from app.domain.search.snippets import pattern_of
+from app.domain.search.snippets import Piece, marked, pattern_of, snippet
 from app.kit import cursor
 from app.kit.cursor import InvalidCursor
 
@@ -46,7 +46,7 @@ class Selection:
         if matched is not None:
             self._conditions["q"] = matched.everywhere
         self._found = self._base()
-        self.pattern = pattern_of(words)
+        self._pattern = pattern_of(words)
         self.suggestion = suggestion
 
     @property
@@ -58,6 +58,18 @@ class Selection:
         """In the workspace, but for the archived ones."""
         archived = self._catalog.with_facet(*ARCHIVED)
         return (self._catalog.everything & ~archived).bit_count()
+
+    @property
+    def is_search(self) -> bool:
+        return self._pattern is not None
+
+    def marked(self, text: str) -> list[Piece]:
+        return marked(text, self._pattern)
+
+    def excerpt(self, text: str) -> Excerpt | None:
+        """The line of `text` in which the query is found first."""
+        found = snippet(text, self._pattern)
+        return Excerpt(*found) if found else None
 
     def page(self, sort: Sort, after: str | None, limit: int) -> FoundIds:
         """Raises `InvalidCursor`."""

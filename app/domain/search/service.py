@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace
 from app.db.engine import Database
 from app.domain.prompts.ports import Excerpt, Filters, Selection, Suggestion
-from app.domain.search import queries, selection, snippets
+from app.domain.search import queries, selection
 from app.domain.search.analysis import Word, query_words
 from app.domain.search.bits import bits_of
 from app.domain.search.catalog import Catalog, Row, facets_of
@@ -77,13 +77,11 @@ class Finder:
         self, tx: AsyncSession, where: InWorkspace, found: Selection, ids: Sequence[UUID]
     ) -> Mapping[UUID, Excerpt]:
         """The line of each text in which the query was found first."""
-        if found.pattern is None or not ids:
+        if not found.is_search or not ids:
             return {}
         texts = await queries.found_texts(tx, where, ids)
-        cut = {
-            prompt_id: snippets.snippet(text, found.pattern) for prompt_id, text in texts.items()
-        }
-        return {prompt_id: Excerpt(*one) for prompt_id, one in cut.items() if one}
+        cut = ((prompt_id, found.excerpt(text)) for prompt_id, text in texts.items())
+        return {prompt_id: one for prompt_id, one in cut if one}
 
     async def _catch_up(self, where: InWorkspace) -> None:
         """What somebody has just changed is there when they look."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from app.domain.search.analysis import Word, fold
 
 WIDTH = 160  # letters around the first hit
-BEFORE = 40
+BEFORE = 48
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,9 @@ def snippet(text: str, pattern: re.Pattern[str] | None) -> tuple[list[Piece], in
     hit = pattern.search(folded) if pattern else None
     if pattern is None or hit is None:
         return None
-    start = max(text.rfind("\n", 0, hit.start()) + 1, _word_start(text, hit.start() - BEFORE))
+    start = text.rfind("\n", 0, hit.start()) + 1
+    if hit.start() - start > BEFORE:
+        start = _word_start(text, hit.start() - BEFORE)
     end = text.find("\n", hit.end())
     end = min(len(text) if end < 0 else end, start + WIDTH)
     pieces = _pieces(text[start:end], folded[start:end], pattern)
@@ -59,8 +61,6 @@ def snippet(text: str, pattern: re.Pattern[str] | None) -> tuple[list[Piece], in
 
 
 def _word_start(text: str, at: int) -> int:
-    if at <= 0:
-        return 0
     space = text.find(" ", at, at + BEFORE)
     return at if space < 0 else space + 1
 

@@ -58,7 +58,7 @@ class TestLibrary:
         response = await client.get(f"/w/{place.slug}/?q=refund&sort=title", headers=HTMX)
         assert "<html" not in response.text
         assert 'id="results"' in response.text
-        assert "Refund triage" in response.text
+        assert "<mark>Refund</mark> triage" in response.text
         assert '<input type="hidden" name="sort" value="title">' in response.text
 
     async def test_nothing_found_says_so_and_the_usual_filters_stay(self, client, place, made):
@@ -97,9 +97,13 @@ class TestLibrary:
 
             engine = app.state.database.engine.sync_engine
             event.listen(engine, "before_cursor_execute", counted)
-            await client.get(f"/w/{place.slug}/")
+            counts = []
+            for _ in range(4):  # the index looks for work now and then, in between
+                count = 0
+                await client.get(f"/w/{place.slug}/")
+                counts.append(count)
             event.remove(engine, "before_cursor_execute", counted)
-            return count
+            return min(counts)
 
         for _ in range(10):
             await a_prompt(database, place, tags=("a", "b"))
@@ -109,6 +113,34 @@ class TestLibrary:
             await a_prompt(database, place, tags=("c",))
         await statements()  # whoever comes first after a change indexes it
         assert await statements() == ten
+
+
+class TestASearch:
+    async def test_shows_the_line_with_the_word_marked_and_nothing_as_html(
+        self, client, database, place, editor
+    ):
+        text = "Be kind.\n<script>alert(1)</script> approve the refund & say so"
+        await a_prompt(database, place, title="Refund <b>", text=text)
+        page = (await client.get(f"/w/{place.slug}/?q=refund", headers=HTMX)).text
+        assert "<mark>Refund</mark> &lt;b&gt;" in page
+        assert '<span class="line">line 2</span>' in page
+        assert "&lt;script&gt;alert(1)&lt;/script&gt; approve the <mark>refund</mark> &amp;" in page
+        assert "<script>" not in page
+
+    async def test_that_finds_nothing_asks_what_was_meant(self, client, database, place, editor):
+        await a_prompt(database, place, title="Refund")
+        page = (await client.get(f"/w/{place.slug}/?q=refnud&tag=", headers=HTMX)).text
+        assert "Nothing matches “refnud”" in page
+        assert 'href="/w/larkspur/?q=refund"' in page.replace(place.slug, "larkspur")
+        assert "1 prompt does" in page
+
+    async def test_has_the_best_first_unless_asked_otherwise(self, client, database, place, editor):
+        await a_prompt(database, place, title="Refund")
+        await a_prompt(database, place, title="Later", text="refund")
+        for query, first in (("q=refund", "Refund"), ("q=refund&sort=edited", "Later")):
+            page = (await client.get(f"/w/{place.slug}/?{query}", headers=HTMX)).text
+            rows = re.findall(r"<a data-row[^>]*>(.*?)</a>", page)
+            assert rows[0].replace("<mark>", "").replace("</mark>", "") == first
 
 
 class TestANewPrompt:

@@ -73,7 +73,7 @@ class TestTyping:
             texts.note(made.room_id, "user:x")
             await texts.look()
             now[0] += 0.1
-        assert await found("word40") == [made.id]
+        assert await found("word4") == [made.id]
         assert await found("word49") == []
 
     async def test_who_typed_is_found_and_it_comes_first(

@@ -192,7 +192,7 @@ class TestAnotherWorkspace:
             everywhere, other, title="Zeppelin", tags=("secret",), folder="Hidden",
             config={"model": "theirs"}, text="zeppelin 退款 🧳",
         )  # fmt: skip
-        mine = await a_prompt(everywhere, place, title="Balloon", text="balloon")
+        mine = await a_prompt(everywhere, place, "mine/balloon", title="Balloon", text="balloon")
         assert await found("zeppelin", at=other) == [theirs.id]
         for q in ("zeppelin", "zep", "eppeli", "退款", "🧳", "secret", "z", "#1", "#2"):
             assert await found(q) == [], q

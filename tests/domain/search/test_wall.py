@@ -62,3 +62,23 @@ async def test_nothing_is_put_into_another_workspace(
                 text("INSERT INTO search_terms (workspace_id, term) VALUES (:them, 'word')"),
                 {"them": theirs},
             )
+
+
+async def test_every_change_of_a_prompt_is_told_to_the_index(either: Database) -> None:
+    """SQLite loses a table's triggers when a migration copies it: then they have to be made anew."""
+    kinds = {
+        "sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'",
+        "postgresql": "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal",
+    }
+    async with either.everywhere().transaction() as tx:
+        names = (await tx.execute(text(kinds[tx.get_bind().dialect.name]))).scalars().all()
+    watched = {
+        "prompts": ("insert", "update"),
+        "prompt_tags": ("insert", "update", "delete"),
+        "labels": ("insert", "update", "delete"),
+        "versions": ("insert",),
+        "branches": ("insert", "update"),
+        "shelves": ("delete",),
+    }
+    expected = {f"search_{table}_{event}" for table, events in watched.items() for event in events}
+    assert set(names) == expected
