@@ -9,6 +9,7 @@ import "./time.js";
 import "./copy.js";
 import "./reveal.js";
 import "./keys.js";
+import "./palette.js";
 import "./rows.js";
 import "./rail.js";
 import "./fields.js";

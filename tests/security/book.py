@@ -44,6 +44,7 @@ P = Permission
 
 PAGES: dict[Key, Call] = {
     ("GET", "/w/{workspace}"): Call(P.PROMPTS_READ, query=LIST),
+    ("GET", "/w/{workspace}/palette"): Call(P.PROMPTS_READ, query={"q": "a"}),
     ("GET", "/w/{workspace}/prompts/new"): Call(P.PROMPTS_WRITE, query={"folder": "{folder}"}),
     ("POST", "/w/{workspace}/prompts"): Call(
         P.PROMPTS_WRITE, form={"title": "One more", "name": "", "folder": "", "tags": ""}

@@ -145,6 +145,10 @@ _MOVES = {
 }
 
 
+# Tables of the index are made of the others, whenever it comes to it.
+_MADE = ("search_", "sqlite_")
+
+
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table, without the notes of who was seen when."""
     if database.is_sqlite:
@@ -157,7 +161,8 @@ def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:
 def _dump_of_sqlite(path: str) -> dict[str, list[tuple[Any, ...]]]:
     with sqlite3.connect(path) as connection:
         tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        return {name: _rows(connection, name) for (name,) in tables.fetchall()}
+        names = (name for (name,) in tables.fetchall() if not name.startswith(_MADE))
+        return {name: _rows(connection, name) for name in names}
 
 
 def _rows(connection: sqlite3.Connection, table: str) -> list[tuple[Any, ...]]:
@@ -173,6 +178,8 @@ async def _dump_of_postgres(dsn: str) -> dict[str, list[tuple[Any, ...]]]:
         tables = await connection.fetch("SELECT tablename FROM pg_tables WHERE schemaname='public'")
         found = {}
         for (table,) in tables:
+            if table.startswith(_MADE):
+                continue
             rows = await connection.fetch(f'SELECT * FROM "{table}"')
             left_out = _MOVES.get(table, ())
             kept = (tuple(v for k, v in row.items() if k not in left_out) for row in rows)

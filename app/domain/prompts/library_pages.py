@@ -9,7 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from app.access.permissions import Permission
-from app.domain.prompts import starters, views
+from app.domain.prompts import palette, starters, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
 from app.domain.prompts.errors import NameTaken
 from app.domain.prompts.library import Library
@@ -22,6 +22,7 @@ from app.web.htmx import page, see_other
 from app.web.paging import DEFAULT_LIMIT
 
 SORTS: tuple[Sort, ...] = ("best", "edited", "title")
+MOST_TYPED = 200  # letters in the palette
 _BLANK_FORM = {"title": "", "name": "", "folder": "", "tags": "", "start": ""}
 
 
@@ -44,6 +45,22 @@ class LibraryPages(Controller):
         context = await _found(desk, query, cursor)
         fragment = "prompts/_rows.html" if cursor else "prompts/_found.html"
         return page(request, "prompts/list.html", fragment, **shell, **context)
+
+    @get("/palette", name="prompts:palette")
+    async def palette(
+        self, request: AppRequest, desk: DeskDep, workspace: FromPath[str]
+    ) -> Response[Any]:
+        """What the command palette offers for the letters typed so far."""
+        begun = time.perf_counter()
+        q = request.query_params.get("q", "").strip()[:MOST_TYPED]
+        groups = await palette.offered(desk, f"/w/{workspace}", q)
+        return page(
+            request,
+            "prompts/_palette.html",
+            groups=groups,
+            count=sum(len(group.offers) for group in groups),
+            elapsed_ms=max(1, round((time.perf_counter() - begun) * 1000)),
+        )
 
     @get("/prompts/new", name="prompts:new")
     async def new(

@@ -163,6 +163,17 @@ async def members(
     return [(row[0], row[1]) for row in rows], rows[0][2] if rows else 0
 
 
+async def members_named(
+    tx: AsyncSession, where: InWorkspace, words: str, limit: int
+) -> Sequence[User]:
+    """Members in whose names every one of the words is, by name."""
+    named = (User.name.icontains(word, autoescape=True) for word in words.split()[:4])
+    statement = within(
+        select(User).join(Member, Member.user_id == User.id).where(*named), where, Member
+    )
+    return (await tx.execute(statement.order_by(User.name, User.id).limit(limit))).scalars().all()
+
+
 async def users(tx: AsyncSession, ids: Iterable[UUID]) -> Sequence[User]:
     """People by id: authors keep their names after they have left the workspace."""
     return (await tx.execute(select(User).where(User.id.in_(list(ids))))).scalars().all()

@@ -51,7 +51,8 @@ def test_parents_come_before_the_rows_that_refer_to_them() -> None:
 def test_no_database_makes_up_keys() -> None:
     """After a restore its counter would begin again at one."""
     for table in Model.metadata.tables.values():
-        assert table.autoincrement_column is None, table.name
+        if table.name not in LEFT_OUT:  # those are never restored
+            assert table.autoincrement_column is None, table.name
 
 
 @pytest.mark.parametrize("type_", [Float(), Interval()])

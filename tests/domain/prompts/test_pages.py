@@ -143,6 +143,43 @@ class TestASearch:
             assert rows[0].replace("<mark>", "").replace("</mark>", "") == first
 
 
+class TestThePalette:
+    async def test_offers_prompts_text_people_and_actions(self, client, database, place, editor):
+        await a_prompt(database, place, title="Refund triage", folder="Support")
+        await a_prompt(database, place, title="Other", text="Line one.\nApprove a refund <now>.")
+        await a_member(database, place, name="Rafaela Refundina")
+        page = (await client.get(f"/w/{place.slug}/palette?q=refund")).text
+        for group in ("Prompts", "Inside prompts", "People", "Actions"):
+            assert f">{group}</div>" in page
+        assert "<mark>Refund</mark> triage" in page
+        assert "Approve a <mark>refund</mark> &lt;now&gt;." in page
+        assert "Other, line 2" in page
+        assert "Rafaela <mark>Refund</mark>ina" in page
+        assert f'data-href="/w/{place.slug}/prompts/new?title=refund"' in page
+
+    async def test_begins_with_what_was_edited_last(self, client, database, place, editor):
+        await a_prompt(database, place, title="Older")
+        await a_prompt(database, place, title="Newer")
+        page = (await client.get(f"/w/{place.slug}/palette")).text
+        assert page.index("Newer") < page.index("Older") < page.index("Go to settings")
+
+    async def test_finds_actions_by_their_words(self, client, database, place, editor):
+        page = (await client.get(f"/w/{place.slug}/palette?q=sett")).text
+        assert "Go to <mark>sett</mark>ings" in page
+        assert "See the members" not in page
+
+    async def test_offers_nothing_that_one_may_not_do(self, client, database, place):
+        viewer = await a_member(database, place, "viewer", name="Vi Ewer")
+        page = (await use(client, viewer).get(f"/w/{place.slug}/palette?q=xyz")).text
+        assert "New prompt" not in page
+
+    async def test_of_another_workspace_offers_nothing(self, client, database, place, editor):
+        other = await a_workspace(database, "Other")
+        await a_prompt(database, other, title="Zeppelin")
+        page = (await client.get(f"/w/{place.slug}/palette?q=zeppelin")).text
+        assert page.count('role="option"') == 2  # search for it, make one
+
+
 class TestANewPrompt:
     async def test_the_form_is_a_page_and_a_fragment(self, client, place, editor):
         page = await client.get(f"/w/{place.slug}/prompts/new?start=extract&folder=Shop")

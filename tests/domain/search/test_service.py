@@ -165,9 +165,9 @@ class TestChanges:
     async def test_a_second_worker_hears_of_them(self, either, everywhere, place, finder, found):
         other = service.Finder(either, finder._words, finder.indexer)
         for number in range(3):
-            made = await a_prompt(everywhere, place, title=f"Refund {number}")
+            made = await a_prompt(everywhere, place, title=f"Refund word{number}")
             for one in (finder, other):
-                selection = await one.select(Inside(place.id), Filters(q=f"refund {number}"))
+                selection = await one.select(Inside(place.id), Filters(q=f"refund word{number}"))
                 assert selection.page("best", None, 9).ids == [made.id]
 
     async def test_what_is_not_committed_is_not_found(self, everywhere, place, found):
@@ -289,15 +289,15 @@ class TestCounts:
 class TestSuggestions:
     async def test_the_most_frequent_of_the_likely_words(self, everywhere, place, finder):
         for number in range(3):
-            await a_prompt(everywhere, place, title=f"Refund {number}")
+            await a_prompt(everywhere, place, title=f"Refund word{number}")
         await a_prompt(everywhere, place, title="Refunt")
         where = Inside(place.id)
         selection = await finder.select(where, Filters(q="refunnd"))
         assert selection.suggestion is not None
         assert (selection.suggestion.q, selection.suggestion.count) == ("refund", 3)
-        several = await finder.select(where, Filters(q="refnud 2"))
+        several = await finder.select(where, Filters(q="refnud word2"))
         assert several.suggestion is not None
-        assert (several.suggestion.q, several.suggestion.count) == ("refund 2", 1)
+        assert (several.suggestion.q, several.suggestion.count) == ("refund word2", 1)
 
     async def test_only_what_the_other_filters_leave(self, everywhere, place, finder):
         await a_prompt(everywhere, place, title="Refund", folder="Support")
