@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import statistics
 import urllib.request
 from collections.abc import Iterator
 from contextlib import AsyncExitStack
@@ -19,6 +20,7 @@ from tests.support.yclient import YClient
 pytestmark = pytest.mark.contract
 
 CLIENTS = 8  # over four workers: none is likely to have them all
+TRIES = 3  # of which the middle one counts: a busy machine holds up one
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres-2", "postgres-4"])
@@ -111,19 +113,28 @@ async def test_a_rest_edit_reaches_those_who_type(server: Server, prompt: Prompt
 
 async def test_people_see_each_other_and_who_leaves_is_gone(server: Server, prompt: Prompt) -> None:
     async with AsyncExitStack() as stack:
-        clients = await enter(stack, server, prompt, 4)
+        clients = await enter(stack, server, prompt, 6)
         for client in clients:
             await client.show({"cursor": None})
-        for client in clients:
-            await client.until(lambda client=client: _present(client) == len(clients), 20)
-        gone = clients.pop()
-        gone.drop()
-        for client in clients:
-            await client.until(lambda client=client: _present(client) == len(clients), 5)
+        await everybody_sees(clients)
+        took = []
+        for _ in range(TRIES):
+            clients.pop().drop()  # a closed tab
+            left_at = asyncio.get_running_loop().time()
+            await everybody_sees(clients)
+            took.append(asyncio.get_running_loop().time() - left_at)
+        assert statistics.median(took) <= 1.0, took
 
 
 async def test_a_revoked_key_is_out_on_every_worker(server: Server, prompt: Prompt) -> None:
-    made = await ask(server, "POST", "/api/v1/keys", {"name": "Temp", "scopes": ["read", "write"]})
+    took = [await until_out(server, prompt, number) for number in range(TRIES)]
+    assert statistics.median(took) <= 1.0, took
+
+
+async def until_out(server: Server, prompt: Prompt, number: int) -> float:
+    """Seconds from the answer to the call until every socket of the key is closed."""
+    body = {"name": f"Temp {number}", "scopes": ["read", "write"]}
+    made = await ask(server, "POST", "/api/v1/keys", body)
     async with AsyncExitStack() as stack:
         clients = [
             await stack.enter_async_context(YClient(prompt.url(server), made["key"]))
@@ -133,7 +144,7 @@ async def test_a_revoked_key_is_out_on_every_worker(server: Server, prompt: Prom
         revoked_at = asyncio.get_running_loop().time()
         codes = await asyncio.gather(*(client.closed(10) for client in clients))
         assert set(codes) == {4401}
-        assert asyncio.get_running_loop().time() - revoked_at < 5
+        return asyncio.get_running_loop().time() - revoked_at
 
 
 async def test_a_text_is_the_same_after_everyone_has_left(server: Server, prompt: Prompt) -> None:
@@ -146,6 +157,11 @@ async def test_a_text_is_the_same_after_everyone_has_left(server: Server, prompt
         text = clients[0].content
     async with YClient(prompt.url(server), KEY) as fresh:
         assert fresh.content == text
+
+
+async def everybody_sees(clients: list[YClient]) -> None:
+    for client in clients:
+        await client.until(lambda client=client: _present(client) == len(clients), 20)
 
 
 def _present(client: YClient) -> int:

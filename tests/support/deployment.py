@@ -30,14 +30,16 @@ def alone(data_dir: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def cluster(data_dir: Path, workers: int) -> Iterator[Cluster]:
-    """PostgreSQL, Redis and so many workers behind one port."""
-    with PostgresServer() as postgres, RedisServer() as redis:
+def cluster(data_dir: Path, workers: int, *, redis: bool = True) -> Iterator[Cluster]:
+    """PostgreSQL, Redis and so many workers behind one port; without `redis` it is not there yet."""
+    with PostgresServer() as postgres, RedisServer() as bus:
+        if not redis:
+            bus.stop()
         environment = HEADLESS | {
             "PROMPTROOM_DATABASE_URL": postgres.database_url(postgres.create_database()),
-            "PROMPTROOM_REDIS_URL": redis.url,
+            "PROMPTROOM_REDIS_URL": bus.url,
             "PROMPTROOM_SECRET_KEY": SECRET_KEY,
         }
         with Server(data_dir, environment, workers=workers) as server:
             server.wait_for_workers(workers)
-            yield Cluster(server, postgres, redis)
+            yield Cluster(server, postgres, bus)

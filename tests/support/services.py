@@ -141,6 +141,10 @@ class _Service(ABC):
         assert self._process is not None, f"{self.name} was not started"
         return self._process
 
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and not self._has_ended()
+
     def _has_ended(self) -> bool:
         return self._running.poll() is not None
 
