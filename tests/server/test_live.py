@@ -17,7 +17,7 @@ from app.db.engine import Database
 from app.domain.rooms import limits
 from app.domain.rooms.gate import Credentials
 from app.domain.rooms.sockets import _admit
-from app.server.core import build
+from app.server.core import state_of
 from app.settings import Settings
 from tests.support.builders import Key, a_key, a_workspace
 from tests.support.crowd import crowd
@@ -28,8 +28,10 @@ AT_ONCE_SECONDS = 1.0  # a pool makes one wait five
 
 
 @pytest.fixture
-def app(either_url: str, tmp_path: Path) -> Litestar:
-    return build(Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48))
+def app(assembled: Litestar, either_url: str, tmp_path: Path) -> Litestar:
+    settings = Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48)
+    assembled.state = state_of(settings)
+    return assembled
 
 
 @pytest.fixture

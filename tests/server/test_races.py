@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from litestar import Litestar
 from sqlalchemy import func, select
 
 from app.access.permissions import Role
@@ -19,7 +20,7 @@ from app.domain.accounts.service import Signup
 from app.domain.workspaces.invitations import Invitations
 from app.domain.workspaces.models import Invitation, Member, Workspace
 from app.domain.workspaces.service import create_user
-from app.server.core import build
+from app.server.core import state_of
 from app.settings import Settings
 from tests.support.builders import (
     PASSWORD,
@@ -39,9 +40,10 @@ AT_ONCE = 5
 
 
 @pytest.fixture
-async def client(either_url: str, tmp_path: Path) -> AsyncIterator[Any]:
+async def client(assembled: Litestar, either_url: str, tmp_path: Path) -> AsyncIterator[Any]:
     settings = Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48)
-    async with crowd(build(settings)) as client:
+    assembled.state = state_of(settings)
+    async with crowd(assembled) as client:
         yield client
 
 
