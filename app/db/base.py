@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import JSON, DateTime, Dialect, MetaData, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase
 
 # Named constraints can be dropped by a later migration; `column_0_N` names all their columns.
@@ -36,7 +36,18 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
-Json = JSON().with_variant(JSONB(), "postgresql")
+class AsGiven(JSON):
+    """JSON with the keys of objects in the order in which they were given.
+
+    On PostgreSQL that is `json`; `jsonb` would sort them. And a value that differs in that order
+    alone is another value, which has to be written.
+    """
+
+    def compare_values(self, x: Any, y: Any) -> bool:
+        return x is y or (x == y and msgspec.json.encode(x) == msgspec.json.encode(y))
+
+
+Json = AsGiven()
 
 
 class Model(DeclarativeBase):

@@ -31,7 +31,7 @@ from sqlalchemy import (
     type_coerce,
     types,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSON
 from sqlalchemy.types import TypeEngine
 
 from app.db import migrate
@@ -47,13 +47,17 @@ LEFT_OUT = frozenset(
 
 
 class _StoredJson(TypeDecorator[str]):
-    """JSON as the database spells it: read into values, `null` and no value would be the same."""
+    """JSON as the database spells it: read into values, `null` and no value would be the same.
 
-    impl = JSONB
+    Cast to `json`, which keeps the order of keys; a column of an older schema is `jsonb`, and the
+    database casts it once more.
+    """
+
+    impl = JSON
     cache_ok = True
 
     def bind_expression(self, bindparam: BindParameter[str]) -> ColumnElement[Any]:
-        return cast(type_coerce(bindparam, Text()), JSONB())
+        return cast(type_coerce(bindparam, Text()), JSON())
 
     def column_expression(self, column: ColumnElement[Any]) -> ColumnElement[Any]:
         return cast(column, Text())

@@ -103,17 +103,16 @@ async def release_name(
 async def tags_of(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
 ) -> dict[UUID, list[str]]:
+    """As `policy.normal_tags` orders them: where å stands is not the database's to say."""
     statement = within(
-        select(PromptTag.prompt_id, PromptTag.tag)
-        .where(PromptTag.prompt_id.in_(prompt_ids))
-        .order_by(PromptTag.prompt_id, PromptTag.tag),
+        select(PromptTag.prompt_id, PromptTag.tag).where(PromptTag.prompt_id.in_(prompt_ids)),
         where,
         PromptTag,
     )
     found: dict[UUID, list[str]] = {prompt_id: [] for prompt_id in prompt_ids}
     for prompt_id, tag in await tx.execute(statement):
         found[prompt_id].append(tag)
-    return found
+    return {prompt_id: sorted(tags) for prompt_id, tags in found.items()}
 
 
 async def replace_tags(

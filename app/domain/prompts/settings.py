@@ -208,13 +208,22 @@ def find(variables: Variables, name: str) -> Variable:
 def changed_fields(before: tuple[Config, Variables], after: tuple[Config, Variables]) -> list[str]:
     """The addresses that differ, such as config.temperature and variables.currency."""
     (old_config, old_variables), (new_config, new_variables) = before, after
-    keys = [k for k in {**old_config, **new_config} if old_config.get(k) != new_config.get(k)]
-    old_named = {one["name"]: one for one in old_variables}
-    new_named = {one["name"]: one for one in new_variables}
-    names = [n for n in {**old_named, **new_named} if old_named.get(n) != new_named.get(n)]
+    keys = _differing(_written(old_config), _written(new_config))
+    old_named = {one["name"]: _written(one) for one in old_variables}
+    new_named = {one["name"]: _written(one) for one in new_variables}
+    names = _differing(old_named, new_named)
     fields = [f"config.{key}" for key in keys] + [f"variables.{name}" for name in names]
     reordered = not fields and list(old_named) != list(new_named)
     return ["variables"] if reordered else fields
+
+
+def _written(values: Mapping[str, Any]) -> dict[str, bytes]:
+    """Each value as text: as values, objects are equal in whatever order their keys are."""
+    return {name: msgspec.json.encode(value) for name, value in values.items()}
+
+
+def _differing(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    return [name for name in {**old, **new} if old.get(name) != new.get(name)]
 
 
 def _bounded(variables: Variables) -> Variables:

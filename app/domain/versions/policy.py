@@ -54,8 +54,13 @@ def check_label(name: str) -> None:
 
 
 def content_sha256(text: str, config: dict[str, Any], variables: list[Any]) -> str:
-    """One hash for everything a version is made of; the order of keys does not matter."""
-    content = msgspec.json.encode([text, config, variables], order="deterministic")
+    """One hash for everything a version is made of.
+
+    In which order settings were made does not matter; the order within one does, since a model
+    answers in the order of its response schema.
+    """
+    named = dict(sorted(config.items()))
+    content = msgspec.json.encode([text, named, [dict(sorted(one.items())) for one in variables]])
     return hashlib.sha256(content).hexdigest()
 
 

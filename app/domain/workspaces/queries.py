@@ -25,6 +25,7 @@ class Row:
     member: Member
     user: User
     last_active: datetime | None
+    listed_as: str  # the name as the list is sorted by it, in this database's lower case
 
 
 async def by_id(tx: AsyncSession, workspace_id: UUID) -> Workspace | None:
@@ -88,20 +89,22 @@ async def members(
     statement = _rows(where).order_by(*order).limit(limit)
     if after is not None:
         statement = statement.where(tuple_(*order) > tuple_(*after))
-    return [Row(row[0], row[1], row[2]) for row in (await tx.execute(statement)).all()]
+    return [Row(*row) for row in (await tx.execute(statement)).all()]
 
 
 async def member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> Row | None:
     """One member as the list has them."""
     row = (await tx.execute(_rows(where).where(User.id == user_id))).one_or_none()
-    return Row(row[0], row[1], row[2]) if row else None
+    return Row(*row) if row else None
 
 
-def _rows(where: InWorkspace) -> Select[Member, User, datetime | None]:
+def _rows(where: InWorkspace) -> Select[Member, User, datetime | None, str]:
     last_active = (
         select(func.max(Session.seen_at)).where(Session.user_id == User.id).scalar_subquery()
     )
-    statement = select(Member, User, last_active).join(User, User.id == Member.user_id)
+    statement = select(Member, User, last_active, func.lower(User.name)).join(
+        User, User.id == Member.user_id
+    )
     return within(statement, where, Member)
 
 

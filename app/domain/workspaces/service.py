@@ -111,7 +111,7 @@ class Members:
         return cut(
             rows,
             limit,
-            lambda row: (ranks.index(Role(row.member.role)), row.user.name.lower(), row.user.id),
+            lambda row: (ranks.index(Role(row.member.role)), row.listed_as, row.user.id),
         )
 
     async def one(self, user_id: UUID) -> queries.Row:

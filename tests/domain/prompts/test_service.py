@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.db.engine import Database
 from app.domain.prompts import queries
 from app.domain.prompts.errors import NameTaken, PromptInvalid, PromptNotFound, SettingUnknown
 from app.domain.prompts.reactions import EditedAt
@@ -89,6 +90,29 @@ class TestNews:
         with pytest.raises(PromptInvalid):
             await act("set_setting", made.id, "config.temperature", 9)
         assert rooms.news == []
+
+
+async def test_tags_have_one_order_whatever_the_database_thinks(postgres_url):
+    """Where å comes before z, the tags are the same and nothing has changed."""
+    database = Database(postgres_url)
+    async with database.engine.begin() as connection:
+        await connection.exec_driver_sql(
+            'ALTER TABLE prompt_tags ALTER tag TYPE varchar(64) COLLATE "en-x-icu"'
+        )
+        found = await connection.exec_driver_sql(
+            "SELECT 'å' COLLATE \"en-x-icu\" < 'z' COLLATE \"en-x-icu\""
+        )
+        assert found.scalar_one()
+    everywhere = database.everywhere()
+    place = await a_workspace(everywhere)
+    made = await a_prompt(everywhere, place, "a/b", tags=("z", "å"))
+    caller, rooms = await as_member(everywhere, place, place.owner), FakeRooms()
+    async with everywhere.transaction() as tx:
+        prompts = Prompts(tx, caller, rooms)
+        assert await prompts.change(made.id, Details(tags=("å", "z"))) == []
+        assert (await prompts.open(made.id)).tags == ["z", "å"]
+    assert rooms.news == []
+    await database.close()
 
 
 class TestSettings:

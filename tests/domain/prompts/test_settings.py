@@ -119,6 +119,8 @@ class TestWhatChanged:
         one = settings.checked_variables([{"name": "a"}, {"name": "b"}])
         assert settings.changed_fields(({}, one), ({}, one[::-1])) == ["variables"]
         assert settings.changed_fields(({}, one), ({}, one)) == []
+        given, turned = ({"response_schema": {a: 1, b: 1}} for a, b in ("xy", "yx"))
+        assert settings.changed_fields((given, []), (turned, [])) == ["config.response_schema"]
 
 
 class TestTyping:

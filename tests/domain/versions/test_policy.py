@@ -34,9 +34,15 @@ CONFIGS = st.dictionaries(st.text(max_size=3), JSON, max_size=3)
 
 class TestContentHash:
     @given(st.text(max_size=5), CONFIGS)
-    def test_the_order_of_keys_does_not_matter(self, text, config):
+    def test_the_order_of_settings_does_not_matter(self, text, config):
         turned = dict(reversed(config.items()))
         assert policy.content_sha256(text, config, []) == policy.content_sha256(text, turned, [])
+
+    def test_the_order_within_a_setting_does(self):
+        given, turned = ({"response_schema": {a: 1, b: 1}} for a, b in ("xy", "yx"))
+        assert policy.content_sha256("", given, []) != policy.content_sha256("", turned, [])
+        one, other = ([{"name": "v", "default": {a: 1, b: 1}}] for a, b in ("xy", "yx"))
+        assert policy.content_sha256("", {}, one) != policy.content_sha256("", {}, other)
 
     @given(st.text(max_size=3), st.text(max_size=3), CONFIGS, CONFIGS)
     def test_different_contents_have_different_hashes(self, a, b, one, other):

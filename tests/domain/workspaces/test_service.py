@@ -290,10 +290,13 @@ class TestListingMembers:
         assert found.next_cursor is None
         assert all(row.last_active is not None for row in found.items)
 
-    async def test_pages_hold_everybody_once(self, database: Database) -> None:
+    @pytest.mark.parametrize("names", [["Same Name"], ["Åsa", "Çelik", "ådne", "İnci", "Zoë"]])
+    async def test_pages_hold_everybody_once(self, database: Database, names: list[str]) -> None:
+        """Also where a database does not make the same of a name in lower case as Python."""
         place = await a_workspace(database)
         for number in range(7):
-            await a_member(database, place, ["viewer", "editor"][number % 2], "Same Name")
+            role = ["viewer", "editor"][number % 2]
+            await a_member(database, place, role, names[number % len(names)])
         await a_workspace(database, "Foreign")
         caller = await as_member(database, place, place.owner)
         seen, cursor = [], None
