@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.db import job_runs
 from app.domain.accounts import models as accounts
+from app.domain.folders import models as folders
 from app.domain.keys import models as keys
 from app.domain.prompts import models as prompts
 from app.domain.rooms import models as rooms
@@ -11,4 +12,14 @@ from app.domain.search import models as search
 from app.domain.versions import models as versions
 from app.domain.workspaces import models as workspaces
 
-__all__ = ["accounts", "job_runs", "keys", "prompts", "rooms", "search", "versions", "workspaces"]
+__all__ = [
+    "accounts",
+    "folders",
+    "job_runs",
+    "keys",
+    "prompts",
+    "rooms",
+    "search",
+    "versions",
+    "workspaces",
+]

@@ -38,6 +38,8 @@ _TAGS = {
     "versions": "Immutable, numbered snapshots; comparing and restoring them.",
     "labels": "Movable names for versions, such as `production`.",
     "rooms": "Tickets for the live document of a prompt.",
+    "folders": "Where prompts lie, one folder within another.",
+    "tags": "What prompts are tagged with: renaming and merging.",
     "members": "Who belongs to the workspace.",
     "keys": "API keys of the workspace.",
 }

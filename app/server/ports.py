@@ -5,8 +5,10 @@ from __future__ import annotations
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app.domain.folders import deps as folders
 from app.domain.prompts import deps as prompts
 from app.domain.prompts.ports import Finder, Releases, Rooms
+from app.domain.tags import deps as tags
 from app.domain.versions import deps as versions
 from app.domain.versions.releases import VersionReleases
 
@@ -31,4 +33,6 @@ PROVIDERS = {
     "releases": Provide(provide_releases),
     **prompts.PROVIDERS,
     **versions.PROVIDERS,
+    **folders.PROVIDERS,
+    **tags.PROVIDERS,
 }

@@ -6,6 +6,8 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
+from app.domain.folders.api import FolderApi
+from app.domain.folders.pages import FolderPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
 from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
@@ -13,6 +15,8 @@ from app.domain.prompts.library_pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
 from app.domain.prompts.settings_pages import SettingsPages
 from app.domain.rooms.sockets import enter
+from app.domain.tags.api import TagApi
+from app.domain.tags.pages import TagPages
 from app.domain.versions.api import FetchApi, LabelApi, VersionApi
 from app.domain.versions.pages import VersionPages
 from app.domain.workspaces.api import MemberApi
@@ -30,6 +34,8 @@ PAGES: list[ControllerRouterHandler] = [
     JoinPages,
     WorkspacePages,
     MemberPages,
+    FolderPages,
+    TagPages,
     KeyPages,
     LibraryPages,
     PromptPages,
@@ -44,6 +50,8 @@ API: list[ControllerRouterHandler] = [
     LabelApi,
     FetchApi,
     RoomApi,
+    FolderApi,
+    TagApi,
     MemberApi,
     KeyApi,
 ]

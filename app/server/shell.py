@@ -13,6 +13,8 @@ from litestar.di import Provide
 from app.db.engine import Database
 from app.domain.accounts.policy import initials
 from app.domain.accounts.service import House, People
+from app.domain.folders import service as folders
+from app.domain.folders.policy import tree
 from app.domain.prompts.ports import Finder
 from app.domain.workspaces.service import Workspaces
 from app.web.deps import SignedIn
@@ -38,9 +40,10 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         # An account page has no workspace of its own: it stays beside the first one.
         first = mine[0] if mine and not slug else None
         here = next((one for one in mine if one.slug == slug), first)
+        made = await folders.made(tx, Inside(here.id)) if here else []
     finder: Finder = state.finder
     # Only a membership leads here, so its workspace's folders are the person's to see.
-    folders = await finder.folders(Inside(here.id)) if here else []
+    nodes = tree(await finder.folders(Inside(here.id)), made) if here else []
     return {
         "shell": shell_of(request.cookies),
         "me": {
@@ -52,7 +55,10 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         },
         "workspace": here,
         "workspaces": mine,
-        "folders": [{"name": name, "count": count} for name, count in folders],
+        "folders": [
+            {"path": node.path, "name": node.name, "above": node.parent, "count": node.total}
+            for node in nodes
+        ],
     }
 
 

@@ -30,8 +30,10 @@ SLICES: dict[str, frozenset[str]] = {
     "rooms": frozenset({"accounts", "workspaces", "keys"}),  # a live document knows no prompt
     "prompts": frozenset({"accounts", "workspaces", "keys", "rooms"}),  # its text is a room
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
+    "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
+    "tags": frozenset({"workspaces", "prompts"}),  # prompts have them
     # a workspace to look at has something of everything
-    "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions"}),
+    "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions", "folders"}),
     # what is found of a prompt: its text, its labels, the people who wrote it
     "search": frozenset({"accounts", "rooms", "prompts", "versions"}),
 }

@@ -12,6 +12,7 @@ CLAIMED = "races.claim"
 UNIQUES = {
     "api_keys: secret_hash": "random; the one of an installation is inserted under its lock",
     "branches: prompt_id, name": "made with its prompt",
+    "folders: workspace_id, path": "the workspace's lock on folders is held",
     "invitations: secret_hash": "random",
     "labels: prompt_id, name": "the prompt's row is locked",
     "members: workspace_id, user_id": CLAIMED,

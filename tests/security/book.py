@@ -87,6 +87,17 @@ PAGES: dict[Key, Call] = {
     ("POST", f"{SETTINGS}/members/invitations/{{invitation_id}}/revoke"): Call(
         P.MEMBERS_MANAGE, form={}
     ),
+    ("GET", f"{SETTINGS}/folders"): Call(P.PROMPTS_READ),
+    ("POST", f"{SETTINGS}/folders"): Call(P.PROMPTS_WRITE, form={"path": "Brand new"}),
+    ("POST", f"{SETTINGS}/folders/move"): Call(
+        P.PROMPTS_WRITE, form={"folder": "{folder}", "path": "Elsewhere/Moved"}
+    ),
+    ("POST", f"{SETTINGS}/folders/remove"): Call(P.PROMPTS_WRITE, form={"folder": "{folder}"}),
+    ("GET", f"{SETTINGS}/tags"): Call(P.PROMPTS_READ),
+    ("POST", f"{SETTINGS}/tags/rename"): Call(
+        P.PROMPTS_WRITE, form={"tag": "{tag}", "name": "renamed"}
+    ),
+    ("POST", f"{SETTINGS}/tags/remove"): Call(P.PROMPTS_WRITE, form={"tag": "{tag}"}),
     ("GET", f"{SETTINGS}/keys"): Call(P.MEMBERS_READ),
     ("POST", f"{SETTINGS}/keys"): Call(P.KEYS_MANAGE, form={"name": "ci", "scopes": "read"}),
     ("POST", f"{SETTINGS}/keys/{{key_id}}/revoke"): Call(P.KEYS_MANAGE, form={}),
@@ -110,6 +121,13 @@ API: dict[Key, Call] = {
     ("PUT", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE, json={"version": "{number}"}),
     ("DELETE", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE),
     ("GET", "/api/v1/fetch/{path}"): Call(P.PROMPTS_READ, query={"label": "{label}"}),
+    ("GET", "/api/v1/folders"): Call(P.PROMPTS_READ),
+    ("POST", "/api/v1/folders"): Call(P.PROMPTS_WRITE, json={"path": "Brand new"}),
+    ("PATCH", "/api/v1/folders/{folder}"): Call(P.PROMPTS_WRITE, json={"path": "Elsewhere/Moved"}),
+    ("DELETE", "/api/v1/folders/{folder}"): Call(P.PROMPTS_WRITE),
+    ("GET", "/api/v1/tags"): Call(P.PROMPTS_READ),
+    ("PATCH", "/api/v1/tags/{tag}"): Call(P.PROMPTS_WRITE, json={"name": "renamed"}),
+    ("DELETE", "/api/v1/tags/{tag}"): Call(P.PROMPTS_WRITE),
     ("POST", "/api/v1/rooms/{room_id}/tickets"): Call(P.PROMPTS_READ),
     ("GET", "/api/v1/members"): Call(P.MEMBERS_READ),
     ("GET", "/api/v1/keys"): Call(P.KEYS_MANAGE),
@@ -160,7 +178,7 @@ def routes_of_the_application() -> Iterator[Key]:
     """Method and path of each HTTP route; `{word:path}` is {path} but for those that say what."""
     for route in build(Settings(secret_key="k" * 48)).routes:
         if isinstance(route, HTTPRoute):
-            path = re.sub(r"\{(?!old_name)\w+:path\}", "{path}", route.path)
+            path = re.sub(r"\{(?!old_name|folder|tag)\w+:path\}", "{path}", route.path)
             for handler in route.route_handlers:
                 for method in handler.http_methods:
                     if method != "OPTIONS":

@@ -27,6 +27,7 @@ async def prepared(client: Any, database: Database, world: World) -> dict[str, s
     url, headers = f"/api/v1/prompts/{ids['prompt_id']}", world.key.headers
     variables = [{"name": ids["name"]}]
     await client.patch(url, headers=headers, json={"variables": variables, "archived": False})
+    await client.patch(url, headers=headers, json={"folder": ids["folder"], "tags": [ids["tag"]]})
     for name in (ids["old_name"], ids["path"]):  # so that it has its old name again
         await client.patch(url, headers=headers, json={"name": name})
     label = f"{url}/labels/{ids['label']}"

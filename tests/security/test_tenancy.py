@@ -51,11 +51,17 @@ def test_every_route_of_a_workspace_is_swapped() -> None:
     rest = {key for key in API if key not in swapped}
     assert rest == {
         ("POST", "/api/v1/prompts"),
+        ("GET", "/api/v1/folders"),
+        ("POST", "/api/v1/folders"),
+        ("GET", "/api/v1/tags"),
         ("GET", "/api/v1/members"),
         ("GET", "/api/v1/keys"),
         ("POST", "/api/v1/keys"),
     }
     assert len(SWAPS) >= 80
+
+
+LISTS = {f"/api/v1/{what}" for what in ("prompts", "members", "keys", "folders", "tags")}
 
 
 def headers_of(world: World, path: str) -> dict[str, str]:
@@ -114,7 +120,7 @@ async def test_a_key_gets_at_nothing_foreign(
     for (method, path), call in API.items():
         if method in book.SAFE or call.places(path):
             answer = await ask(client, method, path, call, foreign.ids, mine.key.headers)
-            is_list = path in ("/api/v1/prompts", "/api/v1/members", "/api/v1/keys")
+            is_list = path in LISTS
             assert answer.status_code == (200 if is_list else 404), (method, path, answer.text)
             assert "itle zqforeign" not in answer.text
             assert "Person zqforeign" not in answer.text

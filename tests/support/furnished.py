@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.access.permissions import Role
 from app.db.engine import Database
+from app.domain.folders.service import Folders
 from app.domain.keys.service import Keys
 from app.domain.prompts.service import Details, Prompts
 from app.domain.rooms import queries
@@ -61,6 +62,9 @@ async def furnish(database: Database, prompts: int = 3) -> Furnished:
     )
     key = await a_key(database, place)
     await _doors(database, place)
+    owner = await as_member(database, place, place.owner)
+    async with database.transaction() as tx:
+        await Folders(tx, owner, FakeRooms()).create("Ideas/Later")
     made, texts = [], {}
     for number in range(prompts):
         prompt = await a_prompt(

@@ -21,6 +21,7 @@ from app.domain.demo.errors import DemoExists
 from app.domain.demo.material import Person, World, material
 from app.domain.demo.rows import Place, Telling
 from app.domain.demo.story import OLDEST_DAYS, Story, Teller
+from app.domain.folders.models import Folder
 from app.domain.workspaces.models import Member, Workspace
 from app.errors import NotFound
 from app.kit.ids import id_at, slug
@@ -77,7 +78,7 @@ async def make(database: Database, wish: Wish, done: Callable[[int], None]) -> M
         await _require_free(tx, workspace, users)
         owner = await _owner(tx, wish.owner)
         members = _members(world, workspace, users, owner)
-        await queries.insert_all(tx, [*users, workspace, *members])
+        await queries.insert_all(tx, [*users, workspace, *members, _ideas(workspace, users[0])])
     place = Place(workspace.id, {user.name: user.id for user in users})
     stories = Teller(material(), wish.seed, wish.now).stories(wish.prompts)
     try:
@@ -139,6 +140,16 @@ def _user(person: Person, wish: Wish, user_id: UUID, at: datetime) -> User:
         hue=person.hue,
         password_hash=wish.password_hash,
         created_at=at,
+    )
+
+
+def _ideas(workspace: Workspace, owner: User) -> Folder:
+    """A folder that waits for its first prompt."""
+    return Folder(
+        workspace_id=workspace.id,
+        path="Ideas",
+        created_by=f"user:{owner.id}",
+        created_at=workspace.created_at,
     )
 
 

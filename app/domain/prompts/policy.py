@@ -49,12 +49,21 @@ def description_problem(description: str) -> str:
 
 
 def folder_problem(folder: str) -> str:
-    """Folders are names for people; "" is no folder."""
+    """Folders are names for people, with slashes between those within one another; "" is none."""
     if len(folder) > FOLDER_LONGEST:
         return f"Use at most {FOLDER_LONGEST} characters."
     if not folder.isprintable():
         return "Use a single line."
-    return "Put no slash at either end." if folder.strip("/") != folder else ""
+    if folder.strip("/") != folder:
+        return "Put no slash at either end."
+    return "Put a name between two slashes." if "//" in folder else ""
+
+
+def normal_folder(folder: str) -> str:
+    """Without space around any of its names: Support / Refunds is Support/Refunds."""
+    return "/".join(
+        " ".join(part.split()) if part.isprintable() else part for part in folder.split("/")
+    )
 
 
 def tags_problem(tags: list[str]) -> str:

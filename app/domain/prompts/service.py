@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 from uuid import UUID
 
@@ -122,6 +122,7 @@ class Prompts:
         self._caller.require(Permission.PROMPTS_WRITE)
         title = new.title or policy.title_from(new.name)
         tags = policy.normal_tags(new.tags)
+        new = replace(new, folder=policy.normal_folder(new.folder))
         policy.check_details(title=title, description=new.description, folder=new.folder, tags=tags)
         config = settings.with_config({}, new.config)
         variables = settings.checked_variables(list(new.variables))
@@ -149,6 +150,8 @@ class Prompts:
         self._require_for(given)
         if "tags" in given:
             given["tags"] = policy.normal_tags(given["tags"])
+        if "folder" in given:
+            given["folder"] = policy.normal_folder(given["folder"])
         policy.check_details(**{k: v for k, v in given.items() if k != "archived"})
         prompt, branch = await self._found(prompt_id, lock=True)
         before = prompt.name

@@ -1,0 +1,58 @@
+"""Folders, for programs."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from litestar import Controller, Response, delete, get, patch, post
+from litestar.params import FromPath, JSONBody
+
+from app.domain.folders import policy
+from app.domain.folders.deps import FoldersDep
+from app.domain.folders.schemas import FolderInput, FolderList, FolderMoved, FolderView, view
+
+
+class FolderApi(Controller):
+    path = "/api/v1/folders"
+    tags = ["folders"]
+
+    @get("/", name="api:folders", operation_id="listFolders")
+    async def listed(self, shelving: FoldersDep) -> FolderList:
+        """List the folders: those that prompts lie in, and those that were made.
+
+        Needs the scope `read`.
+        """
+        return FolderList([view(node) for node in await shelving.all()])
+
+    @post("/", name="api:create-folder", operation_id="createFolder")
+    async def create(
+        self, shelving: FoldersDep, data: JSONBody[FolderInput]
+    ) -> Response[FolderView]:
+        """Make a folder that stays when it is empty.
+
+        A folder comes with its first prompt by itself; this is for one that waits. A path that is
+        there answers 409 `folder_taken`. Needs the scope `write`.
+        """
+        node = await shelving.create(data.path)
+        location = f"/api/v1/folders/{quote(node.path)}"
+        return Response(view(node), headers={"Location": location})
+
+    @patch("/{folder:path}", name="api:move-folder", operation_id="moveFolder")
+    async def move(
+        self, shelving: FoldersDep, folder: FromPath[str], data: JSONBody[FolderInput]
+    ) -> FolderMoved:
+        """Rename a folder or move it, with everything in it.
+
+        Either is a new `path`. Names of prompts stay as they are, so programs notice nothing. A
+        path that is there answers 409 `folder_taken`. Needs the scope `write`.
+        """
+        to = policy.checked(data.path)
+        return FolderMoved(to, await shelving.move(folder.strip("/"), to))
+
+    @delete("/{folder:path}", name="api:remove-folder", operation_id="removeFolder")
+    async def remove(self, shelving: FoldersDep, folder: FromPath[str]) -> None:
+        """Take a folder away: its prompts and folders lie in the one above it then.
+
+        No prompt is archived or deleted. Needs the scope `write`.
+        """
+        await shelving.remove(folder.strip("/"))

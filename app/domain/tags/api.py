@@ -1,0 +1,36 @@
+"""Tags, for programs."""
+
+from __future__ import annotations
+
+from litestar import Controller, delete, get, patch
+from litestar.params import FromPath, JSONBody
+
+from app.domain.tags.deps import TagsDep
+from app.domain.tags.schemas import TagList, TagRename, TagView
+
+
+class TagApi(Controller):
+    path = "/api/v1/tags"
+    tags = ["tags"]
+
+    @get("/", name="api:tags", operation_id="listTags")
+    async def listed(self, tagging: TagsDep) -> TagList:
+        """List the tags with how many prompts have each. Needs the scope `read`."""
+        return TagList([TagView(name, number) for name, number in await tagging.all()])
+
+    @patch("/{tag:path}", name="api:rename-tag", operation_id="renameTag")
+    async def rename(
+        self, tagging: TagsDep, tag: FromPath[str], data: JSONBody[TagRename]
+    ) -> TagView:
+        """Rename a tag on every prompt that has it, or merge it into another.
+
+        When prompts have the new one already the answer is 409 `tag_taken` with their number; with
+        `merge` the two become one, which cannot be undone. Needs the scope `write`.
+        """
+        name, number = await tagging.rename(tag.removeprefix("/"), data.name, merges=data.merge)
+        return TagView(name, number)
+
+    @delete("/{tag:path}", name="api:remove-tag", operation_id="removeTag")
+    async def remove(self, tagging: TagsDep, tag: FromPath[str]) -> None:
+        """Take a tag off every prompt. Needs the scope `write`."""
+        await tagging.remove(tag.removeprefix("/"))

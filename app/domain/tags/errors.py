@@ -1,0 +1,21 @@
+"""What can go wrong with tags."""
+
+from __future__ import annotations
+
+from app.errors import Conflict, InvalidFields, NotFound
+
+
+class TagNotFound(NotFound):
+    code = "tag_not_found"
+    title = "No prompt has this tag"
+
+
+class TagTaken(Conflict):
+    code = "tag_taken"
+    title = "Prompts have the other tag already"
+
+
+class TagInvalid(InvalidFields):
+    """A tag cannot be called so."""
+
+    code = "tag_invalid"

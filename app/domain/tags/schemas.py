@@ -1,0 +1,30 @@
+"""What the API takes and says about tags."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+
+class TagView(msgspec.Struct, frozen=True):
+    """A tag, and how many prompts have it, archived ones included."""
+
+    name: Annotated[str, Meta(examples=["refunds"])]
+    count: Annotated[int, Meta(examples=[12])]
+
+
+class TagList(msgspec.Struct, frozen=True):
+    """Every tag by name; at most 2,000."""
+
+    items: list[TagView]
+
+
+class TagRename(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a tag is to be called."""
+
+    name: Annotated[str, Meta(description="Lower case, without commas.", examples=["refunds"])]
+    merge: Annotated[
+        bool, Meta(description="Whether to go on when prompts have the new one already.")
+    ] = False
