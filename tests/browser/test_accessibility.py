@@ -20,6 +20,7 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1440, 390)
 WIDE = (1440,)
 NARROWEST = 320
+REFUSED = {"sign-in, refused", "folders, one to move", "tags, two to merge"}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SETTLED = """async () => {
   const frame = () => new Promise(requestAnimationFrame);
@@ -105,7 +106,7 @@ def expected(complaint: str, view: View) -> bool:
     if "editor, offline" in view.name and "ERR_INTERNET_DISCONNECTED" in complaint:
         return True
     failed = "Failed to load resource" in complaint
-    return failed and (view.status >= 400 or view.name == "sign-in, refused")
+    return failed and (view.status >= 400 or view.name in REFUSED)
 
 
 @pytest.mark.parametrize("view", [*PAGES, *STATES], ids=lambda view: view.name)

@@ -91,6 +91,23 @@ def _opens_the_rail(page: Page) -> None:
     expect(page.locator("#rail-versions-panel")).to_be_visible()
 
 
+def _moves_one_into_itself(page: Page) -> None:
+    page.locator(".fold > summary").first.press("Enter")
+    field = page.locator(".fold[open] [name=path]")
+    field.fill(field.input_value() + "/Below")
+    field.press("Enter")
+    expect(page.locator("#move-error")).to_contain_text("into itself")
+
+
+def _asks_to_merge(page: Page) -> None:
+    names = page.locator(".thing .clip").all_inner_texts()
+    page.locator(".fold > summary").first.press("Enter")
+    field = page.locator(".fold[open] [name=name]")
+    field.fill(names[1])
+    field.press("Enter")
+    expect(page.get_by_role("button", name="Merge the two")).to_be_visible()
+
+
 PAGES = [
     View("sign-in", "/sign-in", ""),
     View("library", f"{WORKSPACE}/"),
@@ -113,6 +130,10 @@ PAGES = [
     View("general, viewer", f"{WORKSPACE}/settings/general", "leila"),
     View("members", f"{WORKSPACE}/settings/members"),
     View("members, viewer", f"{WORKSPACE}/settings/members", "leila"),
+    View("folders", f"{WORKSPACE}/settings/folders"),
+    View("folders, viewer", f"{WORKSPACE}/settings/folders", "leila"),
+    View("tags", f"{WORKSPACE}/settings/tags"),
+    View("tags, viewer", f"{WORKSPACE}/settings/tags", "leila"),
     View("keys", f"{WORKSPACE}/settings/keys"),
     View("keys, viewer", f"{WORKSPACE}/settings/keys", "leila"),
     View("profile", "/account/profile"),
@@ -126,6 +147,8 @@ PAGES = [
     View("API errors", "/api/docs/errors"),
 ]
 STATES = [
+    View("folders, one to move", f"{WORKSPACE}/settings/folders", act=_moves_one_into_itself),
+    View("tags, two to merge", f"{WORKSPACE}/settings/tags", act=_asks_to_merge),
     View("sign-in, refused", "/sign-in", "", _misses_a_word, 200),
     View("editor, offline", "TRIAGE", act=_goes_offline),
     View("editor, versions in the rail", "TRIAGE", act=_opens_the_rail),
@@ -143,6 +166,11 @@ OVERLAYS = {
     "promote": ("TRIAGE/versions?from=1&to=2", "[popovertarget=promote]", "#promote"),
     "invite": (f"{WORKSPACE}/settings/members", "[data-open=invite]", "#invite"),
     "remove": (f"{WORKSPACE}/settings/members", "form[action$=remove] button", "#confirm"),
+    "remove a folder": (
+        f"{WORKSPACE}/settings/folders",
+        "form[action$=remove] button",
+        "#confirm",
+    ),
     "new key": (f"{WORKSPACE}/settings/keys", "[data-open=new-key]", "#new-key"),
     "sort": (f"{WORKSPACE}/", "[popovertarget=sort-menu]", "#sort-menu"),
     "workspaces": (f"{WORKSPACE}/", "[popovertarget=workspace-menu]", "#workspace-menu"),
