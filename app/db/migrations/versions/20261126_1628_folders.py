@@ -9,7 +9,7 @@ import app.db.base
 from app.db.migrations import walls
 
 revision = "2f60d8a1b7c4"
-down_revision = "7b1f3d92c0a4"
+down_revision = "e3a90f7d51c8"
 branch_labels = None
 depends_on = None
 
