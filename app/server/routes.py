@@ -18,6 +18,7 @@ from app.domain.rooms.sockets import enter
 from app.domain.tags.api import TagApi
 from app.domain.tags.pages import TagPages
 from app.domain.versions.api import FetchApi, LabelApi, VersionApi
+from app.domain.versions.label_pages import LabelPages, LabelSettings
 from app.domain.versions.pages import VersionPages
 from app.domain.workspaces.api import MemberApi
 from app.domain.workspaces.member_pages import JoinPages, MemberPages
@@ -41,6 +42,8 @@ PAGES: list[ControllerRouterHandler] = [
     PromptPages,
     SettingsPages,
     VersionPages,
+    LabelPages,
+    LabelSettings,
 ]
 
 API: list[ControllerRouterHandler] = [

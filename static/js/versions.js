@@ -18,3 +18,12 @@ document.addEventListener("click", (event) => {
   lines.hidden = !lines.hidden;
   button.setAttribute("aria-expanded", String(!lines.hidden));
 });
+
+// What has just been done can be undone from a toast; a reload does not offer it again.
+const done = document.querySelector("[data-as-toast]");
+if (done) {
+  document.getElementById("toasts")?.append(done);
+  const address = new URL(location.href);
+  address.searchParams.delete("moved");
+  history.replaceState(history.state, "", address);
+}

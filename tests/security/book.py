@@ -73,9 +73,15 @@ PAGES: dict[Key, Call] = {
     ("POST", f"{PROMPT}/labels"): Call(
         P.LABELS_MOVE, form={"label": "canary", "version": "{number}"}
     ),
+    ("GET", f"{PROMPT}/labels/{{label}}"): Call(P.PROMPTS_READ),
+    ("POST", f"{PROMPT}/labels/{{label}}/undo"): Call(P.LABELS_MOVE, form={"move": "{move}"}),
     ("POST", f"{PROMPT}/labels/{{label}}/remove"): Call(P.LABELS_MOVE, form={}),
     ("GET", f"{SETTINGS}/general"): Call(P.MEMBERS_READ),
     ("POST", f"{SETTINGS}/general"): Call(P.WORKSPACE_MANAGE, form={"name": "New name"}),
+    ("GET", f"{SETTINGS}/labels"): Call(P.MEMBERS_READ),
+    ("POST", f"{SETTINGS}/labels"): Call(
+        P.WORKSPACE_MANAGE, form={"label": "canary", "role": "reviewer"}
+    ),
     ("GET", f"{SETTINGS}/members"): Call(P.MEMBERS_READ),
     ("POST", f"{SETTINGS}/members/{{user_id}}/role"): Call(
         P.MEMBERS_MANAGE, form={"role": "commenter"}

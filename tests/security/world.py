@@ -19,7 +19,7 @@ from app.db.engine import Database
 from app.db.postgres import connect
 from app.db.wall import ACROSS
 from app.domain.accounts import service as accounts
-from app.domain.versions.models import Checkpoint
+from app.domain.versions.models import Checkpoint, LabelMove
 from app.domain.workspaces.invitations import Invitations
 from tests.security.book import Call, filled
 from tests.support.builders import Key, Place, Somebody, a_key, a_member, a_workspace, as_member
@@ -79,7 +79,8 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "old_name": f"{mark}/before",
         "tag": f"tag-{mark}",
         "folder": f"Folder {mark}",
-        "checkpoint": await _checkpoint_of(database, prompt["id"]),
+        "checkpoint": await _one_of(database, Checkpoint, prompt["id"]),
+        "move": await _one_of(database, LabelMove, prompt["id"]),
         **await targets(database, place, mark),
     }
     return World(place, key, ids, mark)
@@ -194,7 +195,8 @@ def bytes_on_disk(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.glob("promptroom.db*")))
 
 
-async def _checkpoint_of(database: Database, prompt_id: str) -> str:
-    statement = select(Checkpoint.id).where(Checkpoint.prompt_id == UUID(prompt_id))
+async def _one_of(database: Database, model: Any, prompt_id: str) -> str:
+    """The id of the prompt's newest one."""
+    statement = select(model.id).where(model.prompt_id == UUID(prompt_id)).order_by(model.id.desc())
     async with database.everywhere().transaction(write=False) as tx:
-        return str((await tx.execute(statement)).scalar_one())
+        return str((await tx.execute(statement.limit(1))).scalar_one())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.errors import Conflict, InvalidFields, NotFound
+from app.errors import Conflict, Forbidden, InvalidFields, NotFound
 
 
 class VersionNotFound(NotFound):
@@ -19,6 +19,20 @@ class LabelRefused(InvalidFields):
     """The name of a label cannot be used, or is one that moves by itself."""
 
     code = "label_refused"
+
+
+class LabelProtected(Forbidden):
+    """Only some roles may move this label; the settings of the workspace say which."""
+
+    code = "label_protected"
+    title = "This label is protected"
+
+
+class LabelMovedSince(Conflict):
+    """A move cannot be undone once the label has moved again."""
+
+    code = "label_moved_since"
+    title = "The label has moved again since"
 
 
 class NothingReleased(NotFound):

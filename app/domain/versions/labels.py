@@ -13,8 +13,14 @@ from app.db.after import after_commit
 from app.domain.prompts.ports import Announcer
 from app.domain.prompts.service import Prompts
 from app.domain.versions import policy, queries
-from app.domain.versions.errors import LabelNotFound, VersionNotFound
+from app.domain.versions.errors import (
+    LabelMovedSince,
+    LabelNotFound,
+    LabelProtected,
+    VersionNotFound,
+)
 from app.domain.versions.models import Label, LabelMove, Version
+from app.domain.workspaces.service import Workspaces
 from app.kit import clock
 from app.kit.ids import new_id
 
@@ -32,7 +38,7 @@ class Labels:
     async def move(self, prompt_id: UUID, name: str, number: int) -> Label:
         """Put a label on a version, wherever it was before.
 
-        Raises `PromptNotFound`, `LabelRefused`, `VersionNotFound`.
+        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `VersionNotFound`.
         """
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
@@ -47,13 +53,17 @@ class Labels:
         return label
 
     async def remove(self, prompt_id: UUID, name: str) -> None:
-        """Take a label off. Raises `PromptNotFound`, `LabelRefused`, `LabelNotFound`."""
+        """Take a label off.
+
+        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `LabelNotFound`.
+        """
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
         _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
         label = await queries.label(self._tx, self._caller, prompt_id, name)
         if label is None:
             raise LabelNotFound(f"{name} is on no version.")
+        await self._check_roles([name])
         before = label.number
         await queries.remove_label(self._tx, self._caller, prompt_id, name)
         await self._moved(prompt_id, branch.id, name, before, None)
@@ -61,9 +71,13 @@ class Labels:
     async def put(
         self, prompt_id: UUID, room_id: UUID, version: Version, names: Sequence[str]
     ) -> list[str]:
-        """Put labels (checked names) on a version of a locked prompt; gives those that moved."""
+        """Put labels (checked names) on a version of a locked prompt; gives those that moved.
+
+        Raises `LabelProtected`.
+        """
         now = {one.name: one for one in await queries.labels(self._tx, self._caller, prompt_id)}
         moved = [name for name in names if name not in now or now[name].number != version.number]
+        await self._check_roles(moved)
         for name in moved:
             before = now[name].number if name in now else None
             label = now.get(name) or self._new(prompt_id, name)
@@ -72,6 +86,30 @@ class Labels:
             self._tx.add(label)
             await self._moved(prompt_id, room_id, name, before, version.number)
         return moved
+
+    async def undo(self, prompt_id: UUID, move_id: UUID) -> None:
+        """Put a label back to where it was before a move, if it has not moved since.
+
+        Raises `LabelNotFound`, `LabelMovedSince`, and what `move` and `remove` raise.
+        """
+        self._caller.require(Permission.LABELS_MOVE)
+        await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        made = await queries.move(self._tx, self._caller, prompt_id, move_id)
+        if made is None:
+            raise LabelNotFound("There is no such move.")
+        [last] = await queries.moves(self._tx, self._caller, prompt_id, made.label, 1)
+        if last.id != made.id:
+            raise LabelMovedSince(f"{made.label} is where somebody has put it since.")
+        if made.from_number is None:
+            await self.remove(prompt_id, made.label)
+        else:
+            await self.move(prompt_id, made.label, made.from_number)
+
+    async def _check_roles(self, names: Sequence[str]) -> None:
+        roles = await Workspaces(self._tx).label_roles(self._caller) if names else {}
+        for name in names:
+            if not policy.may_move(self._caller, name, roles):
+                raise LabelProtected(f"{name} is {policy.protection(name, roles)}.")
 
     def _new(self, prompt_id: UUID, name: str) -> Label:
         return Label(prompt_id=prompt_id, name=name, workspace_id=self._caller.workspace_id)

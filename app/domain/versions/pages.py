@@ -10,9 +10,8 @@ from litestar.params import FromPath
 
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.versions import show
-from app.domain.versions.deps import LabelsDep, VersionsDep
+from app.domain.versions.deps import VersionsDep
 from app.domain.versions.drawing import Unfold
-from app.domain.versions.errors import VersionNotFound
 from app.domain.versions.views import Address
 from app.domain.versions.voices import Voices
 from app.errors import InvalidFields
@@ -107,28 +106,6 @@ class VersionPages(Controller):
         await versions.restore(prompt_id, number)
         return see_other(request, _base(request))
 
-    @post("/labels", name="versions:move-label")
-    async def move_label(
-        self, request: AppRequest, labelling: LabelsDep, prompt_id: FromPath[UUID]
-    ) -> Response[Any]:
-        form = await typed(request, "label", "new_label", "version")
-        if not form["version"].isascii() or not form["version"].isdecimal():
-            raise VersionNotFound("Choose a version.")
-        number = int(form["version"])
-        await labelling.move(prompt_id, form["label"] or form["new_label"], number)
-        return see_other(request, f"{_base(request)}/versions?to={number}")
-
-    @post("/labels/{label:str}/remove", name="versions:remove-label")
-    async def remove_label(
-        self,
-        request: AppRequest,
-        labelling: LabelsDep,
-        prompt_id: FromPath[UUID],
-        label: FromPath[str],
-    ) -> Response[Any]:
-        await labelling.remove(prompt_id, label)
-        return see_other(request, f"{_base(request)}/versions")
-
 
 async def _unchanged(
     request: AppRequest, desk: Desk, shell: dict[str, Any], prompt_id: UUID
@@ -152,6 +129,13 @@ def _place(request: AppRequest) -> dict[str, Any]:
     return {"workspace": {"slug": request.path_params["workspace"]}}
 
 
+def _id(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
 def _whole(text: str) -> int:
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 8 else 0
 
@@ -167,4 +151,5 @@ def _address(request: AppRequest) -> Address:
         start=_whole(query.get("start", "")),
         unfold=Unfold.read(query.get("fold", "")),
         cursor=query.get("cursor", ""),
+        moved=_id(query.get("moved", "")),
     )

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import msgspec
 
+from app.access.permissions import Permission, Role
+from app.access.principal import Principal
 from app.domain.versions.errors import LabelRefused
 from app.kit.diff import Row, summary
 
@@ -51,6 +53,28 @@ def check_label(name: str) -> None:
     """Raises `LabelRefused`."""
     if problem := label_problem(name):
         raise LabelRefused({"label": problem})
+
+
+PROTECTING = (Role.REVIEWER, Role.ADMIN, Role.OWNER)  # what a label can be kept to
+
+
+def may_move(caller: Principal, name: str, roles: Mapping[str, Role]) -> bool:
+    """Whether someone who may move labels may move this one.
+
+    A key has no role: one with the scope `admin` counts as an owner, others as an editor.
+    """
+    if name not in roles or caller.can(Permission.OWNERS_MANAGE):
+        return True
+    if caller.role is None:
+        return caller.can(Permission.WORKSPACE_MANAGE)
+    ranks = list(Role)
+    return ranks.index(caller.role) <= ranks.index(roles[name])
+
+
+def protection(name: str, roles: Mapping[str, Role]) -> str:
+    """Who may, in words: "protected, needs a reviewer"."""
+    article = "an" if roles[name] in (Role.ADMIN, Role.OWNER) else "a"
+    return f"protected, needs {article} {roles[name]}"
 
 
 def content_sha256(text: str, config: dict[str, Any], variables: list[Any]) -> str:

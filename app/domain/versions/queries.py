@@ -217,6 +217,17 @@ async def moves(
     return (await tx.execute(statement)).scalars().all()
 
 
+async def move(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, move_id: UUID
+) -> LabelMove | None:
+    statement = within(
+        select(LabelMove).where(LabelMove.prompt_id == prompt_id, LabelMove.id == move_id),
+        where,
+        LabelMove,
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
 async def newest_numbers(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
 ) -> dict[UUID, int]:

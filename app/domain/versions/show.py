@@ -14,7 +14,7 @@ from app.domain.prompts.deps import Desk
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Opened
-from app.domain.versions import policy, views, voices
+from app.domain.versions import heading, label_show, policy, views, voices
 from app.domain.versions.comparing import Comparison, compared
 from app.domain.versions.history import History, Side, side_of
 from app.domain.versions.models import Version
@@ -40,11 +40,14 @@ async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, A
         sides = await _sides(history, opened, address, draft)
         wrote = await _people(history, prompt_id, *sides) if sides else 0
         writers = await history.named({*draft.contributors, *(_authors(sides[1]) if sides else ())})
+        reasons = await label_show.reasons(tx, desk.caller)
+        undo = await label_show.undo(tx, desk.caller, prompt_id, address.moved)
     comparison = await compared(*sides) if sides else None
-    page = Comparing(comparison, wrote, options, writers)
+    page = Comparing(comparison, wrote, options, writers, reasons)
     return {
-        **_head(desk, opened, standing),
+        **heading.head(desk, opened, standing),
         "chosen": chosen,
+        "undo": undo,
         "show": address.show,
         "draft": None
         if not note
@@ -69,7 +72,9 @@ class Comparing:
         wrote: int,
         options: Sequence[tuple[str, str]],
         people: dict[str, Shown],
+        reasons: dict[str, str],
     ) -> None:
+        self._reasons = reasons
         self._comparison = comparison
         self._wrote = wrote
         self._people = people
@@ -87,7 +92,7 @@ class Comparing:
                 self._comparison, address, self._options, self._wrote, self._people
             ),
             "restore": views.restore(gone[0] if gone else None, standing.labels),
-            "promote": views.promote(new.number, standing.labels),
+            "promote": views.promote(new.number, standing.labels, self._reasons),
         }
 
 
@@ -174,8 +179,9 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         side = side_of(version)
         writers = await history.named(_authors(side))
         dates = await history.dates(prompt_id, side.blame)
+        reasons = await label_show.reasons(tx, desk.caller)
     return {
-        **_head(desk, opened, standing),
+        **heading.head(desk, opened, standing),
         "version": {
             "number": number,
             "message": version.message,
@@ -190,7 +196,7 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         "variables": views.variables_list(version.variables),
         "compare_href": address.href(to=str(number)) if number > 1 else "",
         "restore": None if _is_there(number, standing) else views.restore(number, standing.labels),
-        "promote": views.promote(number, standing.labels),
+        "promote": views.promote(number, standing.labels, reasons),
     }
 
 
@@ -218,6 +224,7 @@ async def publish(desk: Desk, prompt_id: UUID) -> dict[str, Any]:
         draft = await history.draft(opened, newest)
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
         writers = await history.named(draft.contributors)
+        reasons = await label_show.reasons(tx, desk.caller)
     comparison = await compared(side_of(newest), draft) if newest else None
     message = (
         policy.suggested_message(comparison.rows, comparison.fields)
@@ -232,13 +239,13 @@ async def publish(desk: Desk, prompt_id: UUID) -> dict[str, Any]:
         "summary": views.publish_summary(names, standing.published),
         "message": message[: policy.MESSAGE_LONGEST],
         "suggested": True,
-        "labels": ticked(views.choosable(standing.labels), ()),
+        "labels": ticked(views.choosable(standing.labels, reasons), ()),
         "errors": {},
     }
 
 
 def ticked(labels: Sequence[dict[str, Any]], chosen: Sequence[str]) -> list[dict[str, Any]]:
-    return [{**label, "checked": label["name"] in chosen, "reason": ""} for label in labels]
+    return [{**label, "checked": label["name"] in chosen} for label in labels]
 
 
 def published(prompt_id: UUID, number: int, moved: Sequence[str]) -> dict[str, Any]:
@@ -254,13 +261,3 @@ def _note(draft: Side, newest: Version | None) -> str:
 def _first_names(caller: Principal, names: dict[str, str]) -> list[str]:
     others = [name.split()[0] for actor, name in names.items() if actor != caller.actor]
     return [*others, "you"] if caller.actor in names else others
-
-
-def _head(desk: Desk, opened: Opened, standing: Standing) -> dict[str, Any]:
-    """The context of prompts/_head.html."""
-    return {
-        "prompt": prompt_views.prompt(opened),
-        **prompt_views.rights(desk.caller),
-        **standing.head,
-        "here": desk.rooms.people([opened.branch.id]).get(opened.branch.id, ()),
-    }

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from app.domain.prompts import typed
 from app.domain.prompts.people import Shown
@@ -38,6 +39,7 @@ class Address:
     start: int = 0  # the row of the comparison that the page begins with
     unfold: Unfold | None = None
     cursor: str = ""
+    moved: UUID | None = None  # a label's move that was just made
 
     def href(self, **changed: str) -> str:
         pairs = {
@@ -230,18 +232,22 @@ def restore(number: int | None, labels: Sequence[Mapping[str, Any]]) -> dict[str
 
 
 def promote(
-    number: int | None, labels: Sequence[Mapping[str, Any]], error: str = ""
+    number: int | None, labels: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]
 ) -> dict[str, Any] | None:
     if number is None:
         return None
-    return {"number": number, "labels": choosable(labels), "error": error}
+    return {"number": number, "labels": choosable(labels, reasons), "error": ""}
 
 
-def choosable(labels: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The labels that may be moved: the usual ones, then those in use."""
+def choosable(
+    labels: Sequence[Mapping[str, Any]], reasons: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The usual labels, then those in use, each with why it may not be moved."""
     now = {one["name"]: one["number"] for one in labels if one["name"] != policy.LATEST}
     names = [*policy.USUAL_LABELS, *(name for name in now if name not in policy.USUAL_LABELS)]
-    return [{"name": name, "number": now.get(name)} for name in names]
+    return [
+        {"name": name, "number": now.get(name), "reason": reasons.get(name, "")} for name in names
+    ]
 
 
 def settings_list(config: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, String
@@ -18,6 +19,7 @@ class Workspace(Model):
     slug: Mapped[str] = mapped_column(String(64), unique=True)
     name: Mapped[str] = mapped_column(String(120))
     created_at: Mapped[datetime]
+    label_roles: Mapped[dict[str, Any] | None]  # the weakest role that may move a label; none = {}
 
 
 class Member(Model):

@@ -52,6 +52,16 @@ async def rename(tx: AsyncSession, where: InWorkspace, name: str) -> None:
     await tx.execute(update(Workspace).where(Workspace.id == where.workspace_id).values(name=name))
 
 
+async def label_roles(tx: AsyncSession, where: InWorkspace) -> dict[str, Any] | None:
+    statement = select(Workspace.label_roles).where(Workspace.id == where.workspace_id)
+    return (await tx.execute(statement)).scalar_one_or_none()
+
+
+async def set_label_roles(tx: AsyncSession, where: InWorkspace, roles: dict[str, Any]) -> None:
+    statement = update(Workspace).where(Workspace.id == where.workspace_id)
+    await tx.execute(statement.values(label_roles=roles))
+
+
 async def of_person(tx: AsyncSession, user_id: UUID, limit: int) -> list[tuple[Workspace, str]]:
     """The person's workspaces with their role in each, by name."""
     # unscoped: a person's own memberships, whichever workspace they are in

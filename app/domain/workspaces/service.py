@@ -83,6 +83,21 @@ class Workspaces:
         check(name=name_problem(name, policy.NAME_LONGEST))
         await queries.rename(self._tx, caller, name)
 
+    async def label_roles(self, caller: Principal) -> dict[str, Role]:
+        """The weakest role that may move a label, for each that is protected."""
+        found = await queries.label_roles(self._tx, caller) or {}
+        return {label: Role(role) for label, role in found.items()}
+
+    async def protect_label(self, caller: Principal, label: str, role: Role | None) -> None:
+        """Let only `role` and those above move a label; None = whoever may move labels."""
+        caller.require(Permission.WORKSPACE_MANAGE)
+        await locks.hold(self._tx, f"label-roles:{caller.workspace_id}")
+        roles = dict(await queries.label_roles(self._tx, caller) or {})
+        roles.pop(label, None)
+        if role is not None:
+            roles[label] = role.value
+        await queries.set_label_roles(self._tx, caller, roles)
+
     async def only_name(self) -> str | None:
         """What to sign in to, when the server has exactly one workspace."""
         return await queries.only_name(self._tx)

@@ -1,0 +1,124 @@
+"""Labels in the browser: moving them, taking that back, where they have been, who may."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.params import FromPath
+
+from app.access.permissions import Permission, Role
+from app.domain.prompts.deps import AppRequest, DeskDep
+from app.domain.versions import label_show, policy
+from app.domain.versions.deps import HistoryDep, LabelsDep
+from app.domain.versions.errors import LabelNotFound, VersionNotFound
+from app.domain.workspaces.service import Workspaces, whom_to_ask
+from app.errors import InvalidFields
+from app.web.deps import Caller, PageShell, Tx
+from app.web.forms import typed
+from app.web.htmx import page, see_other
+
+
+class LabelPages(Controller):
+    path = "/w/{workspace:str}/prompts/{prompt_id:uuid}/labels"
+    include_in_schema = False
+
+    @post("/", name="versions:move-label")
+    async def move(
+        self,
+        request: AppRequest,
+        labelling: LabelsDep,
+        history: HistoryDep,
+        prompt_id: FromPath[UUID],
+    ) -> Response[Any]:
+        form = await typed(request, "label", "new_label", "version")
+        if not form["version"].isascii() or not form["version"].isdecimal():
+            raise VersionNotFound("Choose a version.")
+        number, name = int(form["version"]), form["label"] or form["new_label"]
+        await labelling.move(prompt_id, name, number)
+        [last] = await history.moves(prompt_id, name, 1)
+        # What can be undone is named in the address: the page that follows offers it.
+        return see_other(request, f"{_base(request)}/versions?to={number}&moved={last.id}")
+
+    @post("/{label:str}/remove", name="versions:remove-label")
+    async def remove(
+        self,
+        request: AppRequest,
+        labelling: LabelsDep,
+        history: HistoryDep,
+        prompt_id: FromPath[UUID],
+        label: FromPath[str],
+    ) -> Response[Any]:
+        await labelling.remove(prompt_id, label)
+        [last] = await history.moves(prompt_id, label, 1)
+        return see_other(request, f"{_base(request)}/versions?moved={last.id}")
+
+    @post("/{label:str}/undo", name="versions:undo-label")
+    async def undo(
+        self,
+        request: AppRequest,
+        labelling: LabelsDep,
+        prompt_id: FromPath[UUID],
+        label: FromPath[str],
+    ) -> Response[Any]:
+        try:
+            move_id = UUID((await typed(request, "move"))["move"])
+        except ValueError:
+            raise LabelNotFound("There is no such move.") from None
+        await labelling.undo(prompt_id, move_id)
+        return see_other(request, f"{_base(request)}/labels/{quote(label)}")
+
+    @get("/{label:str}", name="versions:label")
+    async def history(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        shell: PageShell,
+        prompt_id: FromPath[UUID],
+        label: FromPath[str],
+    ) -> Response[Any]:
+        context = await label_show.history(desk, prompt_id, label)
+        return page(request, "versions/label.html", **shell, **context)
+
+
+class LabelSettings(Controller):
+    path = "/w/{workspace:str}/settings/labels"
+    include_in_schema = False
+
+    @get("/", name="versions:label-settings")
+    async def show(
+        self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
+    ) -> Response[Any]:
+        caller.require(Permission.MEMBERS_READ)
+        roles = await Workspaces(tx).label_roles(caller)
+        context = label_show.settings(roles) | {
+            "can_manage": caller.can(Permission.WORKSPACE_MANAGE),
+            "admins": await whom_to_ask(tx, caller),
+            "saved": request.query_params.get("saved") == "1",
+        }
+        return page(request, "versions/label_settings.html", **shell, **context)
+
+    @post("/", name="versions:protect-label")
+    async def protect(
+        self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
+    ) -> Response[Any]:
+        form = await typed(request, "label", "role")
+        policy.check_label(form["label"])
+        role = _role(form["role"])
+        await Workspaces(tx).protect_label(caller, form["label"], role)
+        return see_other(request, f"/w/{shell['workspace'].slug}/settings/labels?saved=1")
+
+
+def _role(name: str) -> Role | None:
+    if not name:
+        return None
+    if name not in policy.PROTECTING:
+        raise InvalidFields({"role": "Choose a role."})
+    return Role(name)
+
+
+def _base(request: AppRequest) -> str:
+    params = request.path_params
+    return f"/w/{params['workspace']}/prompts/{params['prompt_id']}"

@@ -1,0 +1,99 @@
+"""What the pages about labels say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission, Role
+from app.access.principal import Principal
+from app.domain.prompts.deps import Desk
+from app.domain.prompts.people import Shown
+from app.domain.versions import heading, policy, queries
+from app.domain.versions.errors import LabelNotFound
+from app.domain.versions.history import History
+from app.domain.versions.models import LabelMove
+from app.domain.workspaces.service import Workspaces
+from app.kit import clock
+
+UNDO = timedelta(minutes=10)  # how long the page after a move offers to take it back
+
+
+async def history(desk: Desk, prompt_id: UUID, name: str) -> dict[str, Any]:
+    """The context of versions/label.html beside the shell. Raises `LabelNotFound`."""
+    async with desk.database.transaction(write=False) as tx:
+        read = History(tx, desk.caller, desk.rooms)
+        opened = await read.open(prompt_id)
+        text = (await desk.rooms.read(opened.branch.id)).text
+        standing = await desk.releases.standing(tx, desk.caller, opened.branch, text)
+        moves = await read.moves(prompt_id, name)
+        people = await read.named(one.actor for one in moves)
+        reason = (await reasons(tx, desk.caller)).get(name, "")
+    if not moves:
+        raise LabelNotFound(f"{name} has never been on a version.")
+    return {
+        **heading.head(desk, opened, standing),
+        "label_name": name,
+        "number": moves[0].to_number,
+        "moves": [_move(one, people) for one in moves],
+        "rollback": _rollback(moves),
+        "reason": reason,
+    }
+
+
+def _move(one: LabelMove, people: Mapping[str, Shown]) -> dict[str, Any]:
+    return {
+        "before": one.from_number,
+        "after": one.to_number,
+        "by": people[one.actor],
+        "at": one.moved_at,
+    }
+
+
+def _rollback(moves: Sequence[LabelMove]) -> int | None:
+    """The version that the label was on before the one it is on now."""
+    now = moves[0].to_number
+    before = (one.from_number for one in moves)
+    return next((number for number in before if number not in (None, now)), None)
+
+
+async def reasons(tx: AsyncSession, caller: Principal) -> dict[str, str]:
+    """Which labels the caller may not move, and why."""
+    roles = await Workspaces(tx).label_roles(caller)
+    return {
+        name: policy.protection(name, roles)
+        for name in roles
+        if not policy.may_move(caller, name, roles)
+    }
+
+
+async def undo(
+    tx: AsyncSession, caller: Principal, prompt_id: UUID, move_id: UUID | None
+) -> dict[str, Any] | None:
+    """The `undo` of versions/_undo.html: a move just made, while it can be taken back."""
+    if move_id is None or not caller.can(Permission.LABELS_MOVE):
+        return None
+    made = await queries.move(tx, caller, prompt_id, move_id)
+    if made is None or clock.utc_now() - made.moved_at > UNDO or made.actor != caller.actor:
+        return None
+    [last] = await queries.moves(tx, caller, prompt_id, made.label, 1)
+    if last.id != made.id:
+        return None
+    place = f"is on v{made.to_number}" if made.to_number else "is on no version"
+    return {"move": str(made.id), "label": made.label, "text": f"{made.label} {place}"}
+
+
+def settings(roles: Mapping[str, Role]) -> dict[str, Any]:
+    """The context of versions/label_settings.html: the usual labels, then what is protected."""
+    names = [
+        *policy.USUAL_LABELS,
+        *(one for one in sorted(roles) if one not in policy.USUAL_LABELS),
+    ]
+    return {
+        "labels": [{"name": name, "role": str(roles.get(name, ""))} for name in names],
+        "roles": [str(role) for role in policy.PROTECTING],
+    }
