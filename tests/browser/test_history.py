@@ -127,3 +127,37 @@ class TestComparing:
         assert tag.evaluate("(one) => getComputedStyle(one).clipPath") == "none"
         versions.get_by_role("switch", name="Show who wrote it").press("Space")
         expect(tag).to_be_hidden()
+
+
+class TestTheTimeline:
+    def test_it_goes_on_as_one_scrolls_and_a_move_of_a_label_is_taken_back(
+        self, stage: Stage
+    ) -> None:
+        prompt_id = stage.prompt("Version 0", "history/timeline")
+        for number in range(1, 111):
+            stage.api("PATCH", f"/prompts/{prompt_id}", {"text": f"Version {number}"})
+            stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": f"Change {number}"})
+        page = stage.sign_in()
+        page.goto(f"{stage.path(prompt_id)}/versions")
+        rows = page.locator(".timeline .version")
+        assert rows.count() < 60
+        timeline = page.locator(".timeline")
+
+        def scrolled() -> bool:
+            timeline.evaluate("(one) => one.scrollTo(0, one.scrollHeight)")
+            return rows.count() == 110
+
+        until(scrolled, 10, "the first version at the end of the timeline")
+        expect(page.locator(".timeline h2")).to_have_count(1)
+        expect(page.get_by_role("link", name="Older")).to_have_count(0)
+        expect(page).to_have_url(f"{stage.server.url}{stage.path(prompt_id)}/versions")
+
+        page.get_by_role("button", name="Promote v110").press("Enter")
+        page.get_by_label("staging").press("Space")
+        page.get_by_role("button", name="Move the label").press("Enter")
+        toast = page.locator("#toasts .toast")
+        expect(toast).to_contain_text("staging is on v110")
+        assert "moved=" not in page.url
+        toast.get_by_role("button", name="Undo").press("Enter")
+        expect(page.get_by_role("heading", level=1, name="staging")).to_be_visible()
+        expect(page.get_by_text("It is on no version")).to_be_visible()

@@ -68,6 +68,7 @@ PAGES: dict[Key, Call] = {
     ("GET", f"{PROMPT}/versions"): Call(
         P.PROMPTS_READ, query={"from": "{checkpoint}", "to": "{label}", "show": "checkpoints"}
     ),
+    ("GET", f"{PROMPT}/versions/timeline"): Call(P.PROMPTS_READ),
     ("GET", f"{PROMPT}/versions/{{number}}"): Call(P.PROMPTS_READ),
     ("POST", f"{PROMPT}/versions/{{number}}/restore"): Call(P.VERSIONS_PUBLISH, form={}),
     ("POST", f"{PROMPT}/labels"): Call(

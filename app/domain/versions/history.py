@@ -74,6 +74,21 @@ class History:
         rows = await queries.checkpoints(self._tx, self._caller, prompt_id, before, limit + 1)
         return cut(rows, limit, lambda checkpoint: (checkpoint.id,))
 
+    async def checkpoints_among(
+        self, prompt_id: UUID, versions: Sequence[Version], after: str | None, limit: int
+    ) -> Sequence[Checkpoint]:
+        """What was taken since the oldest of a page of versions and before the page above it."""
+        if not versions:
+            return []
+        before = None
+        if after:
+            number = cursor.decode(after, tuple[int])[0]
+            before = (await queries.dates(self._tx, self._caller, prompt_id, [number])).get(number)
+        since = versions[-1].created_at
+        return await queries.checkpoints_since(
+            self._tx, self._caller, prompt_id, (since, before), limit
+        )
+
     async def version(self, prompt_id: UUID, number: int) -> Version:
         """Raises `VersionNotFound`."""
         found = await queries.numbered(self._tx, self._caller, prompt_id, number)

@@ -38,6 +38,14 @@ class VersionPages(Controller):
             compare["table"] = await rendered(request, "versions/_table.html", compare=compare)
         return page(request, "versions/list.html", **shell, **context)
 
+    @get("/versions/timeline", name="versions:timeline")
+    async def older(
+        self, request: AppRequest, desk: DeskDep, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """More of the timeline, for htmx; without it "Older" is a page of its own."""
+        context = await show.older(desk, prompt_id, _address(request))
+        return page(request, "versions/_days.html", **_place(request), **context)
+
     @get("/versions/{number:int}", name="versions:show")
     async def version(
         self,
@@ -151,5 +159,6 @@ def _address(request: AppRequest) -> Address:
         start=_whole(query.get("start", "")),
         unfold=Unfold.read(query.get("fold", "")),
         cursor=query.get("cursor", ""),
+        day=query.get("day", "")[:10],
         moved=_id(query.get("moved", "")),
     )

@@ -109,6 +109,28 @@ async def checkpoints(
     return (await tx.execute(ordered)).scalars().all()
 
 
+async def checkpoints_since(
+    tx: AsyncSession,
+    where: InWorkspace,
+    prompt_id: UUID,
+    between: tuple[datetime, datetime | None],
+    limit: int,
+) -> Sequence[Checkpoint]:
+    """Checkpoints of a stretch of time without their text, the newest first."""
+    since, before = between
+    statement = within(
+        select(Checkpoint)
+        .options(*_without(Checkpoint, "text", "state_vector", "blame"))
+        .where(Checkpoint.prompt_id == prompt_id, Checkpoint.created_at >= since),
+        where,
+        Checkpoint,
+    )
+    if before is not None:
+        statement = statement.where(Checkpoint.created_at < before)
+    ordered = statement.order_by(Checkpoint.created_at.desc(), Checkpoint.id.desc()).limit(limit)
+    return (await tx.execute(ordered)).scalars().all()
+
+
 async def checkpoint(
     tx: AsyncSession, where: InWorkspace, prompt_id: UUID, checkpoint_id: UUID
 ) -> Checkpoint | None:

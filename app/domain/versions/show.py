@@ -20,9 +20,10 @@ from app.domain.versions.history import History, Side, side_of
 from app.domain.versions.models import Version
 from app.domain.versions.reading import blame_of, read_since
 from app.domain.versions.releases import draft_note, people_of
+from app.domain.versions.timeline import leaf
 from app.domain.versions.views import Address
-from app.kit import clock
-from app.web.paging import DEFAULT_LIMIT
+
+SHORT = 200_000  # characters of two texts that are compared just to say what restoring changes
 
 
 async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, Any]:
@@ -36,14 +37,17 @@ async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, A
         note = _note(draft, newest)
         address = _with_sides(address, newest, is_edited=bool(note))
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, draft.text)
-        entries, older, options = await _entries(history, prompt_id, address)
+        shown = await leaf(history, prompt_id, address)
         sides = await _sides(history, opened, address, draft)
         wrote = await _people(history, prompt_id, *sides) if sides else 0
         writers = await history.named({*draft.contributors, *(_authors(sides[1]) if sides else ())})
         reasons = await label_show.reasons(tx, desk.caller)
         undo = await label_show.undo(tx, desk.caller, prompt_id, address.moved)
     comparison = await compared(*sides) if sides else None
-    page = Comparing(comparison, wrote, options, writers, reasons)
+    gone = _gone(sides, standing)
+    back = await compared(draft, gone) if gone and _is_short(draft, gone) else None
+    restore = views.restore(gone.number if gone else None, standing.labels, back)
+    page = Comparing(comparison, wrote, shown.options, writers, reasons)
     return {
         **heading.head(desk, opened, standing),
         "chosen": chosen,
@@ -57,10 +61,19 @@ async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, A
             "href": address.href(to=policy.DRAFT, **{"from": ""}),
             "picked": address.new == policy.DRAFT,
         },
-        "days": views.days(entries, clock.utc_now()),
-        "older_href": address.href(cursor=older) if older else "",
+        **shown.context(address),
         **page.context(address, standing),
+        "restore": restore,
     }
+
+
+async def older(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, Any]:
+    """The context of versions/_days.html: the next page of the timeline, by itself."""
+    async with desk.database.transaction(write=False) as tx:
+        history = History(tx, desk.caller, desk.rooms)
+        await history.open(prompt_id)
+        shown = await leaf(history, prompt_id, address)
+    return {"prompt": {"id": str(prompt_id)}, "show": address.show, **shown.context(address)}
 
 
 class Comparing:
@@ -82,18 +95,25 @@ class Comparing:
 
     def context(self, address: Address, standing: Standing) -> dict[str, Any]:
         if self._comparison is None:
-            return {"compare": None, "restore": None, "promote": None}
-        old, new = self._comparison.old, self._comparison.new
-        # The older side is what somebody looks back at, and what Restore brings back. What
-        # everybody is looking at already is nothing to bring back.
-        gone = [side.number for side in (old, new) if not _is_there(side.number, standing)]
+            return {"compare": None, "promote": None}
         return {
             "compare": views.compare(
                 self._comparison, address, self._options, self._wrote, self._people
             ),
-            "restore": views.restore(gone[0] if gone else None, standing.labels),
-            "promote": views.promote(new.number, standing.labels, self._reasons),
+            "promote": views.promote(self._comparison.new.number, standing.labels, self._reasons),
         }
+
+
+def _gone(sides: tuple[Side, Side] | None, standing: Standing) -> Side | None:
+    """What Restore brings back: the older side is what somebody looks back at.
+
+    What everybody is looking at already is nothing to bring back.
+    """
+    return next((side for side in sides or () if not _is_there(side.number, standing)), None)
+
+
+def _is_short(*sides: Side) -> bool:
+    return sum(len(side.text) for side in sides) <= SHORT
 
 
 def _is_there(number: int | None, standing: Standing) -> bool:
@@ -134,30 +154,6 @@ def _authors(side: Side) -> set[str]:
     return {span.actor for span in side.blame.spans() if span.actor}
 
 
-async def _entries(
-    history: History, prompt_id: UUID, address: Address
-) -> tuple[list[dict[str, Any]], str | None, list[tuple[str, str]]]:
-    """A page of the timeline, where the next begins, and what can be compared."""
-    versions = await history.page(
-        prompt_id, DEFAULT_LIMIT, address.cursor if address.show == "published" else None
-    )
-    labels = await history.label_names(prompt_id)
-    options = [(policy.DRAFT, "draft")]
-    options += [
-        (str(one.number), views.named(one.number, labels[one.number])) for one in versions.items
-    ]
-    if address.show == "checkpoints":
-        found = await history.checkpoints(prompt_id, DEFAULT_LIMIT, address.cursor or None)
-        who = await history.named(
-            one["actor"] for checkpoint in found.items for one in checkpoint.contributors
-        )
-        shown = [views.checkpoint_entry(one, who, address) for one in found.items]
-        return shown, found.next_cursor, options
-    who = await history.people(versions.items)
-    shown = [views.entry(one, who, labels[one.number], address) for one in versions.items]
-    return shown, versions.next_cursor, options
-
-
 async def _people(history: History, prompt_id: UUID, old: Side, new: Side) -> int:
     """How many wrote what was added between the two."""
     if new.number is None:
@@ -180,6 +176,7 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         writers = await history.named(_authors(side))
         dates = await history.dates(prompt_id, side.blame)
         reasons = await label_show.reasons(tx, desk.caller)
+    back = await compared(draft, side) if _is_short(draft, side) else None
     return {
         **heading.head(desk, opened, standing),
         "version": {
@@ -195,7 +192,9 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         "settings": views.settings_list(version.config),
         "variables": views.variables_list(version.variables),
         "compare_href": address.href(to=str(number)) if number > 1 else "",
-        "restore": None if _is_there(number, standing) else views.restore(number, standing.labels),
+        "restore": None
+        if _is_there(number, standing)
+        else views.restore(number, standing.labels, back),
         "promote": views.promote(number, standing.labels, reasons),
     }
 

@@ -39,6 +39,7 @@ class Address:
     start: int = 0  # the row of the comparison that the page begins with
     unfold: Unfold | None = None
     cursor: str = ""
+    day: str = ""  # with which the timeline's page above ends
     moved: UUID | None = None  # a label's move that was just made
 
     def href(self, **changed: str) -> str:
@@ -51,6 +52,10 @@ class Address:
         } | changed
         query = urlencode([(key, value) for key, value in pairs.items() if value])
         return self.base + (f"?{query}" if query else "")
+
+    def timeline(self, **changed: str) -> str:
+        """The same, of a page of the timeline alone."""
+        return self.href(**changed).replace(self.base, f"{self.base}/timeline", 1)
 
 
 def entry(
@@ -89,6 +94,12 @@ def checkpoint_entry(
     }
 
 
+def fold(entries: list[dict[str, Any]]) -> dict[str, Any]:
+    """Checkpoints between two versions; open when one of them is being compared."""
+    is_open = any(one["picked"] for one in entries)
+    return {"kind": "fold", "at": entries[0]["at"], "entries": entries, "open": is_open}
+
+
 def _picked(ref: str, address: Address) -> str:
     return "to" if ref == address.new else "from" if ref == address.old else ""
 
@@ -99,7 +110,8 @@ def days(entries: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any
     for one in entries:
         title = day_title(one["at"], now)
         if not found or found[-1]["title"] != title:
-            found.append({"title": title, "entries": []})
+            key = one["at"].date().isoformat()
+            found.append({"title": title, "key": key, "entries": []})
         found[-1]["entries"].append(one)
     return found
 
@@ -222,13 +234,38 @@ def _unchanged_note(comparison: Comparison) -> str:
     return f"{' and '.join(same)} unchanged" if same else ""
 
 
-def restore(number: int | None, labels: Sequence[Mapping[str, Any]]) -> dict[str, Any] | None:
-    """What the Restore button says; None for a text that has no number."""
+def restore(
+    number: int | None, labels: Sequence[Mapping[str, Any]], back: Comparison | None
+) -> dict[str, Any] | None:
+    """What the Restore button says; None for a text that has no number.
+
+    `back` is what changes: from the live text to that version. Very long ones are not compared.
+    """
     if number is None:
         return None
     placed = [one for one in labels if one["name"] != policy.LATEST]
     places = [f"{one['name']} stays on v{one['number']}" for one in placed]
-    return {"number": number, "stays": f"{', '.join(places)}." if places else ""}
+    return {
+        "number": number,
+        "changes": _coming_back(back) if back else "",
+        "stays": f"{', '.join(places)}. " if places else "",
+    }
+
+
+def _coming_back(back: Comparison) -> str:
+    """Such as: 12 words come back and 5 go; temperature and variable currency change."""
+    added, removed = back.counted.words_added, back.counted.words_removed
+    parts = []
+    if added:
+        parts.append(f"{added:,} {'word comes' if added == 1 else 'words come'} back")
+    if removed:
+        parts.append(f"{removed:,} {'word goes' if removed == 1 else 'words go'}")
+    told = " and ".join(parts) or "The words stay as they are"
+    names = [_setting_name(field) for field in back.fields]
+    if names:
+        listed = " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
+        told += f"; {listed} {'changes' if len(names) == 1 else 'change'}"
+    return f"{told}."
 
 
 def promote(

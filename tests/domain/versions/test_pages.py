@@ -160,6 +160,22 @@ class TestTimeline:
         assert 'class="credit c-slate" title="checkout">checkout</span>' in page
         assert "Colour by author" in page
 
+    async def test_restoring_says_what_changes_and_what_stays(self, room):
+        await room.write("One two three", config={"temperature": 0.2})
+        await room.post("/publish", message="First", labels="production")
+        await room.write("One four", config={"temperature": 0.9})
+        await room.post("/publish", message="Second")
+        for path in ("/versions/1", "/versions?from=1&to=2"):
+            page = (await room.get(path)).text
+            assert "2 words come back and 1 word goes; temperature changes." in page
+            assert "What stays: production stays on v1." in page
+
+    async def test_more_of_the_timeline_comes_by_itself(self, room):
+        await room.post("/publish", message="First")
+        page = await room.get("/versions/timeline", headers=HTMX)
+        assert page.text.lstrip().startswith("<h2>Today</h2>")
+        assert "<html" not in page.text
+
     async def test_messages_that_came_moved_or_changed_their_role_are_told(self, room):
         await room.write('{{role "system"}}\nBe kind and brief.\n{{role "user"}}\nHello there.')
         await room.post("/publish", message="First")
@@ -226,7 +242,8 @@ class TestLabels:
     async def test_a_label_moves_and_can_be_taken_off(self, room):
         await room.post("/publish", message="First")
         moved = await room.post("/labels", label="production", version="1")
-        assert (moved.status_code, moved.headers["Location"]) == (303, f"{room.url}/versions?to=1")
+        assert moved.status_code == 303
+        assert moved.headers["Location"].startswith(f"{room.url}/versions?to=1&moved=")
         custom = await room.post("/labels", label="", new_label="canary-9", version="1")
         assert custom.status_code == 303
         page = (await room.get("/versions/1")).text
