@@ -161,13 +161,13 @@ class TestTimeline:
         assert "Colour by author" in page
 
     async def test_restoring_says_what_changes_and_what_stays(self, room):
-        await room.write("One two three", config={"temperature": 0.2})
+        await room.write("Answer in two or three words", config={"temperature": 0.2})
         await room.post("/publish", message="First", labels="production")
-        await room.write("One four", config={"temperature": 0.9})
+        await room.write("Answer in four words", config={"temperature": 0.9})
         await room.post("/publish", message="Second")
         for path in ("/versions/1", "/versions?from=1&to=2"):
             page = (await room.get(path)).text
-            assert "2 words come back and 1 word goes; temperature changes." in page
+            assert "3 words come back and 1 word goes; temperature changes." in page
             assert "What stays: production stays on v1." in page
 
     async def test_more_of_the_timeline_comes_by_itself(self, room):
