@@ -161,3 +161,36 @@ class TestTheTimeline:
         toast.get_by_role("button", name="Undo").press("Enter")
         expect(page.get_by_role("heading", level=1, name="staging")).to_be_visible()
         expect(page.get_by_text("It is on no version")).to_be_visible()
+
+
+class TestTheTimeSlider:
+    def test_it_is_moved_by_keys_played_and_shared_and_ends_at_the_live_text(
+        self, stage: Stage
+    ) -> None:
+        prompt_id = stage.prompt("Be kind.", "history/replay")
+        for number, text in enumerate(("Be kind.", "Be kind and brief.", "Be brief."), 1):
+            stage.api("PATCH", f"/prompts/{prompt_id}", {"text": text})
+            stage.api("POST", f"/prompts/{prompt_id}/versions", {"message": f"Change {number}"})
+        stage.api("PATCH", f"/prompts/{prompt_id}", {"text": "Be brief, live."})
+        page = stage.sign_in(reduced_motion="reduce")
+        page.goto(f"{stage.path(prompt_id)}/versions?from=1&to=draft")
+        page.get_by_role("link", name="Replay").press("Enter")
+        slider = page.get_by_role("slider", name="Step of the history")
+        frame = page.locator(".frame > :not(.removed)")
+        expect(frame).to_contain_text(["Be brief, live."])
+        expect(slider).to_have_attribute("aria-valuetext", "Step 4 of 4, live text")
+        slider.focus()
+        page.keyboard.press("Home")
+        expect(frame).to_contain_text(["Be kind."])
+        page.keyboard.press("ArrowRight")
+        expect(frame).to_contain_text(["Be kind and brief."])
+        expect(page.locator(".frame ins")).to_contain_text(["and brief"])
+        expect(slider).to_have_attribute("aria-valuetext", "Step 2 of 4, v2")
+        assert "at=1" in page.url
+        page.reload()
+        expect(frame).to_contain_text(["Be kind and brief."])
+        page.get_by_role("button", name="Play").press("Enter")
+        expect(page.get_by_role("button", name="Pause")).to_be_focused()
+        expect(frame).to_contain_text(["Be brief, live."])
+        expect(page.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+        assert Editor(page).axe() == []

@@ -126,6 +126,7 @@ PAGES = [
     View("versions, none", "Empty page/versions"),
     View("checkpoints", "TRIAGE/versions?show=checkpoints"),
     View("one version", "TRIAGE/versions/2"),
+    View("replay", "TRIAGE/versions/replay?from=1&to=draft"),
     View("label", "TRIAGE/labels/production"),
     View("label settings", f"{WORKSPACE}/settings/labels"),
     View("label settings, viewer", f"{WORKSPACE}/settings/labels", "leila"),

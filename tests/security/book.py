@@ -69,6 +69,12 @@ PAGES: dict[Key, Call] = {
         P.PROMPTS_READ, query={"from": "{checkpoint}", "to": "{label}", "show": "checkpoints"}
     ),
     ("GET", f"{PROMPT}/versions/timeline"): Call(P.PROMPTS_READ),
+    ("GET", f"{PROMPT}/versions/replay"): Call(
+        P.PROMPTS_READ, query={"from": "{checkpoint}", "to": "{label}"}
+    ),
+    ("POST", f"{PROMPT}/versions/checkpoints/{{checkpoint_id}}/forget"): Call(
+        P.WORKSPACE_MANAGE, form={}
+    ),
     ("GET", f"{PROMPT}/versions/{{number}}"): Call(P.PROMPTS_READ),
     ("POST", f"{PROMPT}/versions/{{number}}/restore"): Call(P.VERSIONS_PUBLISH, form={}),
     ("POST", f"{PROMPT}/labels"): Call(

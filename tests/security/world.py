@@ -80,6 +80,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "tag": f"tag-{mark}",
         "folder": f"Folder {mark}",
         "checkpoint": await _one_of(database, Checkpoint, prompt["id"]),
+        "checkpoint_id": await _one_of(database, Checkpoint, prompt["id"]),
         "move": await _one_of(database, LabelMove, prompt["id"]),
         **await targets(database, place, mark),
     }

@@ -78,11 +78,11 @@ class Drawing:
 
     def _row(self, row: diff.Row) -> dict[str, Any]:
         return {
-            "kind": _kind(row),
+            "kind": kind_of(row),
             "left_no": row.old.number if row.old else None,
             "right_no": row.new.number if row.new else None,
-            "left": _parts(row.old, "del"),
-            "right": _parts(row.new, "ins"),
+            "left": parts_of(row.old, "del"),
+            "right": parts_of(row.new, "ins"),
             "author": self._author(row),
         }
 
@@ -111,7 +111,7 @@ def _above(rows: Sequence[diff.Row], start: int) -> int:
     return at
 
 
-def _kind(row: diff.Row) -> str:
+def kind_of(row: diff.Row) -> str:
     if not row.changed:
         return "same"
     if row.old and row.new:
@@ -119,5 +119,5 @@ def _kind(row: diff.Row) -> str:
     return "added" if row.new else "removed"
 
 
-def _parts(line: diff.Line | None, mark: str) -> list[tuple[str, str]]:
+def parts_of(line: diff.Line | None, mark: str) -> list[tuple[str, str]]:
     return [(mark if span.changed else "", span.text) for span in line.spans] if line else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from app.domain.versions.blame import Blame, decoded
 from app.domain.versions.errors import NothingReleased, VersionNotFound
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_of, read_since
-from app.kit import cursor
+from app.kit import clock, cursor
 from app.web.paging import Page, cut
 
 
@@ -88,6 +88,34 @@ class History:
         return await queries.checkpoints_since(
             self._tx, self._caller, prompt_id, (since, before), limit
         )
+
+    async def moment(self, opened: Opened, ref: str) -> datetime:
+        """When a text that `side` gives was kept; now, for the draft. Raises `VersionNotFound`."""
+        prompt_id = opened.prompt.id
+        if ref == policy.DRAFT:
+            return clock.utc_now()
+        if (checkpoint_id := _uuid(ref)) is not None:
+            return (await self._kept(prompt_id, checkpoint_id)).created_at
+        number = await self._number(prompt_id, ref)
+        found = await queries.dates(self._tx, self._caller, prompt_id, [number])
+        if number not in found:
+            raise VersionNotFound(f"This prompt has no version {number}.")
+        return found[number]
+
+    async def published_between(
+        self, prompt_id: UUID, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Version]:
+        """Versions of a stretch of time, both ends included, without text and state."""
+        return await queries.versions_between(
+            self._tx, self._caller, prompt_id, (since, until), limit
+        )
+
+    async def kept_between(
+        self, prompt_id: UUID, since: datetime, until: datetime, limit: int
+    ) -> Sequence[Checkpoint]:
+        """Checkpoints of a stretch of time, both ends included, without text."""
+        between = (since, until + timedelta(microseconds=1))
+        return await queries.checkpoints_since(self._tx, self._caller, prompt_id, between, limit)
 
     async def version(self, prompt_id: UUID, number: int) -> Version:
         """Raises `VersionNotFound`."""
@@ -177,10 +205,14 @@ class History:
             written,
         )
 
-    async def _checkpoint(self, prompt_id: UUID, checkpoint_id: UUID) -> Side:
+    async def _kept(self, prompt_id: UUID, checkpoint_id: UUID) -> Checkpoint:
         found = await queries.checkpoint(self._tx, self._caller, prompt_id, checkpoint_id)
         if found is None:
             raise VersionNotFound("There is no such checkpoint.")
+        return found
+
+    async def _checkpoint(self, prompt_id: UUID, checkpoint_id: UUID) -> Side:
+        found = await self._kept(prompt_id, checkpoint_id)
         units = {one["actor"]: one["units"] for one in found.contributors}
         name = f"checkpoint {found.created_at:%H:%M}"
         return Side(

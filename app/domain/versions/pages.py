@@ -9,9 +9,10 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
-from app.domain.versions import show
+from app.domain.versions import policy, show
 from app.domain.versions.deps import VersionsDep
 from app.domain.versions.drawing import Unfold
+from app.domain.versions.replay import Place, replay
 from app.domain.versions.views import Address
 from app.domain.versions.voices import Voices
 from app.errors import InvalidFields
@@ -45,6 +46,32 @@ class VersionPages(Controller):
         """More of the timeline, for htmx; without it "Older" is a page of its own."""
         context = await show.older(desk, prompt_id, _address(request))
         return page(request, "versions/_days.html", **_place(request), **context)
+
+    @get("/versions/replay", name="versions:replay")
+    async def replay(
+        self, request: AppRequest, desk: DeskDep, shell: PageShell, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        query = request.query_params
+        at = query.get("at", "")
+        place = Place(
+            f"{_base(request)}/versions",
+            query.get("from", "1"),
+            query.get("to", policy.DRAFT),
+            _whole(at) if at else None,
+        )
+        context = await replay(desk, prompt_id, place)
+        return page(request, "versions/replay.html", "versions/_step.html", **shell, **context)
+
+    @post("/versions/checkpoints/{checkpoint_id:uuid}/forget", name="versions:forget")
+    async def forget(
+        self,
+        request: AppRequest,
+        versions: VersionsDep,
+        prompt_id: FromPath[UUID],
+        checkpoint_id: FromPath[UUID],
+    ) -> Response[Any]:
+        await versions.forget(prompt_id, checkpoint_id)
+        return see_other(request, f"{_base(request)}/versions?show=checkpoints")
 
     @get("/versions/{number:int}", name="versions:show")
     async def version(

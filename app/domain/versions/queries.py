@@ -78,6 +78,37 @@ async def dates(
     return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
+async def versions_between(
+    tx: AsyncSession,
+    where: InWorkspace,
+    prompt_id: UUID,
+    between: tuple[datetime, datetime],
+    limit: int,
+) -> Sequence[Version]:
+    """Versions of a stretch of time without their text, the newest first."""
+    statement = within(
+        select(Version)
+        .options(*_without(Version, "text", "state", "state_vector", "blame"))
+        .where(Version.prompt_id == prompt_id, Version.created_at.between(*between)),
+        where,
+        Version,
+    )
+    ordered = statement.order_by(Version.number.desc()).limit(limit)
+    return (await tx.execute(ordered)).scalars().all()
+
+
+async def forget_checkpoint(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, checkpoint_id: UUID
+) -> bool:
+    statement = within(
+        delete(Checkpoint).where(Checkpoint.prompt_id == prompt_id, Checkpoint.id == checkpoint_id),
+        where,
+        Checkpoint,
+    )
+    found = await tx.execute(statement.returning(Checkpoint.id))
+    return found.scalar_one_or_none() is not None
+
+
 async def between(
     tx: AsyncSession, where: InWorkspace, prompt_id: UUID, after: int, upto: int
 ) -> Sequence[list[Any]]:

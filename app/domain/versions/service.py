@@ -102,6 +102,17 @@ class Versions:
         self._rooms.announce(room_id, RESTORED, data, self._caller)
         return published
 
+    async def forget(self, prompt_id: UUID, checkpoint_id: UUID) -> None:
+        """Delete a checkpoint for good, as when it holds a secret. Versions cannot be.
+
+        Raises `PromptNotFound`, `VersionNotFound`.
+        """
+        self._caller.require(Permission.WORKSPACE_MANAGE)
+        async with self._database.transaction() as tx:
+            await self._prompts(tx).open(prompt_id)
+            if not await queries.forget_checkpoint(tx, self._caller, prompt_id, checkpoint_id):
+                raise VersionNotFound("There is no such checkpoint.")
+
     async def shown(self, version: Version) -> tuple[list[str], dict[str, Shown]]:
         """The labels on a version, and its authors' names."""
         async with self._database.transaction(write=False) as tx:

@@ -19,7 +19,7 @@ from app.domain.versions.models import Checkpoint, Version
 from app.domain.versions.releases import people_of
 from app.domain.versions.schemas import setting_at
 
-_REASONS = {
+REASONS = {
     "idle": "Writing paused",
     "active": "While writing",
     "leave": "Everyone left",
@@ -83,7 +83,7 @@ def checkpoint_entry(
     return {
         "kind": "checkpoint",
         "number": None,
-        "message": _REASONS[checkpoint.reason],
+        "message": REASONS[checkpoint.reason],
         "author": None,
         "people": [who[one["actor"]] for one in checkpoint.contributors],
         "at": checkpoint.created_at,
@@ -144,6 +144,8 @@ def compare(
     )
     counted = comparison.counted
     return {
+        "from_ref": comparison.old.ref,
+        "to_ref": comparison.new.ref,
         "from_name": comparison.old.name,
         "to_name": comparison.new.name,
         "from_options": _options(options, comparison.old.ref, comparison.old.name),
