@@ -8,7 +8,7 @@ from alembic import op
 import app.db.base
 
 revision = "b7e2904d15cf"
-down_revision = "8d2f61c0ab37"
+down_revision = "7b1f3d92c0a4"
 branch_labels = None
 depends_on = None
 
