@@ -67,7 +67,7 @@ class LabelPages(Controller):
             move_id = UUID((await typed(request, "move"))["move"])
         except ValueError:
             raise LabelNotFound("There is no such move.") from None
-        await labelling.undo(prompt_id, move_id)
+        await labelling.undo(prompt_id, label, move_id)
         return see_other(request, f"{_base(request)}/labels/{quote(label)}")
 
     @get("/{label:str}", name="versions:label")

@@ -87,7 +87,7 @@ class Labels:
             await self._moved(prompt_id, room_id, name, before, version.number)
         return moved
 
-    async def undo(self, prompt_id: UUID, move_id: UUID) -> None:
+    async def undo(self, prompt_id: UUID, name: str, move_id: UUID) -> None:
         """Put a label back to where it was before a move, if it has not moved since.
 
         Raises `LabelNotFound`, `LabelMovedSince`, and what `move` and `remove` raise.
@@ -95,7 +95,7 @@ class Labels:
         self._caller.require(Permission.LABELS_MOVE)
         await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
         made = await queries.move(self._tx, self._caller, prompt_id, move_id)
-        if made is None:
+        if made is None or made.label != name:
             raise LabelNotFound("There is no such move.")
         [last] = await queries.moves(self._tx, self._caller, prompt_id, made.label, 1)
         if last.id != made.id:
