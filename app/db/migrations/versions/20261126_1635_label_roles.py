@@ -8,7 +8,7 @@ from alembic import op
 import app.db.base
 
 revision = "b7e2904d15cf"
-down_revision = "7b1f3d92c0a4"
+down_revision = "2f60d8a1b7c4"
 branch_labels = None
 depends_on = None
 
