@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest
 IN_MEMORY := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-browser check lint types fix \
+.PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-postgres test-browser check lint types fix \
 	bench lock vendor docs migration migrate
 
 help: ## list these targets
@@ -34,6 +34,10 @@ test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks,
 
 test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
 	$(PYTEST) --timeout 600 tests/fuzz
+
+test-postgres: $(VENV)/development $(VENV)/system ## every slice on PostgreSQL (what differs runs on both in test-fast)
+	$(IN_MEMORY) PROMPTROOM_TEST_DATABASE=postgresql $(PYTEST) -n 2 --timeout 120 \
+		-m "not contract and not failure and not browser" tests/access tests/domain tests/security tests/web
 
 test-browser: $(VENV)/development $(VENV)/system ## real Chromium
 	$(IN_MEMORY) $(PYTEST) -n 2 --dist loadscope --timeout 300 -m browser

@@ -6,7 +6,6 @@ With `PROMPTROOM_TEST_DATABASE=postgresql` the database is on a real PostgreSQL.
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from app.db import migrate
 from app.db.engine import Database
 from app.server.core import build, state_of
 from app.settings import Settings
-from tests.support.databases import PostgresCopies
+from tests.support.databases import PostgresCopies, is_on_postgres
 
 ORIGIN = "http://promptroom.test"
 CHROMIUM_FLAGS = [
@@ -70,7 +69,7 @@ def postgres_url(postgres_copies: PostgresCopies) -> Iterator[str]:
 def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
     """A data directory with a database of its own."""
     url = ""
-    if os.environ.get("PROMPTROOM_TEST_DATABASE") == "postgresql":
+    if is_on_postgres():
         url = request.getfixturevalue("postgres_url")
     else:
         shutil.copy(request.getfixturevalue("migrated"), tmp_path / "promptroom.db")

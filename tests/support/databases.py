@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
 from types import TracebackType
 from typing import Self
 
@@ -16,6 +17,11 @@ from tests.support.services import PostgresServer
 # What tests read was written by them a moment ago: nothing has to outlive the server.
 _HASTY = {"fsync": "off", "full_page_writes": "off"}
 _TEMPLATE = "migrated"
+
+
+def is_on_postgres() -> bool:
+    """Whether the tests that ask for any database get PostgreSQL: `make test-postgres`."""
+    return os.environ.get("PROMPTROOM_TEST_DATABASE") == "postgresql"
 
 
 class PostgresCopies:

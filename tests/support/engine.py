@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import re
 import socket
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import uvicorn
@@ -19,6 +24,8 @@ from app.access.permissions import Role
 from app.access.principal import Person, Principal
 from app.db import migrate
 from app.db.engine import Database
+from app.db.postgres import connect
+from app.db.wall import ACROSS
 from app.domain.rooms.gate import Credentials
 from app.domain.rooms.journal import Done, Entry, Group, Store
 from app.domain.rooms.queries import workspace_of
@@ -58,6 +65,30 @@ class Doorkeeper:
             if await workspace_of(tx, document_id) != now.workspace_id:
                 raise NotFound
         return now
+
+
+# Of the folders whose engine is on PostgreSQL: where its database is.
+URLS: dict[Path, str] = {}
+
+
+def stored(data_dir: Path, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    """What `statement` (`?` for each value) finds or changes, past the code under test."""
+    if data_dir not in URLS:
+        with sqlite3.connect(data_dir / "promptroom.db") as connection:
+            return connection.execute(statement, values).fetchall()
+    numbers = itertools.count(1)
+    statement = re.sub(r"\?", lambda _: f"${next(numbers)}", statement)
+    # In a loop of its own, since the caller's is running.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, _on_postgres(URLS[data_dir], statement, values)).result()
+
+
+async def _on_postgres(url: str, statement: str, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+    connection = await connect(url, ACROSS)
+    try:
+        return [tuple(row) for row in await connection.fetch(statement, *values)]
+    finally:
+        await connection.close()
 
 
 @dataclass
@@ -123,6 +154,7 @@ async def running_engine(
 
     With a database on PostgreSQL several of them are the workers of one installation.
     """
+    database_url = database_url or URLS.get(data_dir, "")
     settings = Settings(data_dir=data_dir, database_url=database_url)
     database = Database(settings.database).everywhere()
     data_dir.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240  # a test may wait for the disk

@@ -87,7 +87,9 @@ class Hub(Opening):
         async with self.borrow(document_id) as open_:
             if self.peers is not None:  # what another worker has acknowledged has to be in it
                 await self.peers.follower.catch_up(open_)
-            if (reading := await durable_reading(open_.room, since)) is not None:
+            # Meanwhile it may have been given up, and what is in memory may be half changed.
+            is_ours = self.rooms.get(document_id) is open_
+            if is_ours and (reading := await durable_reading(open_.room, since)) is not None:
                 return reading
         loaded = await self.log.load(document_id)
         return reading_of(document_id, loaded.epoch, loaded.seq, loaded.document, since)

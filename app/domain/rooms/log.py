@@ -60,6 +60,7 @@ _Entry = tuple[int, str, bytes]  # seq, actor, update
 class _Stored:
     epoch: str
     workspace_id: UUID
+    seq: int
     snapshot: Snapshot
     entries: list[_Entry]
     authors: list[tuple[int, int, int, str]]
@@ -90,7 +91,9 @@ class DocumentLog:
             raise RoomBroken("An operator has to restore it from a backup.") from failure
         finally:
             self._recorder.disarm()
-        last = stored.entries[-1][0] if stored.entries else stored.snapshot.upto_seq
+        # By the document, too: its last row may have been put away, and nobody may write behind it
+        # but with the number that the document has come to.
+        last = max([stored.seq, stored.snapshot.upto_seq, *(seq for seq, _, _ in stored.entries)])
         if len(entries) < len(stored.entries):
             # A row that others stood on is gone. They would be met again with every load.
             log.error("room.history_torn", document=str(document_id))
@@ -233,7 +236,15 @@ class DocumentLog:
         if not sound or hashlib.sha256(snapshot.state).hexdigest() != snapshot.state_sha256:
             log.error("room.checksum_failed", document=str(document_id))
             raise RoomBroken("Its checksums do not fit: restore it from a backup.")
-        return _Stored(document.epoch, document.workspace_id, snapshot, entries, authors, poison)
+        return _Stored(
+            document.epoch,
+            document.workspace_id,
+            document.seq,
+            snapshot,
+            entries,
+            authors,
+            poison,
+        )
 
 
 def _learn(document: LiveDocument, stored: _Stored) -> list[_Entry]:

@@ -8,12 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.engine import Engine, running_engine
+from tests.support.databases import is_on_postgres
+from tests.support.engine import URLS, Engine, running_engine
 
 
 @pytest.fixture
-def data_dir(tmp_path: Path, migrated: Path) -> Path:
-    shutil.copy(migrated, tmp_path / "promptroom.db")
+def data_dir(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """A folder with a database of its own, or with one on PostgreSQL (tests/conftest.py)."""
+    if is_on_postgres():
+        monkeypatch.setitem(URLS, tmp_path, request.getfixturevalue("postgres_url"))
+    else:
+        shutil.copy(request.getfixturevalue("migrated"), tmp_path / "promptroom.db")
     return tmp_path
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ import pytest
 from app.domain.rooms import caretaker as caretaker_module
 from app.domain.rooms import limits
 from app.domain.rooms.compaction import compact
-from tests.support.engine import Engine, running_engine
+from tests.support.engine import Engine, running_engine, stored
 from tests.support.waiting import until
 from tests.support.yclient import YClient
 
@@ -42,9 +41,8 @@ async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
 
 
 def rows(engine: Engine) -> int:
-    with sqlite3.connect(engine.data_dir / "promptroom.db") as connection:
-        ((count,),) = connection.execute("SELECT count(*) FROM room_journal").fetchall()
-        return int(count)
+    ((count,),) = stored(engine.data_dir, "SELECT count(*) FROM room_journal")
+    return int(count)
 
 
 class TestCompaction:

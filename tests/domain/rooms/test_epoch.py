@@ -34,9 +34,9 @@ class TestRetold:
 
 @pytest.mark.anyio
 async def test_a_room_whose_state_cannot_be_encoded_begins_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with running_engine(tmp_path) as engine:
+    async with running_engine(data_dir) as engine:
         engine.person("ann")
         document_id = await engine.document("start ")
         hub = engine.rooms.hub
@@ -63,5 +63,5 @@ async def test_a_room_whose_state_cannot_be_encoded_begins_anew(
             assert reading.contributors == {"user:author": 6, author: 7}
             await again.edit(0, "on ")
             await again.durable()
-    async with running_engine(tmp_path) as engine:
+    async with running_engine(data_dir) as engine:
         assert (await engine.rooms.hub.read(document_id)).text == "on start 👋 more"

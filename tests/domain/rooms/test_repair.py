@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sqlite3
 from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
@@ -15,7 +14,7 @@ from app.domain.rooms import limits, protocol
 from app.domain.rooms import repair as repair_module
 from app.domain.rooms.document import LibraryFailed, LiveDocument
 from app.domain.rooms.models import Quarantined
-from tests.support.engine import Engine, running_engine
+from tests.support.engine import Engine, running_engine, stored
 from tests.support.waiting import until
 from tests.support.yclient import YClient
 
@@ -173,10 +172,9 @@ class TestPoison:
 
 class TestDamage:
     async def flip(self, engine: Engine, table: str, column: str) -> None:
-        with sqlite3.connect(engine.data_dir / "promptroom.db") as connection:
-            ((blob,),) = connection.execute(f"SELECT {column} FROM {table}").fetchall()
-            damaged = blob[:-2] + bytes((blob[-2] ^ 1,)) + blob[-1:]
-            connection.execute(f"UPDATE {table} SET {column} = ?", (damaged,))
+        ((blob,),) = stored(engine.data_dir, f"SELECT {column} FROM {table}")
+        damaged = blob[:-2] + bytes((blob[-2] ^ 1,)) + blob[-1:]
+        stored(engine.data_dir, f"UPDATE {table} SET {column} = ?", damaged)
 
     @pytest.mark.parametrize(
         ("table", "column"), [("room_journal", '"update"'), ("room_snapshots", "state")]
