@@ -69,6 +69,7 @@ class Load:
     followed: float = 0.0  # rows that another worker wrote
     said: float = 0.0  # messages to Redis, without the lists of people
     handed_out: float = 0.0  # messages from Redis
+    news: float = 0.0  # people in rooms that somebody has just entered or left
     cpu: list[float] = field(default_factory=list)  # cores, of each worker
     people: list[int] = field(default_factory=list)
     written: list[float] = field(default_factory=list)  # edits, by the worker that commits them
@@ -101,22 +102,21 @@ class Load:
     # Redis
 
     @property
-    def lists(self) -> float:
-        """How often a worker says who is where: all of it, whenever somebody came or went."""
-        if self.workers == 1:
-            return 0.0
-        changes = 2 * self.online / self.workers / costs.VISIT
-        return min(1 / costs.NEWS_SECONDS, changes) + 1 / costs.BEAT_SECONDS
+    def listed(self) -> float:
+        """People in lists of who is where: all at each beat, and where somebody came or went."""
+        return self.online / costs.BEAT_SECONDS + self.news if self.workers > 1 else 0.0
 
     @property
     def lists_bytes(self) -> float:
-        """What Redis sends of that."""
-        return self.lists * self.online * costs.PERSON_BYTES * self.workers
+        """What Redis sends of that: all of it to all."""
+        return self.listed * costs.PERSON_BYTES * self.workers
 
     @property
     def redis_cores(self) -> float:
         messages = self.said * costs.PUBLISH + self.handed_out * costs.HAND_OUT
-        lists = self.lists * self.workers
+        lists = 0.0
+        if self.workers > 1:
+            lists = self.workers / costs.BEAT_SECONDS + self.workers / costs.NEWS_SECONDS
         return messages + lists * (costs.PUBLISH + self.workers * costs.HAND_OUT)
 
     # Filling it
@@ -135,6 +135,7 @@ class Load:
             self.handed_out += said * len(here)  # also to whoever said it
         for worker, people in here.items():
             self.people[worker] += people
+            self.news += 2 * people / costs.VISIT * people
             self._work(worker, people, room, typing[worker], frames)
 
     def _work(self, worker: int, people: int, room: Room, typing: int, frames: float) -> None:
@@ -157,8 +158,8 @@ class Load:
     def finish(self) -> None:
         """Everybody is placed: now the lists of people, which every worker hears from all."""
         for worker in range(self.workers):
-            said = self.people[worker] * costs.PERSON_SAID
-            self.cpu[worker] += self.lists * (said + self.online * costs.PERSON_HEARD)
+            said = self.listed / self.workers * costs.PERSON_SAID
+            self.cpu[worker] += said + self.listed * costs.PERSON_HEARD
 
 
 def load(rooms: Sequence[Room], workers: int, place: Place, seed: int = SEED) -> Load:

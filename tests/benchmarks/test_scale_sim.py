@@ -66,6 +66,7 @@ def test_two_in_a_room_by_hand() -> None:
     assert found.deliveries == 3 + 2 * 3  # the edits to one, the cursor to both
     assert found.said == pytest.approx(3 + 3 + 2 * whole)
     assert found.handed_out == 2 * found.said
+    assert found.news == pytest.approx(2 * 2 / costs.VISIT)  # each alone at their worker
     assert found.cpu == pytest.approx(
         [
             3 * costs.EDIT + 3 * costs.DELIVERY + (6 + whole) * costs.SAY,

@@ -57,7 +57,8 @@ class WhoIsHere(msgspec.Struct, frozen=True, array_like=True, tag="who"):
 RoomMessage = RowsWritten | StatesChanged | WhoIsHere
 People = dict[str, list[PersonHere]]  # who is in which room of a worker, by the document's id
 
-PEOPLE_TOPIC = "rooms.people"
+PEOPLE_TOPIC = "rooms.people"  # all of a worker's people
+PEOPLE_NEWS_TOPIC = "rooms.people.news"  # those of the rooms in which that has changed
 
 
 def room_topic(document_id: UUID) -> str:

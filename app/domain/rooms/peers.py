@@ -16,6 +16,7 @@ import msgspec
 import structlog
 
 from app.domain.rooms.events import (
+    PEOPLE_NEWS_TOPIC,
     PEOPLE_TOPIC,
     People,
     RoomMessage,
@@ -67,6 +68,7 @@ class Peers:
         self._beats = self._looks = 0
         self._stops = [
             bus.subscribe(PEOPLE_TOPIC, self._people_arrived),
+            bus.subscribe(PEOPLE_NEWS_TOPIC, self._news_arrived),
             bus.on_gap(self._missed),
         ]
 
@@ -115,10 +117,18 @@ class Peers:
                     self._publish_states(open_)
 
     async def news(self) -> None:
-        """Between beats: tell at once when somebody came or went."""
+        """Between beats: tell at once where somebody came or went, and only that.
+
+        Every worker hears it. All of it each time would grow with the square of the workers; what
+        was lost on the way comes with the next beat.
+        """
         people = self._people()
-        if people != self._told:
-            self._publish_people(people)
+        rooms = people.keys() | self._told.keys()
+        if changed := {
+            room: people.get(room, []) for room in rooms if people.get(room) != self._told.get(room)
+        }:
+            self._told = people
+            self._bus.publish(PEOPLE_NEWS_TOPIC, self._name + _encode(changed))
 
     async def look(self) -> None:
         """Compare all open rooms with the log; every second while the bus is down."""
@@ -151,6 +161,15 @@ class Peers:
             self._heard[worker] = asyncio.get_running_loop().time(), people
         else:
             self._lose(worker)
+
+    def _news_arrived(self, payload: bytes) -> None:
+        worker = payload[:_NAME]
+        if worker == self._name:
+            return
+        _, people = self._heard.get(worker, (0.0, {}))
+        changed = _people.decode(payload[_NAME:])
+        here = {room: there for room, there in (people | changed).items() if there}
+        self._heard[worker] = asyncio.get_running_loop().time(), here
 
     def _heard_of(self, worker: bytes) -> None:
         """A worker may die between its first person's cursor and its first beat: miss it too."""

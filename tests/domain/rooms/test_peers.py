@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
 
+import msgspec
 import pytest
 from sqlalchemy import delete, func, select
 
 from app.domain.rooms import peers as peers_module
 from app.domain.rooms import protocol
+from app.domain.rooms.events import PEOPLE_NEWS_TOPIC, People
 from app.domain.rooms.models import Document, JournalEntry
 from app.domain.rooms.peers import Peers
 from app.kit.bus_redis import RedisBus
@@ -339,6 +341,29 @@ class TestPresence:
         assert [person.name for person in people[pair.room]] == ["ann"]
         await ann.close()
         await until(lambda: not hub.people([pair.room]), 10)
+
+    async def test_between_beats_only_what_changed_is_told(
+        self, pair: Pair, ann: YClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other, here, there = await pair.a.document("Other"), pair.a.rooms.hub, pair.b.rooms.hub
+        await until(lambda: there.people([pair.room]), 10)
+        monkeypatch.setattr(Peers, "_publish_people", lambda *_: None)
+        news: list[People] = []
+        publish = here.bus.publish
+
+        def listen(topic: str, payload: bytes) -> None:
+            if topic == PEOPLE_NEWS_TOPIC:
+                news.append(msgspec.msgpack.decode(payload[16:], type=People))
+            publish(topic, payload)
+
+        monkeypatch.setattr(here.bus, "publish", listen)
+        async with YClient(pair.a.room_url(other), "eve"):
+            await until(lambda: there.people([other]), 10)
+            assert there.people([pair.room])[pair.room][0].name == "ann"
+        await until(lambda: not there.people([other]), 10)
+        assert there.people([pair.room])[pair.room][0].name == "ann"
+        assert [list(told) for told in news] == [[other.hex], [other.hex]]
+        assert [[one.name for one in told[other.hex]] for told in news] == [["eve"], []]
 
     async def test_a_silent_workers_people_are_gone(
         self, pair: Pair, ann: YClient, bob: YClient, monkeypatch: pytest.MonkeyPatch
