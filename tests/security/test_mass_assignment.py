@@ -75,7 +75,8 @@ async def test_forms_take_no_more_than_their_fields(
     """A form's other fields are passed over: what stands in them arrives nowhere."""
     forms = {key: call.form for key, call in PAGES.items() if key[0] not in SAFE}
     forms |= {key: form for key, form in ACCOUNT.items() if form is not None}
-    free = {"title", "name", "description", "folder", "tags", "hue", "message"}  # of some form
+    # Fields of some form.
+    free = {"title", "name", "description", "folder", "tags", "hue", "message", "labels"}
     for (method, path), form in forms.items():
         if path.endswith(("/remove", "/revoke", "/revoke-others")):
             continue
