@@ -11,6 +11,7 @@ from app.domain.folders.pages import FolderPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
 from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
+from app.domain.prompts.bulk_pages import BulkPages
 from app.domain.prompts.library_pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
 from app.domain.prompts.settings_pages import SettingsPages
@@ -39,6 +40,7 @@ PAGES: list[ControllerRouterHandler] = [
     TagPages,
     KeyPages,
     LibraryPages,
+    BulkPages,
     PromptPages,
     SettingsPages,
     VersionPages,

@@ -10,6 +10,8 @@ import "./copy.js";
 import "./reveal.js";
 import "./keys.js";
 import "./palette.js";
+import "./live.js";
+import "./picking.js";
 import "./rows.js";
 import "./rail.js";
 import "./fields.js";

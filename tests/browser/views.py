@@ -108,10 +108,23 @@ def _asks_to_merge(page: Page) -> None:
     expect(page.get_by_role("button", name="Merge the two")).to_be_visible()
 
 
+def _finds_in_the_palette(page: Page) -> None:
+    page.keyboard.press("Control+k")
+    page.keyboard.type("refund")
+    expect(page.locator("#palette mark").first).to_be_visible()
+
+
+def _chooses_rows(page: Page) -> None:
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    expect(page.locator("#bulk")).to_be_visible()
+
+
 PAGES = [
     View("sign-in", "/sign-in", ""),
     View("library", f"{WORKSPACE}/"),
     View("library, narrowed", f"{WORKSPACE}/?tag=tone&label=production"),
+    View("library, found", f"{WORKSPACE}/?q=refund"),
     View("library, none found", f"{WORKSPACE}/?q=refnud"),
     View("new prompt", f"{WORKSPACE}/prompts/new"),
     View("editor", "TRIAGE"),
@@ -153,6 +166,8 @@ PAGES = [
 STATES = [
     View("folders, one to move", f"{WORKSPACE}/settings/folders", act=_moves_one_into_itself),
     View("tags, two to merge", f"{WORKSPACE}/settings/tags", act=_asks_to_merge),
+    View("palette, found", f"{WORKSPACE}/", act=_finds_in_the_palette),
+    View("library, rows chosen", f"{WORKSPACE}/", act=_chooses_rows),
     View("sign-in, refused", "/sign-in", "", _misses_a_word, 200),
     View("editor, offline", "TRIAGE", act=_goes_offline),
     View("editor, versions in the rail", "TRIAGE", act=_opens_the_rail),
@@ -177,6 +192,7 @@ OVERLAYS = {
     ),
     "new key": (f"{WORKSPACE}/settings/keys", "[data-open=new-key]", "#new-key"),
     "sort": (f"{WORKSPACE}/", "[popovertarget=sort-menu]", "#sort-menu"),
+    "palette": (f"{WORKSPACE}/", "[data-palette]", "#palette"),
     "workspaces": (f"{WORKSPACE}/", "[popovertarget=workspace-menu]", "#workspace-menu"),
     "profile menu": (f"{WORKSPACE}/", "[popovertarget=profile-menu]", "#profile-menu"),
 }

@@ -44,6 +44,10 @@ P = Permission
 
 PAGES: dict[Key, Call] = {
     ("GET", "/w/{workspace}"): Call(P.PROMPTS_READ, query=LIST),
+    ("POST", "/w/{workspace}/bulk"): Call(
+        P.PROMPTS_WRITE, form={"do": "tag", "value": "chosen", "id": "{prompt_id}"}
+    ),
+    ("GET", "/w/{workspace}/live"): Call(P.PROMPTS_READ, query={"q": "a", "id": "{prompt_id}"}),
     ("GET", "/w/{workspace}/palette"): Call(P.PROMPTS_READ, query={"q": "a"}),
     ("GET", "/w/{workspace}/prompts/new"): Call(P.PROMPTS_WRITE, query={"folder": "{folder}"}),
     ("POST", "/w/{workspace}/prompts"): Call(

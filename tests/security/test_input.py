@@ -125,6 +125,7 @@ CURSORS = [
 # What routes read from the query beside what the book fills in.
 QUERIES: dict[str, tuple[str, ...]] = {
     "/w/{workspace}": ("cursor", "archived", "sort"),
+    "/w/{workspace}/live": ("seen",),
     "/w/{workspace}/palette": ("q",),
     "/w/{workspace}/prompts/new": ("title", "start"),
     "/w/{workspace}/settings/members": ("cursor",),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -36,6 +39,7 @@ class Listed:
     owner: Shown | None
     release: Release
     excerpt: Excerpt | None  # the line of the text that was searched for
+    edited_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +81,18 @@ class Library:
         self, found: Selection, limit: int, after: str | None = None, sort: Sort = "edited"
     ) -> Page[Listed]:
         cut = found.page(sort, after, limit)
-        rows = await queries.these(self._tx, self._caller, cut.ids)
+        return Page(await self.these(found, cut.ids), cut.next_cursor)
+
+    async def these(self, found: Selection, prompt_ids: Sequence[UUID]) -> list[Listed]:
+        """The rows of these prompts, as they are in `found`."""
+        rows = await queries.these(self._tx, self._caller, prompt_ids)
         ids = [prompt.id for prompt, _ in rows]
         tags = await queries.tags_of(self._tx, self._caller, ids)
         releases = await self._releases.of(self._tx, self._caller, ids)
         users = await queries.users(self._tx, {p.owner_id for p, _ in rows if p.owner_id})
         owners = {user.id: people.shown(user) for user in users}
         excerpts = await self._finder.excerpts(self._tx, self._caller, found, ids)
-        listed = [
+        return [
             Listed(
                 prompt,
                 branch,
@@ -92,10 +100,10 @@ class Library:
                 owners.get(prompt.owner_id) if prompt.owner_id else None,
                 releases[prompt.id],
                 excerpts.get(prompt.id),
+                max(prompt.edited_at, found.edited_at(prompt.id) or prompt.edited_at),
             )
             for prompt, branch in rows
         ]
-        return Page(listed, cut.next_cursor)
 
     async def facets(self, found: Selection) -> Facets:
         counted = found.counts(MOST_OPTIONS)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from typing import Any
+from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from app.access.permissions import Permission
-from app.domain.prompts import palette, starters, views
+from app.domain.prompts import palette, queries, starters, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
-from app.domain.prompts.errors import NameTaken
+from app.domain.prompts.errors import NameTaken, PromptNotFound
 from app.domain.prompts.library import Library
-from app.domain.prompts.ports import Sort
+from app.domain.prompts.ports import Filters, Sort
 from app.domain.prompts.service import NewPrompt, Prompts
 from app.errors import InvalidFields
 from app.web.deps import PageShell
@@ -22,6 +24,7 @@ from app.web.htmx import page, see_other
 from app.web.paging import DEFAULT_LIMIT
 
 SORTS: tuple[Sort, ...] = ("best", "edited", "title")
+MOST_ROWS = 200  # that a page asks about; whoever has loaded more sees the first ones live
 MOST_TYPED = 200  # letters in the palette
 _BLANK_FORM = {"title": "", "name": "", "folder": "", "tags": "", "start": ""}
 
@@ -45,6 +48,35 @@ class LibraryPages(Controller):
         context = await _found(desk, query, cursor)
         fragment = "prompts/_rows.html" if cursor else "prompts/_found.html"
         return page(request, "prompts/list.html", fragment, **shell, **context)
+
+    @get("/live", name="prompts:live")
+    async def live(
+        self, request: AppRequest, desk: DeskDep, workspace: FromPath[str]
+    ) -> Response[Any]:
+        """The rows with these ids as they are now; 204 when `seen` says that nothing changed."""
+        q = request.query_params.get("q", "")
+        ids = _ids(request.query_params.getall("id", []))
+        async with desk.database.transaction(write=False) as tx:
+            prompts = Library(tx, desk.caller, desk.releases, desk.finder)
+            found = await prompts.select(Filters(q=q))
+            rooms = await queries.rooms_of(tx, desk.caller, ids)
+            if ids and not rooms:
+                raise PromptNotFound("These prompts are not here any more.")
+            here = desk.rooms.people(list(rooms.values()))
+            seen = views.seen(found, here)
+            if request.query_params.get("seen") == seen:
+                return Response(None, status_code=204)
+            listed = await prompts.these(found, ids)
+        root = f"/w/{workspace}"
+        rows = [views.row(one, root, here.get(one.branch.id, ()), found) for one in listed]
+        return page(
+            request,
+            "prompts/_live.html",
+            rows=rows,
+            next_href="",
+            seen=seen,
+            can_write=desk.caller.can(Permission.PROMPTS_WRITE),
+        )
 
     @get("/palette", name="prompts:palette")
     async def palette(
@@ -101,6 +133,15 @@ class LibraryPages(Controller):
         return see_other(request, f"/w/{workspace}/prompts/{opened.prompt.id}")
 
 
+def _ids(given: list[str]) -> list[UUID]:
+    """Those that can be ids; what is none is nobody's row."""
+    found = []
+    for one in given[:MOST_ROWS]:
+        with contextlib.suppress(ValueError):
+            found.append(UUID(one))
+    return found
+
+
 def _sort(asked: str, q: str) -> Sort:
     """A search has the best first, unless something else is asked for."""
     for sort in SORTS:
@@ -139,6 +180,8 @@ async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str
         ],
         "next_href": query.href(cursor=found.next_cursor) if found.next_cursor else "",
         "suggestion": views.suggestion(query, selected.suggestion),
+        "query": query.href().partition("?")[2],
+        "archived": filters.archived,
         "failed": "",
         "starters": starters.STARTERS,
     }

@@ -179,6 +179,12 @@ class Selection(Protocol):
 
     @property
     def is_search(self) -> bool: ...
+    @property
+    def stamp(self) -> int:
+        """Of the workspace's last change that is in it."""
+
+    def edited_at(self, prompt_id: UUID) -> datetime | None:
+        """With what is being typed now; the prompt's own time may be some seconds behind."""
 
     def marked(self, text: str) -> Sequence[Any]:
         """`text` in pieces as an excerpt has them."""

@@ -145,6 +145,20 @@ async def these(
     return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 
+async def rooms_of(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> dict[UUID, UUID]:
+    """The main rooms of these prompts."""
+    statement = within(
+        select(Branch.prompt_id, Branch.id).where(
+            Branch.prompt_id.in_(prompt_ids), Branch.name == MAIN
+        ),
+        where,
+        Branch,
+    )
+    return {row[0]: row[1] for row in await tx.execute(statement)}
+
+
 async def members(
     tx: AsyncSession, where: InWorkspace, limit: int
 ) -> tuple[list[tuple[User, str]], int]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
@@ -142,6 +144,12 @@ def settings(opened: Opened, text: str) -> dict[str, Any]:
     }
 
 
+def seen(found: Selection, here: Mapping[UUID, Sequence[Here]]) -> str:
+    """Differs when anything in the workspace has changed, or somebody came or went."""
+    shown = found.stamp, sorted((str(room), [who.id for who in here[room]]) for room in here)
+    return f"{zlib.crc32(repr(shown).encode()):x}"
+
+
 def ordered_labels(labels: Mapping[str, int]) -> list[str]:
     return sorted(labels, key=lambda name: (name not in _FIRST, name))
 
@@ -161,12 +169,24 @@ def row(listed: Listed, root: str, here: Sequence[Here], found: Selection) -> di
         "version_href": f"{href}/versions/{number}",
         "model": listed.branch.config.get("model", ""),
         "owner": listed.owner,
-        "edited_at": listed.prompt.edited_at,
+        "edited_at": listed.edited_at,
+        "sum": _sum(listed, here),
         "is_archived": listed.prompt.archived_at is not None,
         "title_pieces": found.marked(listed.prompt.title),
         "excerpt": listed.excerpt.pieces if listed.excerpt else (),
         "line": listed.excerpt.line if listed.excerpt else 0,
     }
+
+
+def _sum(listed: Listed, here: Sequence[Here]) -> str:
+    """Differs when anything that the row shows does."""
+    row = listed.prompt
+    shown = (
+        *(row.title, row.name, row.description, row.archived_at, listed.edited_at),
+        *(listed.release, listed.branch.config.get("model"), listed.owner, listed.excerpt),
+        [who.id for who in here],
+    )
+    return f"{zlib.crc32(repr(shown).encode()):x}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,14 @@ class Selection:
     def is_search(self) -> bool:
         return self._pattern is not None
 
+    @property
+    def stamp(self) -> int:
+        return self._catalog.stamp
+
+    def edited_at(self, prompt_id: UUID) -> datetime | None:
+        number = self._catalog.number_of(prompt_id)
+        return None if number is None else self._catalog.edited_at(number)
+
     def marked(self, text: str) -> list[Piece]:
         return marked(text, self._pattern)
 

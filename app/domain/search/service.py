@@ -27,7 +27,7 @@ from app.domain.search.words import Words, query_of
 log = structlog.get_logger(__name__)
 
 RANKED = 1000  # hits that the engine ranks; of more, those in titles come first
-MOST_PROMPTS = 400_000  # in memory, of all workspaces together: about 160 MB
+MOST_PROMPTS = 400_000  # in memory, of all workspaces together: about 200 MB
 CATCH_UP_ROUNDS = 5  # batches of what waits that a reader indexes before it looks
 MOST_GUESSES = 4  # of a misspelt word that are counted
 

@@ -180,6 +180,93 @@ class TestThePalette:
         assert page.count('role="option"') == 2  # search for it, make one
 
 
+class TestManyAtOnce:
+    async def do(self, client, place, headers=HTMX, **form):
+        return await client.post(f"/w/{place.slug}/bulk", data=form, headers=headers)
+
+    async def test_are_tagged_moved_and_archived_and_all_of_it_can_be_undone(
+        self, client, database, place, editor
+    ):
+        made = [await a_prompt(database, place, folder=f"F{n}", tags=("old",)) for n in range(3)]
+        ids = [str(one.id) for one in made[:2]]
+        before = (await client.get(f"/w/{place.slug}/?sort=title", headers=HTMX)).text
+        for form, query, said in (
+            ({"do": "tag", "value": "New Tag"}, "tag=new+tag", "2 prompts tagged New Tag"),
+            ({"do": "untag", "value": "old"}, "", "2 prompts no longer tagged old"),
+            ({"do": "move", "value": "Trips"}, "folder=Trips", "2 prompts moved to Trips"),
+            ({"do": "archive"}, "archived=true", "2 prompts archived"),
+        ):
+            answer = await self.do(client, place, id=ids, **form)
+            assert said in answer.text
+            assert "library:changed" in answer.headers["HX-Trigger"]
+            if query:
+                page = (await client.get(f"/w/{place.slug}/?{query}", headers=HTMX)).text
+                assert len(re.findall(r'<tr id="prompt-', page)) == 2
+            back = re.findall(r'name="back" value="([^"]+)"', answer.text)
+            undone = await self.do(client, place, back=back)
+            assert "Undone for 2 prompts" in undone.text
+            assert "Undo</button>" not in undone.text
+        after = (await client.get(f"/w/{place.slug}/?sort=title", headers=HTMX)).text
+        plain = re.compile(r"\d+ ms|data-sum=.[0-9a-f]+.|<time.*?</time>")
+        assert plain.sub("", after) == plain.sub("", before)
+
+    async def test_one_that_is_gone_does_not_keep_the_others(self, client, database, place, editor):
+        made = await a_prompt(database, place)
+        ids = [str(made.id), "01990af1-2580-7c4f-854f-c9b9743c6939", "no id"]
+        answer = await self.do(client, place, id=ids, do="tag", value="kept")
+        assert "1 prompt tagged kept" in answer.text
+        assert (await self.do(client, place, id=ids[1:], do="archive")).status_code == 404
+
+    @pytest.mark.parametrize(
+        "form",
+        [
+            {"do": "tag"},
+            {"do": "tag", "value": "a,b"},
+            {"do": "nothing"},
+            {"do": "move", "value": "/"},
+        ],
+    )
+    async def test_what_cannot_be_done_is_said(self, client, database, place, editor, form):
+        made = await a_prompt(database, place)
+        answer = await self.do(client, place, id=str(made.id), **form)
+        assert answer.status_code == 422
+
+    async def test_without_javascript_it_leads_back_to_the_list(
+        self, client, database, place, editor
+    ):
+        made = await a_prompt(database, place)
+        form = {"id": str(made.id), "do": "archive", "query": "q=a b&sort=title"}
+        answer = await self.do(client, place, headers={}, **form)
+        assert answer.status_code == 303
+        assert answer.headers["Location"] == f"/w/{place.slug}/?q=a+b&sort=title"
+
+
+class TestRowsThatLive:
+    async def test_come_again_only_when_something_changed(self, client, database, place, editor):
+        made = await a_prompt(database, place, title="Before")
+        address = f"/w/{place.slug}/live?id={made.id}&id=nonsense"
+        first = await client.get(address, headers=HTMX)
+        assert f'<tr id="prompt-{made.id}"' in first.text
+        seen = re.search(r'data-seen="([0-9a-f]+)"', first.text)[1]
+        assert (await client.get(f"{address}&seen={seen}", headers=HTMX)).status_code == 204
+        await a_prompt(database, place, title="Another")
+        again = await client.get(f"{address}&seen={seen}", headers=HTMX)
+        sums = [re.search(r'data-sum="([0-9a-f]+)"', one.text)[1] for one in (first, again)]
+        assert sums[0] == sums[1]
+        await client.post(
+            f"/w/{place.slug}/prompts/{made.id}/details", data={"title": "After"}, headers=HTMX
+        )
+        changed = await client.get(f"{address}&seen={seen}", headers=HTMX)
+        assert "After" in changed.text
+        assert sums[0] not in changed.text
+
+    async def test_of_another_workspace_never_come(self, client, database, place, editor):
+        other = await a_workspace(database, "Other")
+        theirs = await a_prompt(database, other)
+        page = await client.get(f"/w/{place.slug}/live?id={theirs.id}", headers=HTMX)
+        assert page.status_code == 404
+
+
 class TestANewPrompt:
     async def test_the_form_is_a_page_and_a_fragment(self, client, place, editor):
         page = await client.get(f"/w/{place.slug}/prompts/new?start=extract&folder=Shop")

@@ -1,0 +1,85 @@
+"""One change to many prompts: each in a transaction of its own, so that nobody waits for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from app.access.permissions import Permission
+from app.domain.prompts import policy
+from app.domain.prompts.deps import Desk
+from app.domain.prompts.errors import PromptInvalid, PromptNotFound
+from app.domain.prompts.service import Details, Opened, Prompts
+
+MOST = 200  # prompts at once; a page of the list has fifty
+
+TAG, UNTAG, MOVE, ARCHIVE, BRING_BACK = "tag", "untag", "move", "archive", "bring-back"
+ACTIONS = (TAG, UNTAG, MOVE, ARCHIVE, BRING_BACK)
+_BACKWARDS = {TAG: UNTAG, UNTAG: TAG, ARCHIVE: BRING_BACK, BRING_BACK: ARCHIVE, MOVE: MOVE}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What is to be done to one prompt; `value` is a tag or a folder."""
+
+    prompt_id: UUID
+    action: str
+    value: str
+
+
+async def do_all(desk: Desk, steps: Sequence[Step]) -> list[Step]:
+    """Do it; gives the steps that undo what has changed.
+
+    Raises `PromptInvalid`, and `PromptNotFound` when none of them is there: one that somebody
+    took away meanwhile does not keep the others from being done.
+    """
+    desk.caller.require(Permission.PROMPTS_WRITE)
+    for step in steps:
+        _check(step)
+    back: list[Step] = []
+    found = 0
+    for step in steps[:MOST]:
+        try:
+            undo = await _do(desk, step)
+        except PromptNotFound:
+            continue
+        found += 1
+        back += undo
+    if not found:
+        raise PromptNotFound("Choose prompts first. These may have been taken away.")
+    return back
+
+
+def _check(step: Step) -> None:
+    if step.action not in ACTIONS:
+        raise PromptInvalid({"do": "Choose what to do with them."})
+    if step.action in (TAG, UNTAG):
+        problem = policy.tags_problem([step.value]) if step.value else "Enter a tag."
+        if problem:
+            raise PromptInvalid({"value": problem})
+    if step.action == MOVE and (problem := policy.folder_problem(step.value)):
+        raise PromptInvalid({"value": problem})
+
+
+async def _do(desk: Desk, step: Step) -> list[Step]:
+    async with desk.database.transaction() as tx:
+        prompts = Prompts(tx, desk.caller, desk.rooms)
+        await prompts.locked(step.prompt_id)  # tags are read and written as a whole
+        before = await prompts.open(step.prompt_id)
+        was = before.prompt.folder if step.action == MOVE else step.value
+        changed = await prompts.change(step.prompt_id, _details(step, before))
+    if not changed:
+        return []
+    return [Step(step.prompt_id, _BACKWARDS[step.action], was)]
+
+
+def _details(step: Step, before: Opened) -> Details:
+    tag = "".join(policy.normal_tags([step.value])) if step.action in (TAG, UNTAG) else ""
+    if step.action == TAG:
+        return Details(tags=(*before.tags, tag))
+    if step.action == UNTAG:
+        return Details(tags=tuple(one for one in before.tags if one != tag))
+    if step.action == MOVE:
+        return Details(folder=step.value)
+    return Details(archived=step.action == ARCHIVE)

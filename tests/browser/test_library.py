@@ -1,0 +1,97 @@
+"""The library in browsers: rows that live, the palette and the list by keyboard alone."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.stage import WORKSPACE, Stage
+
+pytestmark = pytest.mark.browser
+
+LIBRARY = f"/w/{WORKSPACE}/"
+SOON = 2000  # milliseconds from the last key until an edit is found and its row shows it
+
+
+def row(page: Page, prompt_id: str):
+    return page.locator(f"#prompt-{prompt_id}")
+
+
+def test_a_row_changes_and_new_words_are_found_while_somebody_else_types(stage: Stage):
+    prompt_id = stage.prompt("Nothing of it yet.\n", "library/live")
+    watching = stage.sign_in()
+    watching.goto(LIBRARY)
+    expect(row(watching, prompt_id)).to_be_visible()
+    priya = stage.open(prompt_id, "priya")
+    expect(row(watching, prompt_id).locator(".here .av")).to_have_attribute(
+        "aria-label", "Priya Example", timeout=4000
+    )
+    before = row(watching, prompt_id).get_attribute("data-sum")
+    priya.line(1)
+    priya.type("A zeppelin lands. ")
+    typed = time.monotonic()
+    expect(row(watching, prompt_id)).not_to_have_attribute("data-sum", before or "", timeout=SOON)
+    watching.locator("#q").fill("zeppelin")
+    mark = watching.locator(f"#prompt-{prompt_id} mark")
+    while not mark.count():
+        assert time.monotonic() - typed < 10, "not found at all"
+        watching.locator("#q").dispatch_event("search")
+        watching.wait_for_timeout(150)
+    expect(mark).to_have_text("zeppelin")
+    priya.page.close()
+    expect(row(watching, prompt_id).locator(".here .av")).to_have_count(0, timeout=4000)
+
+
+def test_the_palette_by_keyboard_alone(stage: Stage):
+    prompt_id = stage.prompt("Say hello to the quetzal.", "library/palette-first")
+    page = stage.sign_in()
+    page.goto(LIBRARY)
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Search or jump to")
+    expect(box).to_be_focused()
+    page.keyboard.type("quetzal")
+    offer = page.get_by_role("option").filter(has_text="hello to the quetzal")
+    expect(offer).to_have_attribute("aria-selected", "true")
+    expect(box).to_have_attribute("aria-activedescendant", offer.get_attribute("id") or "")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("option", selected=True)).to_have_text(re.compile("New prompt called"))
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{stage.path(prompt_id)}")
+    page.locator("#editor[data-live]").wait_for()
+    page.keyboard.press("Control+k")  # over the text, too
+    expect(page.locator("#palette")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#palette")).to_be_hidden()
+
+
+def test_rows_are_chosen_archived_and_brought_back_by_keyboard(stage: Stage):
+    ids = [stage.prompt("x", f"library/many-{n}") for n in range(3)]
+    page = stage.sign_in()
+    page.goto(f"{LIBRARY}?q=many&sort=title")
+    for _ in range(2):
+        page.keyboard.press("j")
+        page.keyboard.press("x")
+    expect(page.locator("[data-picked]")).to_have_text("2 selected")
+    page.get_by_role("button", name="Archive").press("Enter")
+    expect(row(page, ids[0])).to_have_count(0)
+    expect(row(page, ids[1])).to_have_count(0)
+    expect(row(page, ids[2])).to_be_visible()
+    expect(page.locator("#bulk")).to_be_hidden()
+    page.get_by_role("button", name="Undo").press("Enter")
+    expect(row(page, ids[0])).to_be_visible()
+    expect(page.locator("#toasts")).to_contain_text("Undone for 2 prompts")
+
+
+def test_a_server_that_does_not_answer_leaves_the_list_and_says_so(stage: Stage):
+    prompt_id = stage.prompt("x", "library/offline")
+    page = stage.sign_in()
+    page.goto(LIBRARY)
+    page.context.set_offline(offline=True)
+    expect(page.locator("#stale")).to_be_visible(timeout=6000)
+    expect(row(page, prompt_id)).to_be_visible()
+    page.context.set_offline(offline=False)
+    expect(page.locator("#stale")).to_be_hidden(timeout=15000)
