@@ -18,6 +18,7 @@ from app.domain.folders.policy import tree
 from app.domain.prompts.ports import Finder
 from app.domain.workspaces.service import Workspaces
 from app.web.deps import SignedIn
+from app.web.htmx import wants_fragment
 from app.web.templates import shell as shell_of
 
 AnyRequest = Request[Any, Any, State]
@@ -40,10 +41,12 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         # An account page has no workspace of its own: it stays beside the first one.
         first = mine[0] if mine and not slug else None
         here = next((one for one in mine if one.slug == slug), first)
-        made = await folders.made(tx, Inside(here.id)) if here else []
+        # A piece of a page has no sidebar.
+        inside = Inside(here.id) if here and not wants_fragment(request) else None
+        made = await folders.made(tx, inside) if inside else []
     finder: Finder = state.finder
     # Only a membership leads here, so its workspace's folders are the person's to see.
-    nodes = tree(await finder.folders(Inside(here.id)), made) if here else []
+    nodes = tree(await finder.folders(inside), made) if inside else []
     return {
         "shell": shell_of(request.cookies),
         "me": {
