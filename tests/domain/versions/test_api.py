@@ -259,3 +259,55 @@ class TestRoles:
         response = await reader(method, path, json=body)
         assert (response.status_code, response.json()["code"]) == (403, "forbidden")
         assert (await reader("GET", "/versions/1")).status_code == 200
+
+
+class TestBlame:
+    async def test_each_piece_names_its_author_and_the_version_it_came_with(
+        self, call, client, database, place
+    ):
+        await call.write("Be kind.")
+        await call.publish()
+        other = Caller(client, await a_key(database, place, name="billing"), call.made)
+        await other.write("Be kind.\nBe brief.")
+        found = (await call("GET", "/blame")).json()
+        assert found["of"] == "draft"
+        first, second = found["spans"]
+        assert "".join(one["text"] for one in found["spans"]) == "Be kind.\nBe brief."
+        assert (first["author"]["name"], first["version"]) == ("checkout", 1)
+        assert first["published_at"] is not None
+        assert (second["author"]["name"], second["version"]) == ("billing", None)
+        await other.publish()
+        [_, second] = (await call("GET", "/blame?of=latest")).json()["spans"]
+        assert second["version"] == 2
+        assert (await call("GET", "/blame?of=1")).json()["spans"] == [first]
+
+    async def test_restored_words_stay_their_authors(self, call, client, database, place):
+        await call.write("Be kind. Be brief.")
+        await call.publish()
+        other = Caller(client, await a_key(database, place, name="billing"), call.made)
+        await other.write("Be brief.")
+        await other.publish()
+        await other("POST", "/restore", json={"version": 1})
+        spans = (await call("GET", "/blame?of=3")).json()["spans"]
+        assert "".join(one["text"] for one in spans) == "Be kind. Be brief."
+        assert {one["author"]["name"] for one in spans} == {"checkout"}
+
+    async def test_what_is_not_there_is_not_found(self, call):
+        assert (await call("GET", "/blame?of=9")).status_code == 404
+
+
+class TestMessagesInADifference:
+    async def test_messages_as_a_whole_are_told_beside_their_words(self, call):
+        await call.write('{{role "system"}}\nBe kind.\n{{role "user"}}\nHello there, friend.')
+        await call.publish()
+        await call.write('{{role "user"}}\nHello there, friend.')
+        found = (await call("GET", "/diff")).json()
+        assert found["messages"] == [
+            {
+                "change": "removed",
+                "role": "system",
+                "role_before": None,
+                "from_position": 1,
+                "to_position": None,
+            }
+        ]
