@@ -53,10 +53,14 @@ class Blocks:
         self._deleted = {client: ranges.copy() for client, ranges in deleted.items()}
         self._credits = credits_
 
+    def __len__(self) -> int:
+        """How many runs there are, those of deleted text, too."""
+        return len(self._columns.who) - 1
+
     def runs(self) -> list[Run]:
         """The visible text from its start to its end; empty when it is in too many pieces."""
         found: list[Run] = []
-        if len(self._columns.who) > MOST_RUNS:
+        if len(self) > MOST_RUNS:
             return found
         for client, start, end in self._visible():
             for first, last, actor in self._credits[client].since(start, end):

@@ -34,7 +34,7 @@ from app.kit.ids import new_id
 
 PUBLISHED = "version.published"  # {"number", "message"}
 RESTORED = "version.restored"  # {"number": which one came back, "published": its new number}
-_TRIES = 5  # each one fails only because another publication succeeded
+_TRIES = 10  # each one fails only because another publication succeeded
 
 
 @dataclass(frozen=True, slots=True)
