@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.db.engine import Database
+from app.domain.rooms.compaction import storable
 from app.domain.rooms.hub import Hub
 from app.domain.search.indexer import Indexer
 from app.domain.search.service import Finder
@@ -32,7 +33,7 @@ class LiveRooms:
 
     def text_of(self, document_id: UUID) -> tuple[str, int] | None:
         open_ = self._hub.rooms.get(document_id)
-        return (open_.room.document.text, open_.room.seq) if open_ else None
+        return (storable(open_.room.document.text), open_.room.seq) if open_ else None
 
     async def read(self, document_id: UUID) -> tuple[str, int]:
         found = await self._hub.read(document_id)

@@ -15,6 +15,7 @@ from app.domain.rooms import protocol, queries
 from app.domain.rooms.document import LiveDocument
 from app.server.document_check import StoredDocument, damages
 from app.server.documents import damaged_documents
+from app.server.search import LiveRooms
 from tests.support.engine import Engine, running_engine
 from tests.support.yclient import YClient
 
@@ -68,6 +69,7 @@ async def test_a_document_that_holds_one_is_edited_read_and_folded(engine: Engin
         assert ann.content == "a\0b"
         await ann.edit(3, "c")
         await ann.durable()
+        assert LiveRooms(engine.rooms.hub).text_of(room) == ("abc", 2)  # what the index is made of
         await engine.rooms.caretaker.compact(engine.rooms.hub.rooms[room])
         assert engine.rooms.hub.rooms[room].journal_rows == 0
     async with engine.database.transaction(write=False) as tx:
