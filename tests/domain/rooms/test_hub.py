@@ -21,6 +21,7 @@ from app.domain.rooms.room import Room
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
 from tests.domain.rooms import yjs
+from tests.support.databases import is_on_postgres
 from tests.support.engine import Engine, running_engine
 from tests.support.waiting import until
 from tests.support.yclient import YClient
@@ -234,10 +235,11 @@ async def test_a_second_writer_on_the_same_log_loses_nobodys_edit(
     engine.disk.append([Group(room, epoch, 0, [entry])], done)
     assert await future is None
     await ann.edit(0, "x")
-    assert await ann.closed() == 1011
-    assert ann.acknowledged < ann.sent
-    await ann.open()
-    await ann.barrier()
+    if not is_on_postgres():  # where several write, and the room follows
+        assert await ann.closed() == 1011
+        assert ann.acknowledged < ann.sent
+        await ann.open()
+        await ann.barrier()
     await ann.durable()
     text = (await engine.rooms.hub.read(room)).text
     assert ann.content == text
