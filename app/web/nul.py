@@ -25,7 +25,7 @@ DETAIL = "Leave out the character U+0000."
 
 
 class NoNulInUrl(ASGIMiddleware):
-    scopes = (ScopeType.HTTP, ScopeType.WEBSOCKET)
+    scopes = (ScopeType.HTTP,)  # sockets are answered with a close code, whatever is asked for
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
         # The path is decoded, the query is not.

@@ -55,8 +55,14 @@ class Planted:
 
     def __init__(self, app: Litestar) -> None:
         self.failure: Callable[[], BaseException] | None = None
-        for handler in handlers_of(app):
-            handler._fn = self._instead_of(handler._fn, is_sync=handler.has_sync_callable)
+        self._usual = [(handler, handler._fn) for handler in handlers_of(app)]
+        for handler, usual in self._usual:
+            handler._fn = self._instead_of(usual, is_sync=handler.has_sync_callable)
+
+    def take_out(self) -> None:
+        """Other tests have the same application."""
+        for handler, usual in self._usual:
+            handler._fn = usual
 
     def _instead_of(self, usual: Any, *, is_sync: bool) -> Any:
         def planted(**given: Any) -> Any:
@@ -78,8 +84,10 @@ def handlers_of(app: Litestar) -> Iterator[Any]:
 
 @pytest.fixture
 def planted(app: Litestar) -> Iterator[Planted]:
+    planted = Planted(app)
     with capture_logs():  # hundreds of traces
-        yield Planted(app)
+        yield planted
+    planted.take_out()
 
 
 @pytest.fixture
