@@ -14,6 +14,7 @@ from app.domain.versions import queries
 from app.domain.versions.replay import Step, thinned
 from app.domain.versions.service import Checkpoints
 from tests.support.builders import a_key, a_member, a_prompt, a_workspace, as_member, use
+from tests.support.crowd import crowd
 
 pytestmark = pytest.mark.anyio
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
@@ -61,6 +62,13 @@ class Film:
     async def step(self, at=None, new="draft", old="1"):
         query = {"from": old, "to": new} | ({} if at is None else {"at": str(at)})
         return (await self.client.get(f"{self.url}/replay", params=query)).text
+
+
+@pytest.fixture
+async def client(app):
+    """In the test's own loop: it speaks to the rooms itself, whose connections are of one loop."""
+    async with crowd(app) as client:
+        yield client
 
 
 @pytest.fixture
