@@ -10,6 +10,7 @@ from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
+from app.domain.prompts.alike_pages import AlikePages
 from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
 from app.domain.prompts.bulk_pages import BulkPages
 from app.domain.prompts.library_pages import LibraryPages
@@ -43,6 +44,7 @@ PAGES: list[ControllerRouterHandler] = [
     BulkPages,
     PromptPages,
     SettingsPages,
+    AlikePages,
     VersionPages,
     LabelPages,
     LabelSettings,

@@ -55,6 +55,8 @@ PAGES: dict[Key, Call] = {
     ),
     ("GET", PROMPT): Call(P.PROMPTS_READ),
     ("POST", f"{PROMPT}/details"): Call(P.PROMPTS_WRITE, form={"title": "Another title"}),
+    ("GET", f"{PROMPT}/alike"): Call(P.PROMPTS_READ),
+    ("POST", f"{PROMPT}/tags"): Call(P.PROMPTS_WRITE, form={"tag": "one-more"}),
     ("POST", f"{PROMPT}/names/release"): Call(P.PROMPTS_WRITE, form={"old_name": "{old_name}"}),
     ("POST", f"{PROMPT}/archive"): Call(P.PROMPTS_ARCHIVE, form={}),
     ("POST", f"{PROMPT}/unarchive"): Call(P.PROMPTS_ARCHIVE, form={}),

@@ -195,6 +195,23 @@ class Selection(Protocol):
     def folders(self) -> list[tuple[str, int]]: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Similar:
+    """A prompt that says nearly the same."""
+
+    prompt_id: UUID
+    title: str
+    percent: int  # of what both say together
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What a text is like: prompts that say nearly the same, tags that its neighbours have."""
+
+    similar: Sequence[Similar] = ()
+    tags: Sequence[str] = ()
+
+
 @runtime_checkable  # Litestar checks what it injects
 class Finder(Protocol):
     """The search slice. Its transactions are its own: `select` before one's own first statement."""
@@ -202,6 +219,10 @@ class Finder(Protocol):
     async def select(self, where: InWorkspace, filters: Filters) -> Selection: ...
 
     async def folders(self, where: InWorkspace) -> list[tuple[str, int]]: ...
+
+    async def alike(
+        self, where: InWorkspace, prompt_id: UUID, text: str, tags: Sequence[str]
+    ) -> Alike: ...
 
     async def excerpts(
         self, tx: AsyncSession, where: InWorkspace, found: Selection, ids: Sequence[UUID]

@@ -196,6 +196,11 @@ class Catalog:
     def number_of(self, prompt_id: UUID) -> int | None:
         return self._numbers.get(prompt_id.bytes)
 
+    def is_open(self, number: int) -> bool:
+        """Whether it is there and not archived."""
+        kept = self._kept[number] if number < len(self._kept) else None
+        return kept is not None and ARCHIVED not in kept.facets
+
     def edited_at(self, number: int) -> datetime:
         microseconds = self._known(number).edited >> _PLACES
         return datetime.fromtimestamp(microseconds / 1_000_000, UTC).replace(

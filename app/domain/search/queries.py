@@ -89,6 +89,21 @@ async def found_texts(
     return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
+async def neighbours(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> Sequence[Any]:
+    """Title, tags and the beginning of the text of each."""
+    text = func.substr(Entry.text, 1, SNIPPET_LETTERS).label("text")
+    statement = within(
+        select(Entry.prompt_id, Entry.title, Entry.tags, text)
+        .where(Entry.prompt_id.in_(prompt_ids))
+        .order_by(Entry.number),
+        where,
+        Entry,
+    )
+    return (await tx.execute(statement)).all()
+
+
 # Writing
 
 

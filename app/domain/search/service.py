@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -14,21 +15,23 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
 from app.db.engine import Database
-from app.domain.prompts.ports import Excerpt, Filters, Selection, Suggestion
-from app.domain.search import queries, selection
+from app.domain.prompts.ports import Alike, Excerpt, Filters, Selection, Similar, Suggestion
+from app.domain.search import likeness, queries, selection
 from app.domain.search.analysis import Word, query_words
+from app.domain.search.analysis import words as text_words
 from app.domain.search.bits import bits_of
 from app.domain.search.catalog import Catalog, Row, facets_of
 from app.domain.search.indexer import BATCH, Indexer
 from app.domain.search.queries import State
 from app.domain.search.selection import Matched
-from app.domain.search.words import Words, query_of
+from app.domain.search.words import Meaning, Words, query_of
 
 log = structlog.get_logger(__name__)
 
 RANKED = 1000  # hits that the engine ranks; of more, those in titles come first
 MOST_PROMPTS = 400_000  # in memory, of all workspaces together: about 200 MB
 CATCH_UP_ROUNDS = 5  # batches of what waits that a reader indexes before it looks
+MOST_COMPARED = 4000  # words of a text that are held against another's
 MOST_GUESSES = 4  # of a misspelt word that are counted
 
 
@@ -72,6 +75,42 @@ class Finder:
         """Folders in use, by name, and how many prompts lie in each itself."""
         found = await self.select(where, Filters())
         return found.folders()
+
+    async def alike(
+        self, where: InWorkspace, prompt_id: UUID, text: str, tags: Sequence[str]
+    ) -> Alike:
+        """What `text`, of this prompt with these tags, is like."""
+        asked = _words_of(text)
+        telling = likeness.telling(asked)
+        if len(telling) < likeness.LEAST_ASKED:
+            return Alike()
+        async with self._database.within(where).transaction(write=False) as tx:
+            state = await queries.state(tx, where)
+            if state is None:
+                return Alike()
+            catalog = await self._catalog(tx, where, state)
+            found = {
+                word: await self._words.numbers(tx, state.shelf, [Meaning((word,))])
+                for word in telling
+            }
+            # In threads, what goes through thousands: somebody may be typing on this loop.
+            near = await asyncio.to_thread(
+                likeness.shares, found, catalog.size, catalog.number_of(prompt_id)
+            )
+            open_ = [(number, share) for number, share in near if catalog.is_open(number)]
+            numbers = {catalog.prompt_id(n): share for n, share in open_[: likeness.NEIGHBOURS]}
+            rows = {row.prompt_id: row for row in await queries.neighbours(tx, where, [*numbers])}
+        texts = {
+            prompt_id: rows[prompt_id].text
+            for number in likeness.candidates(open_)
+            if (prompt_id := catalog.prompt_id(number)) in rows
+        }
+        same = await asyncio.to_thread(_similar, asked, texts)
+        voices = [(numbers[one], row.tags) for one, row in rows.items()]
+        return Alike(
+            [Similar(one, rows[one].title, percent) for one, percent in same],
+            likeness.fitting_tags(voices, tags),
+        )
 
     async def excerpts(
         self, tx: AsyncSession, where: InWorkspace, found: Selection, ids: Sequence[UUID]
@@ -166,6 +205,15 @@ class Finder:
             if count and (best is None or count > best.count):
                 best = Suggestion(" ".join(word.text for word in guess), count)
         return best
+
+
+def _words_of(text: str) -> list[str]:
+    return list(islice(text_words(text[: queries.SNIPPET_LETTERS]), MOST_COMPARED))
+
+
+def _similar(asked: list[str], texts: Mapping[UUID, str]) -> list[tuple[UUID, int]]:
+    words = {prompt_id: _words_of(text) for prompt_id, text in texts.items()}
+    return likeness.similar(asked, words)
 
 
 def _row(one: Any) -> Row:
