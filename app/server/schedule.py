@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from app.db.engine import Database
+from app.db.statistics import learn_sizes
 from app.domain.accounts.jobs import drop_expired_sessions
 from app.domain.versions.jobs import thin_checkpoints
 from app.domain.workspaces.jobs import drop_expired_invitations
@@ -28,6 +29,7 @@ class Job:
 
 
 SCHEDULE = (
+    Job("db.learn_sizes", HOUR, learn_sizes),
     Job("accounts.drop_expired_sessions", HOUR, drop_expired_sessions),
     Job("workspaces.drop_expired_invitations", HOUR, drop_expired_invitations),
     Job("versions.thin_checkpoints", DAY, thin_checkpoints),
