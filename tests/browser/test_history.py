@@ -194,3 +194,10 @@ class TestTheTimeSlider:
         expect(frame).to_contain_text(["Be brief, live."])
         expect(page.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
         assert Editor(page).axe() == []
+        page.set_viewport_size({"width": 390, "height": 844})
+        box = slider.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+        middle = [box["x"] + box["width"] / 2, box["y"] + box["height"] / 2]
+        on_top = "([x, y]) => document.elementFromPoint(x, y)?.name"
+        assert page.evaluate(on_top, middle) == "at"  # no bar lies over it
