@@ -66,8 +66,9 @@ class TestThePlace:
 
     async def test_one_row_is_too_many(self, full: Database, other: Database) -> None:
         await migrate.upgrade(other)
-        now = "2026-01-01 00:00:00.000000"
-        await execute(other, f"INSERT INTO workspaces VALUES ('{'0' * 32}', 'a', 'A', '{now}')")
+        values = f"'{'0' * 32}', 'a', 'A', '2026-01-01 00:00:00.000000'"
+        columns = "id, slug, name, created_at"
+        await execute(other, f"INSERT INTO workspaces ({columns}) VALUES ({values})")
         with pytest.raises(RestoreRefused, match="holds data already, for instance in workspaces"):
             await restored(await backed_up(full), other)
         assert await scalar(other, "SELECT name FROM workspaces") == "A"
