@@ -30,7 +30,7 @@ test-contract: $(VENV)/development $(VENV)/system ## one suite: SQLite alone, Po
 	$(PYTEST) --timeout 120 -m contract
 
 test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks, with real processes
-	$(PYTEST) -n 2 --dist loadscope --timeout 300 -m "failure and not browser"
+	$(PYTEST) -n 2 --dist loadfile --timeout 300 -m "failure and not browser"
 
 test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
 	$(PYTEST) --timeout 600 tests/fuzz

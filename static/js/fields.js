@@ -98,3 +98,9 @@ document.addEventListener("htmx:before:request", (event) => {
   if (!source?.matches?.("[data-quiet-while-editing]")) return;
   if (isEditing(source)) event.preventDefault();
 });
+
+// Hints come by themselves: they are asked for only when that can work.
+document.addEventListener("htmx:before:request", (event) => {
+  if (!navigator.onLine && event.detail?.ctx?.sourceElement?.matches?.("[data-hint]"))
+    event.preventDefault();
+});

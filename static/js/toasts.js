@@ -72,7 +72,8 @@ if (region) {
   });
 }
 
-document.addEventListener("htmx:error", () => {
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail?.ctx?.sourceElement?.matches?.("[data-hint]")) return; // nobody asked for it
   const text = navigator.onLine ? "The server did not answer. Try again." : "You are offline.";
   toast(text, { icon: "cloud-off", tone: "bad" });
 });
