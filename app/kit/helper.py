@@ -35,6 +35,12 @@ class Helper:
                 self._pool = None
             raise HelperFailed(str(error)) from error
 
+    async def finish(self) -> None:
+        """Close and wait: a pool that is still closing when the interpreter exits complains."""
+        if self._pool is not None:
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
     def close(self) -> None:
+        """Close without waiting for what is under way."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)

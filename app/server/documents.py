@@ -31,7 +31,7 @@ async def damaged_documents(tx: AsyncSession, progress: Progress) -> list[str]:
             done += len(batch)
             progress("loading documents", done)
     finally:
-        helper.close()
+        await helper.finish()
     return found
 
 

@@ -46,3 +46,11 @@ async def test_a_death_is_told_and_the_next_call_gets_a_new_one(helper: Helper) 
         await helper.run(die)
     second = await helper.run(os.getpid)
     assert second not in (first, os.getpid())
+
+
+async def test_when_it_has_finished_the_process_is_gone() -> None:
+    helper = Helper()
+    process = await helper.run(os.getpid)
+    await helper.finish()
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
