@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -37,8 +39,9 @@ def test_twins_and_tags_appear_when_the_writer_pauses(browser: Browser, larkspur
             page.keyboard.type("word ")
             page.wait_for_timeout(100)
         assert asked == []
-        with page.expect_request(lambda one: "/alike" in one.url, timeout=20_000):
+        with page.expect_response(lambda one: "/alike" in one.url, timeout=20_000):
             pass
+        expect(hints).not_to_have_class(re.compile("htmx-request"))  # the new hints are drawn
         hints.get_by_role("button", name="Add the tag twins").press("Enter")
         expect(page.locator(".properties").get_by_role("link", name="#twins")).to_be_visible()
         expect(hints.get_by_role("button", name="Add the tag twins")).to_have_count(0)
