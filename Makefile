@@ -5,8 +5,8 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check -qq --no-input
 PYTEST := $(PY) -m pytest
-# Where nothing is proved about disks, nothing has to wait for one.
-IN_MEMORY := $(if $(wildcard /dev/shm/.),TMPDIR=/dev/shm)
+# Where nothing is proved about disks, nothing has to wait for one, if memory has 4 GiB for it.
+IN_MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 {print "TMPDIR=/dev/shm"}')
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-postgres test-browser check lint types fix \
