@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from litestar.datastructures import State
 from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.folders import deps as folders
 from app.domain.prompts import deps as prompts
 from app.domain.prompts.ports import Finder, Releases, Rooms
 from app.domain.tags import deps as tags
+from app.domain.threads.events import Happening
+from app.domain.threads.ports import Audience
 from app.domain.versions import deps as versions
 from app.domain.versions.releases import VersionReleases
 
@@ -27,7 +30,19 @@ async def provide_finder(state: State) -> Finder:
     return finder
 
 
+class Nobody:
+    """An audience that remembers nothing: no inbox is kept."""
+
+    async def thread_changed(self, tx: AsyncSession, happening: Happening) -> None:
+        del tx, happening
+
+
+async def provide_audience() -> Audience:
+    return Nobody()
+
+
 PROVIDERS = {
+    "audience": Provide(provide_audience),
     "finder": Provide(provide_finder),
     "rooms": Provide(provide_rooms),
     "releases": Provide(provide_releases),

@@ -32,6 +32,8 @@ SLICES: dict[str, frozenset[str]] = {
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
     "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them
+    # people write them, on the text of a room or of a version
+    "threads": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts", "versions"}),
     # a workspace to look at has something of everything
     "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions", "folders"}),
     # what is found of a prompt: its text, its labels, the people who wrote it

@@ -1,0 +1,1 @@
+"""Threads: comments on the exact words of a prompt, or on the whole of it."""

@@ -1,0 +1,21 @@
+"""What threads ask of a slice they may not import, handed to them by `app/server/ports.py`."""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.domain.threads.events import Happening
+
+
+@runtime_checkable  # Litestar checks what it injects
+class Audience(Protocol):
+    """Whoever has to remember what happened, for people who are not there: the inbox."""
+
+    async def thread_changed(self, tx: AsyncSession, happening: Happening) -> None:
+        """Called inside the transaction that made the change, once for each happening.
+
+        What it writes is committed with the change or not at all. It must not fail for reasons of
+        its own, and neither sends nor announces: that is for after the commit (`db.after`).
+        """
