@@ -69,9 +69,11 @@ class PromptApi(Controller):
         Archived prompts are listed with `archived=true` only. Follow `next_cursor`, or the Link
         header. Needs the scope `read`.
         """
-        found = await library.page(filters, checked_limit(limit), cursor)
-        items = [summary(row, room_url(request, row.branch.id)) for row in found.items]
-        return Response(PromptList(items, found.next_cursor), headers=link_header(request, found))
+        async with library.find(filters) as found:
+            page = await found.page(checked_limit(limit), cursor)
+            tags = await found.tags(page.items)
+        items = [summary(one, tags[one.id], room_url(request, one.room_id)) for one in page.items]
+        return Response(PromptList(items, page.next_cursor), headers=link_header(request, page))
 
     @post("/", name="api:create-prompt", operation_id="createPrompt")
     async def create(

@@ -35,6 +35,10 @@ class Desk:
     releases: Releases
     finder: Finder
 
+    @property
+    def library(self) -> Library:
+        return Library(self.caller, self.releases, self.finder)
+
 
 LibraryDep = NamedDependency[Library]
 PromptsDep = NamedDependency[Prompts]
@@ -43,10 +47,8 @@ DeskDep = NamedDependency[Desk]
 FiltersDep = NamedDependency[Filters]
 
 
-async def provide_library(
-    tx: Tx, caller: Caller, releases: ReleasesDep, finder: FinderDep
-) -> Library:
-    return Library(tx, caller, releases, finder)
+async def provide_library(caller: Caller, releases: ReleasesDep, finder: FinderDep) -> Library:
+    return Library(caller, releases, finder)
 
 
 async def provide_prompts(tx: Tx, caller: Caller, rooms: LiveRooms) -> Prompts:

@@ -14,7 +14,6 @@ from app.access.permissions import Permission
 from app.domain.prompts import palette, queries, starters, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
 from app.domain.prompts.errors import NameTaken, PromptNotFound
-from app.domain.prompts.library import Library
 from app.domain.prompts.ports import Filters, Sort
 from app.domain.prompts.service import NewPrompt, Prompts
 from app.errors import InvalidFields
@@ -56,19 +55,16 @@ class LibraryPages(Controller):
         """The rows with these ids as they are now; 204 when `seen` says that nothing changed."""
         q = request.query_params.get("q", "")
         ids = _ids(request.query_params.getall("id", []))
-        async with desk.database.transaction(write=False) as tx:
-            prompts = Library(tx, desk.caller, desk.releases, desk.finder)
-            found = await prompts.select(Filters(q=q))
-            rooms = await queries.rooms_of(tx, desk.caller, ids)
+        async with desk.library.find(Filters(q=q)) as found:
+            rooms = await queries.rooms_of(found.tx, desk.caller, ids)
             if ids and not rooms:
                 raise PromptNotFound("These prompts are not here any more.")
             here = desk.rooms.people(list(rooms.values()))
-            seen = views.seen(found, here)
+            seen = views.seen(found.selection, here)
             if request.query_params.get("seen") == seen:
                 return Response(None, status_code=204)
-            listed = await prompts.these(found, ids)
-        root = f"/w/{workspace}"
-        rows = [views.row(one, root, here.get(one.branch.id, ()), found) for one in listed]
+            listed = await found.these(ids)
+        rows = views.rows(listed, f"/w/{workspace}", here, found.selection)
         return page(
             request,
             "prompts/_live.html",
@@ -154,13 +150,11 @@ async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str
     """The context of prompts/list.html beside the shell."""
     begun = time.perf_counter()
     filters = query.filters
-    async with desk.database.transaction(write=False) as tx:
-        prompts = Library(tx, desk.caller, desk.releases, desk.finder)
-        selected = await prompts.select(filters)
-        found = await prompts.page_of(selected, DEFAULT_LIMIT, cursor, query.sort)
-        counted = await prompts.facets(selected)
+    async with desk.library.find(filters) as looking:
+        selected = looking.selection
+        found, counted = await looking.page_and_facets(DEFAULT_LIMIT, cursor, query.sort)
     elapsed = time.perf_counter() - begun
-    here = desk.rooms.people([row.branch.id for row in found.items])
+    here = desk.rooms.people([row.room_id for row in found.items])
     owners = {who.id.removeprefix("user:"): who.name for who, _ in counted.owners}
     return {
         "q": filters.q,
@@ -175,9 +169,7 @@ async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str
         "filters": views.active_filters(query, owners),
         "clear_href": query.cleared(),
         "sorts": views.sorts(query),
-        "rows": [
-            views.row(row, query.root, here.get(row.branch.id, ()), selected) for row in found.items
-        ],
+        "rows": views.rows(found.items, query.root, here, selected),
         "next_href": query.href(cursor=found.next_cursor) if found.next_cursor else "",
         "suggestion": views.suggestion(query, selected.suggestion),
         "query": query.href().partition("?")[2],

@@ -11,7 +11,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import people, queries
 from app.domain.prompts.deps import Desk
-from app.domain.prompts.library import Library, Listed
+from app.domain.prompts.library import Listed
 from app.domain.prompts.ports import Filters, Selection
 
 PROMPTS = 6
@@ -40,18 +40,17 @@ class Group:
 
 async def offered(desk: Desk, root: str, q: str) -> list[Group]:
     """Groups with something in them, for what was typed so far. One look at the index for all."""
-    async with desk.database.transaction(write=False) as tx:
-        library = Library(tx, desk.caller, desk.releases, desk.finder)
-        found = await library.select(Filters(q=q))
-        rows = (await library.page_of(found, LOOKED_AT, sort="best")).items
-        members = await queries.members_named(tx, desk.caller, q, PEOPLE) if q else []
-    here = desk.rooms.people([row.branch.id for row in rows])
+    async with desk.library.find(Filters(q=q)) as looking:
+        found = looking.selection
+        rows = (await looking.page(LOOKED_AT, sort="best")).items
+        members = await queries.members_named(looking.tx, desk.caller, q, PEOPLE) if q else []
+    here = desk.rooms.people([row.room_id for row in rows])
     titled = [row for row in rows if not q or _is_titled(row, found)]
     inside = [row for row in rows if q and row.excerpt and not _is_titled(row, found)]
     groups = [
         Group(
             "Prompts" if q else "Last edited",
-            [_prompt(row, root, found, here.get(row.branch.id, ())) for row in titled[:PROMPTS]],
+            [_prompt(row, root, found, here.get(row.room_id, ())) for row in titled[:PROMPTS]],
         ),
         Group("Inside prompts", [_inside(row, root) for row in inside[:INSIDE]]),
         Group("People", [_member(people.shown(user), root, found) for user in members]),
@@ -71,21 +70,21 @@ def _plain(text: str) -> list[_Piece]:
 
 
 def _is_titled(row: Listed, found: Selection) -> bool:
-    names = f"{row.prompt.title} {row.prompt.name}"
+    names = f"{row.title} {row.name}"
     return any(piece.is_hit for piece in found.marked(names))
 
 
 def _prompt(row: Listed, root: str, found: Selection, here: Sequence[Any]) -> Offer:
-    note = row.prompt.folder or row.prompt.name
-    href = f"{root}/prompts/{row.prompt.id}"
-    return Offer(href, "file-text", found.marked(row.prompt.title), note, here=here)
+    note = row.folder or row.name
+    href = f"{root}/prompts/{row.id}"
+    return Offer(href, "file-text", found.marked(row.title), note, here=here)
 
 
 def _inside(row: Listed, root: str) -> Offer:
     excerpt = row.excerpt
     pieces = excerpt.pieces if excerpt else ()
-    note = f"{row.prompt.title}, line {excerpt.line if excerpt else 1}"
-    return Offer(f"{root}/prompts/{row.prompt.id}", "scan-text", pieces, note)
+    note = f"{row.title}, line {excerpt.line if excerpt else 1}"
+    return Offer(f"{root}/prompts/{row.id}", "scan-text", pieces, note)
 
 
 def _member(person: Any, root: str, found: Selection) -> Offer:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
-from app.domain.accounts.models import User
 from app.domain.accounts.policy import initials
 from app.domain.prompts import queries
 
@@ -29,8 +29,13 @@ class Shown:
 _SERVER = Shown(SERVER, "Promptroom", "slate", "PR")
 
 
-def shown(user: User) -> Shown:
+def shown(user: Any) -> Shown:
+    """A `User`, or what `queries.faces` has of one."""
     return Shown(f"user:{user.id}", user.name, user.hue, initials(user.name))
+
+
+async def by_id(tx: AsyncSession, user_ids: Collection[UUID]) -> dict[UUID, Shown]:
+    return {face.id: shown(face) for face in await queries.faces(tx, user_ids)}
 
 
 async def named(tx: AsyncSession, where: InWorkspace, actors: Iterable[str]) -> dict[str, Shown]:
@@ -41,7 +46,7 @@ async def named(tx: AsyncSession, where: InWorkspace, actors: Iterable[str]) -> 
     }
     user_ids, key_ids = _ids(found, "user"), _ids(found, "key")
     if user_ids:
-        found |= {who.id: who for who in map(shown, await queries.users(tx, user_ids))}
+        found |= {who.id: who for who in (await by_id(tx, user_ids)).values()}
     if key_ids:
         for key in await queries.keys(tx, where, key_ids):
             actor = f"key:{key.id}"

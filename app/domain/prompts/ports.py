@@ -6,6 +6,7 @@ Rooms carry the news; versions know what is released. The server puts both in.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -214,9 +215,12 @@ class Alike:
 
 @runtime_checkable  # Litestar checks what it injects
 class Finder(Protocol):
-    """The search slice. Its transactions are its own: `select` before one's own first statement."""
+    """The search slice. Its transactions are its own."""
 
-    async def select(self, where: InWorkspace, filters: Filters) -> Selection: ...
+    def looking(
+        self, where: InWorkspace, filters: Filters
+    ) -> AbstractAsyncContextManager[tuple[AsyncSession, Selection]]:
+        """What `filters` leave, and a transaction in which the index has all that is in it."""
 
     async def folders(self, where: InWorkspace) -> list[tuple[str, int]]: ...
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, delete, func, insert, select, update
+from sqlalchemy import Row, Select, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Role
@@ -131,17 +131,22 @@ async def replace_tags(
 
 async def these(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
-) -> list[tuple[Prompt, Branch]]:
+) -> list[Row[*tuple[Any, ...]]]:
     """Prompts with their main branches, in the order of the ids; one that is gone is left out."""
+    columns = (
+        *(Prompt.id, Branch.id.label("room_id"), Prompt.name, Prompt.title, Prompt.description),
+        *(Prompt.folder, Branch.config, Branch.variables, Prompt.created_at, Prompt.edited_at),
+        *(Prompt.archived_at, Prompt.owner_id),
+    )
     statement = within(
-        select(Prompt, Branch)
+        select(*columns)
         .join(Branch, Branch.prompt_id == Prompt.id)
         .where(Prompt.id.in_(prompt_ids), Branch.name == MAIN),
         where,
         Prompt,
         Branch,
     )
-    found = {row[0].id: (row[0], row[1]) for row in await tx.execute(statement)}
+    found = {row.id: row for row in await tx.execute(statement)}
     return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 
@@ -190,6 +195,12 @@ async def members_named(
 async def users(tx: AsyncSession, ids: Iterable[UUID]) -> Sequence[User]:
     """People by id: authors keep their names after they have left the workspace."""
     return (await tx.execute(select(User).where(User.id.in_(list(ids))))).scalars().all()
+
+
+async def faces(tx: AsyncSession, ids: Iterable[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
+    """What is shown of people: id, name and hue. Authors keep theirs after they have left."""
+    statement = select(User.id, User.name, User.hue).where(User.id.in_(list(ids)))
+    return (await tx.execute(statement)).all()
 
 
 async def keys(tx: AsyncSession, where: InWorkspace, ids: Iterable[UUID]) -> Sequence[ApiKey]:

@@ -208,7 +208,7 @@ def variables_from(given: Sequence[VariableView]) -> list[dict[str, Any]]:
 
 
 def _common(
-    prompt: Prompt, branch: Branch, owner: Shown | None, release: Release, room_url: str
+    prompt: Prompt | Listed, branch: Branch | Listed, owner: Shown | None, release: Release
 ) -> dict[str, Any]:
     return {
         "id": prompt.id,
@@ -224,7 +224,6 @@ def _common(
         "archived": prompt.archived_at is not None,
         "created_at": prompt.created_at,
         "edited_at": prompt.edited_at,
-        "room": RoomView(branch.id, room_url),
     }
 
 
@@ -239,11 +238,17 @@ def old_names_view(rows: Iterable[OldName], who: Mapping[str, Shown]) -> OldName
     )
 
 
-def summary(row: Listed, room_url: str) -> PromptSummary:
-    common = _common(row.prompt, row.branch, row.owner, row.release, room_url)
-    return PromptSummary(tags=row.tags, **common)
+def summary(row: Listed, tags: list[str], room_url: str) -> PromptSummary:
+    room = RoomView(row.room_id, room_url)
+    return PromptSummary(tags=tags, room=room, **_common(row, row, row.owner, row.release))
 
 
 def view(opened: Opened, release: Release, text: str, room_url: str) -> PromptView:
-    common = _common(opened.prompt, opened.branch, opened.owner, release, room_url)
-    return PromptView(tags=opened.tags, text=text, messages=messages_view(text), **common)
+    room = RoomView(opened.branch.id, room_url)
+    return PromptView(
+        tags=opened.tags,
+        text=text,
+        messages=messages_view(text),
+        room=room,
+        **_common(opened.prompt, opened.branch, opened.owner, release),
+    )

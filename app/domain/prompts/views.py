@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -154,36 +155,63 @@ def ordered_labels(labels: Mapping[str, int]) -> list[str]:
     return sorted(labels, key=lambda name: (name not in _FIRST, name))
 
 
-def row(listed: Listed, root: str, here: Sequence[Here], found: Selection) -> dict[str, Any]:
-    labels = ordered_labels(listed.release.labels)
-    number = listed.release.labels[labels[0]] if labels else listed.release.newest
-    href = f"{root}/prompts/{listed.prompt.id}"
-    return {
-        "id": str(listed.prompt.id),
-        "title": listed.prompt.title,
-        "summary": listed.prompt.description or listed.prompt.name,
-        "href": href,
-        "here": here,
-        "labels": labels,
-        "version": number,
-        "version_href": f"{href}/versions/{number}",
-        "model": listed.branch.config.get("model", ""),
-        "owner": listed.owner,
-        "edited_at": listed.edited_at,
-        "sum": _sum(listed, here),
-        "is_archived": listed.prompt.archived_at is not None,
-        "title_pieces": found.marked(listed.prompt.title),
-        "excerpt": listed.excerpt.pieces if listed.excerpt else (),
-        "line": listed.excerpt.line if listed.excerpt else 0,
-    }
+@dataclass(slots=True)  # not a dictionary: a template reads an attribute in half the time
+class Row:
+    """As templates/prompts/_rows.html takes it, where each is told."""
+
+    id: str
+    title: str
+    summary: str
+    href: str
+    here: Sequence[Here]
+    labels: list[str]
+    version: int | None
+    version_href: str
+    model: str
+    owner: Here | None
+    edited_at: datetime
+    sum: str
+    is_archived: bool
+    title_pieces: Sequence[Any]
+    excerpt: Sequence[Any]
+    line: int
 
 
-def _sum(listed: Listed, here: Sequence[Here]) -> str:
+def rows(
+    listed: Iterable[Listed], root: str, here: Mapping[UUID, Sequence[Here]], found: Selection
+) -> list[Row]:
+    return [_row(one, root, here.get(one.room_id, ()), found) for one in listed]
+
+
+def _row(one: Listed, root: str, here: Sequence[Here], found: Selection) -> Row:
+    labels = ordered_labels(one.release.labels)
+    number = one.release.labels[labels[0]] if labels else one.release.newest
+    href = f"{root}/prompts/{one.id}"
+    return Row(
+        id=str(one.id),
+        title=one.title,
+        summary=one.description or one.name,
+        href=href,
+        here=here,
+        labels=labels,
+        version=number,
+        version_href=f"{href}/versions/{number}",
+        model=one.config.get("model", ""),
+        owner=one.owner,
+        edited_at=one.edited_at,
+        sum=_sum(one, here),
+        is_archived=one.archived_at is not None,
+        title_pieces=found.marked(one.title),
+        excerpt=one.excerpt.pieces if one.excerpt else (),
+        line=one.excerpt.line if one.excerpt else 0,
+    )
+
+
+def _sum(row: Listed, here: Sequence[Here]) -> str:
     """Differs when anything that the row shows does."""
-    row = listed.prompt
     shown = (
-        *(row.title, row.name, row.description, row.archived_at, listed.edited_at),
-        *(listed.release, listed.branch.config.get("model"), listed.owner, listed.excerpt),
+        *(row.title, row.name, row.description, row.archived_at, row.edited_at),
+        *(row.release, row.config.get("model"), row.owner, row.excerpt),
         [who.id for who in here],
     )
     return f"{zlib.crc32(repr(shown).encode()):x}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -45,18 +46,26 @@ class Finder:
         self._catalogs: OrderedDict[UUID, Catalog] = OrderedDict()
         self._locks: dict[UUID, asyncio.Lock] = {}
 
-    async def select(self, where: InWorkspace, filters: Filters) -> Selection:
+    @asynccontextmanager
+    async def looking(
+        self, where: InWorkspace, filters: Filters
+    ) -> AsyncIterator[tuple[AsyncSession, Selection]]:
         """The prompts that `filters` leave, whatever has been committed so far among them.
 
-        Opens transactions of its own: to be called before the caller's first statement.
+        With the transaction that saw them: what is read in it is as old as they are.
         """
         for is_last_look in (False, True):
             async with self._database.within(where).transaction(write=False) as tx:
                 state = await queries.state(tx, where)
                 if is_last_look or state is None or not state.is_behind:
-                    return await self._selected(tx, where, state, filters)
+                    yield tx, await self._selected(tx, where, state, filters)
+                    return
             await self._catch_up(where)
-        raise AssertionError("the last look answers")
+
+    async def select(self, where: InWorkspace, filters: Filters) -> Selection:
+        """The same without more to read about them."""
+        async with self.looking(where, filters) as (_, found):
+            return found
 
     async def _selected(
         self, tx: AsyncSession, where: InWorkspace, state: State | None, filters: Filters

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, tuple_
+from sqlalchemy import delete, func, null, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -294,15 +294,17 @@ async def newest_numbers(
     return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
-async def labels_of(
+async def numbers_of(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
-) -> Sequence[Label]:
-    statement = within(
-        select(Label).where(Label.prompt_id.in_(prompt_ids)).order_by(Label.prompt_id, Label.name),
-        where,
-        Label,
+) -> Sequence[Any]:
+    """Of each prompt the versions that its labels name, by name, and, without one, the newest."""
+    label = select(Label.prompt_id, Label.name, Label.number)
+    newest = select(Version.prompt_id, null(), func.max(Version.number)).group_by(Version.prompt_id)
+    both: Any = union_all(
+        within(label.where(Label.prompt_id.in_(prompt_ids)), where, Label),
+        within(newest.where(Version.prompt_id.in_(prompt_ids)), where, Version),
     )
-    return (await tx.execute(statement)).scalars().all()
+    return (await tx.execute(both.order_by(Label.name))).all()
 
 
 async def released(

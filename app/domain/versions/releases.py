@@ -25,14 +25,14 @@ class VersionReleases:
     async def of(
         self, tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
     ) -> dict[UUID, Release]:
-        numbers = await queries.newest_numbers(tx, where, prompt_ids)
+        newest: dict[UUID, int] = {}
         labels: dict[UUID, dict[str, int]] = {prompt_id: {} for prompt_id in prompt_ids}
-        for label in await queries.labels_of(tx, where, prompt_ids):
-            labels[label.prompt_id][label.name] = label.number
-        return {
-            prompt_id: Release(numbers.get(prompt_id), labels[prompt_id])
-            for prompt_id in prompt_ids
-        }
+        for prompt_id, label, number in await queries.numbers_of(tx, where, prompt_ids):
+            if label is None:
+                newest[prompt_id] = number
+            else:
+                labels[prompt_id][label] = number
+        return {one: Release(newest.get(one), named) for one, named in labels.items()}
 
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
