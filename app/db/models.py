@@ -9,6 +9,7 @@ from app.domain.keys import models as keys
 from app.domain.prompts import models as prompts
 from app.domain.rooms import models as rooms
 from app.domain.search import models as search
+from app.domain.threads import models as threads
 from app.domain.versions import models as versions
 from app.domain.workspaces import models as workspaces
 
@@ -20,6 +21,7 @@ __all__ = [
     "prompts",
     "rooms",
     "search",
+    "threads",
     "versions",
     "workspaces",
 ]

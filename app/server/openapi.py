@@ -37,6 +37,7 @@ _TAGS = {
     "prompts": "Prompts and what describes them.",
     "versions": "Immutable, numbered snapshots; comparing and restoring them.",
     "labels": "Movable names for versions, such as `production`.",
+    "threads": "Comments on the words of a prompt, or on the whole of it.",
     "rooms": "Tickets for the live document of a prompt.",
     "folders": "Where prompts lie, one folder within another.",
     "tags": "What prompts are tagged with: renaming and merging.",

@@ -10,6 +10,7 @@ from app.domain.folders import deps as folders
 from app.domain.prompts import deps as prompts
 from app.domain.prompts.ports import Finder, Releases, Rooms
 from app.domain.tags import deps as tags
+from app.domain.threads import deps as threads
 from app.domain.threads.events import Happening
 from app.domain.threads.ports import Audience
 from app.domain.versions import deps as versions
@@ -50,4 +51,5 @@ PROVIDERS = {
     **versions.PROVIDERS,
     **folders.PROVIDERS,
     **tags.PROVIDERS,
+    **threads.PROVIDERS,
 }

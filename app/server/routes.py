@@ -19,6 +19,7 @@ from app.domain.prompts.settings_pages import SettingsPages
 from app.domain.rooms.sockets import enter
 from app.domain.tags.api import TagApi
 from app.domain.tags.pages import TagPages
+from app.domain.threads.api import CommentApi, PromptThreadApi, ThreadApi
 from app.domain.versions.api import FetchApi, LabelApi, VersionApi
 from app.domain.versions.label_pages import LabelPages, LabelSettings
 from app.domain.versions.pages import VersionPages
@@ -57,6 +58,9 @@ API: list[ControllerRouterHandler] = [
     LabelApi,
     FetchApi,
     RoomApi,
+    PromptThreadApi,
+    ThreadApi,
+    CommentApi,
     FolderApi,
     TagApi,
     MemberApi,

@@ -8,17 +8,22 @@ service turns the refusal into its own error (`app.db.races.claim`, with a test 
 from __future__ import annotations
 
 CLAIMED = "races.claim"
+CHOSEN = {"comments"}  # whoever sends a row of these may choose its id
 
 UNIQUES = {
     "api_keys: secret_hash": "random; the one of an installation is inserted under its lock",
     "branches: prompt_id, name": "made with its prompt",
+    "comments: id": CLAIMED,
+    "comments: thread_id, number": "the lock of the prompt's threads is held",
     "folders: workspace_id, path": "the workspace's lock on folders is held",
     "invitations: secret_hash": "random",
     "labels: prompt_id, name": "the prompt's row is locked",
     "members: workspace_id, user_id": CLAIMED,
+    "mentions: comment_id, user_id": "the lock of the prompt's threads is held",
     "old_names: workspace_id, name": "inserted by who leaves the name, which one prompt has",
     "prompt_tags: prompt_id, tag": "the prompt's row is locked, or is new",
     "prompts: workspace_id, name": CLAIMED,
+    "reactions: comment_id, name, actor": "the lock of the prompt's threads is held",
     "room_authors: document_id, client, start": "whoever replaced the snapshot holds its row",
     "room_journal: document_id, seq": "the document's row is locked, its number conditional",
     "room_snapshots: document_id": "the document's row is locked, or is new",
@@ -28,6 +33,8 @@ UNIQUES = {
     "search_shelves: workspace_id": "the lock of the workspace's index is held",
     "search_terms: workspace_id, term": "the lock is held, and what is there already is left",
     "sessions: secret_hash": "random",
+    "thread_reads: thread_id, reader": "what is there already is moved on instead",
+    "threads: prompt_id, number": "the lock of the prompt's threads is held",
     "users: email": CLAIMED,
     "versions: prompt_id, number": "the prompt's row is locked",
     "worker_jobs: name": "one process leads",

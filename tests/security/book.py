@@ -39,6 +39,8 @@ class Call:
 SETTINGS = "/w/{workspace}/settings"
 PROMPT = "/w/{workspace}/prompts/{prompt_id}"
 REST = "/api/v1/prompts/{prompt_id}"
+THREAD = "/api/v1/threads/{thread_id}"
+COMMENT = "/api/v1/comments/{comment_id}"
 LIST = {"q": "a", "tag": "{tag}", "folder": "{folder}", "label": "{label}", "owner": "{user_id}"}
 P = Permission
 
@@ -147,6 +149,17 @@ API: dict[Key, Call] = {
     ("GET", "/api/v1/tags"): Call(P.PROMPTS_READ),
     ("PATCH", "/api/v1/tags/{tag}"): Call(P.PROMPTS_WRITE, json={"name": "renamed"}),
     ("DELETE", "/api/v1/tags/{tag}"): Call(P.PROMPTS_WRITE),
+    ("GET", f"{REST}/threads"): Call(P.PROMPTS_READ),
+    ("POST", f"{REST}/threads"): Call(P.COMMENTS_WRITE, json={"body": "Why so?"}),
+    ("GET", THREAD): Call(P.PROMPTS_READ),
+    ("PATCH", THREAD): Call(P.COMMENTS_WRITE, json={"state": "resolved"}),
+    ("DELETE", THREAD): Call(P.COMMENTS_WRITE),
+    ("PUT", f"{THREAD}/read"): Call(P.PROMPTS_READ, json={}),
+    ("POST", f"{THREAD}/comments"): Call(P.COMMENTS_WRITE, json={"body": "Because."}),
+    ("PATCH", COMMENT): Call(P.COMMENTS_WRITE, json={"body": "Why though?"}),
+    ("DELETE", COMMENT): Call(P.COMMENTS_WRITE),
+    ("PUT", f"{COMMENT}/reactions/{{reaction}}"): Call(P.COMMENTS_WRITE),
+    ("DELETE", f"{COMMENT}/reactions/{{reaction}}"): Call(P.COMMENTS_WRITE),
     ("POST", "/api/v1/rooms/{room_id}/tickets"): Call(P.PROMPTS_READ),
     ("GET", "/api/v1/members"): Call(P.MEMBERS_READ),
     ("GET", "/api/v1/keys"): Call(P.KEYS_MANAGE),

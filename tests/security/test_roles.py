@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from app.access.permissions import GRANTS, SCOPE_GRANTS, Role, Scope
+from app.access.permissions import GRANTS, SCOPE_GRANTS, Permission, Role, Scope
 from app.db.engine import Database
 from tests.security.book import API, PAGES, PROMPT, SAFE
-from tests.security.world import World, ask, dump, targets
+from tests.security.world import World, a_thread, ask, dump, targets
 from tests.support.builders import a_key, a_member
 
 pytestmark = pytest.mark.anyio
@@ -62,6 +62,8 @@ async def test_keys(client: Any, database: Database, mine: World, scope: Scope) 
         call = API[method, path]
         ids = await prepared(client, database, mine)
         caller = await a_key(database, mine.place, scope.value)
+        if Permission.COMMENTS_WRITE in SCOPE_GRANTS[scope]:  # what others wrote is theirs
+            ids |= await a_thread(client, ids["prompt_id"], caller.headers)
         before = dump(database)
         answer = await ask(client, method, path, call, ids, caller.headers)
         if call.permission in SCOPE_GRANTS[scope]:

@@ -36,7 +36,7 @@ UNKNOWN = {
 SWAPS = [
     (method, path, place)
     for (method, path), call in sorted(IN_WORKSPACE.items())
-    for place in sorted(call.places(path))
+    for place in sorted(call.places(path) - {"reaction"})  # the same few words everywhere
 ]
 
 
@@ -107,7 +107,14 @@ async def test_a_foreign_workspace_is_like_none(
         for who in (mine.owner, stranger):
             answer = await ask(client, method, path, call, ids, who.headers)
             assert answer.status_code == 404, (method, path, answer.status_code)
-            for word in ("Title zq", "Text zq", "Person zq", "Workspace zq", "Message zq"):
+            for word in (
+                "Title zq",
+                "Text zq",
+                "Person zq",
+                "Workspace zq",
+                "Message zq",
+                "Comment zq",
+            ):
                 assert word not in answer.text, (method, path)
     assert dump(database) == before
 

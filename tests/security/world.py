@@ -83,8 +83,21 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "checkpoint_id": await _one_of(database, Checkpoint, prompt["id"]),
         "move": await _one_of(database, LabelMove, prompt["id"]),
         **await targets(database, place, mark),
+        **await a_thread(client, prompt["id"], key.headers, f"Comment {mark}"),
+        "reaction": "agree",
     }
     return World(place, key, ids, mark)
+
+
+async def a_thread(
+    client: Any, prompt_id: str, headers: dict[str, str], body: str = "Mine"
+) -> dict[str, str]:
+    """On the whole prompt, with a comment and a reaction, all of them the key's."""
+    url = f"/api/v1/prompts/{prompt_id}/threads"
+    made = (await client.post(url, headers=headers, json={"body": body})).json()
+    comment_id = made["comments"][0]["id"]
+    await client.put(f"/api/v1/comments/{comment_id}/reactions/agree", headers=headers)
+    return {"thread_id": made["id"], "comment_id": comment_id}
 
 
 async def targets(database: Database, place: Place, mark: str) -> dict[str, str]:

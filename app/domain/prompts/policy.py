@@ -45,7 +45,7 @@ def title_problem(title: str) -> str:
 def description_problem(description: str) -> str:
     if len(description) > DESCRIPTION_LONGEST:
         return f"Use at most {DESCRIPTION_LONGEST} characters."
-    return "" if _is_storable(description) else "Leave out control characters."
+    return "" if is_storable(description) else "Leave out control characters."
 
 
 def folder_problem(folder: str) -> str:
@@ -128,10 +128,11 @@ def title_from(name: str) -> str:
 
 def normal_text(text: str) -> str:
     """Text with one kind of line end. Raises `TextInvalid` for what no database can keep."""
-    if not _is_storable(text):
+    if not is_storable(text):
         raise TextInvalid("Leave out NUL characters and halves of surrogate pairs.")
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def _is_storable(text: str) -> bool:
+def is_storable(text: str) -> bool:
+    """Whether both databases can keep it."""
     return "\x00" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,0 +1,302 @@
+"""Where in a text the words of a thread are: offsets, quote and context instead of positions.
+
+Browsers know better while a room is open: they resolve Yjs positions, which move with every edit.
+Here is what is left for everything else: pages without JavaScript, versions, differences, REST.
+Pure. Whatever the texts are, the work is bounded.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import NamedTuple, Protocol
+
+from app.domain.prompts.policy import is_storable
+from app.domain.threads.errors import AnchorInvalid
+from app.kit.align import matches
+
+QUOTE_LONGEST = 10_000  # characters
+CONTEXT = 64  # characters kept on either side
+POSITION_LONGEST = 128  # bytes; Yjs needs about twenty
+
+_MOST_HITS = 200  # occurrences of a quote that are compared
+_NEARBY = 30_000  # characters around the old place in which lost words are looked for
+_MOST_GUESSES = 4  # places that are compared word by word
+_STEPS = 4_000  # of each comparison
+_EFFORT = 8_000_000  # characters looked through for lost words, for all threads of a text together
+_SURE = 16  # characters that have to be the same before chance is ruled out
+_ALIKE = 0.5  # of what a span said and what it says now
+
+_WIDE = re.compile("[\U00010000-\U0010ffff]")
+# Words; letters of scripts without spaces one by one.
+_TOKEN = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W぀-ヿ㐀-鿿가-힯]+|\s+|[^\w\s]")
+
+
+class Span(NamedTuple):
+    """A stretch of text in UTF-16 units, as browsers count."""
+
+    start: int
+    end: int
+
+
+class Anchored(Protocol):
+    """What is known of a span: an `Anchor`, or a thread."""
+
+    @property
+    def quote(self) -> str: ...
+    @property
+    def prefix(self) -> str: ...
+    @property
+    def suffix(self) -> str: ...
+    @property
+    def start(self) -> int | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """What a thread is put on; without a quote the whole prompt.
+
+    `positions` are two encoded Yjs relative positions, valid in the document of `epoch`. They are
+    kept and given back as they are: nothing here reads them.
+    """
+
+    quote: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    start: int | None = None
+    end: int | None = None
+    positions: tuple[bytes, bytes] | None = None
+    epoch: str = ""
+
+
+def checked(anchor: Anchor) -> Anchor:
+    """With no more context than is kept. Raises `AnchorInvalid` for what cannot be kept."""
+    problem = ""
+    if len(anchor.quote) > QUOTE_LONGEST:
+        problem = f"Select at most {QUOTE_LONGEST:,} characters."
+    elif not anchor.quote and (anchor.start is not None or anchor.positions):
+        problem = "Select some words, or none for the whole prompt."
+    elif not is_storable(anchor.quote + anchor.prefix + anchor.suffix):
+        problem = "Leave out NUL characters and halves of surrogate pairs."
+    elif not _is_span(anchor.start, anchor.end) or len(anchor.epoch) > 36:
+        problem = "The span begins with 0 or later, and ends behind its beginning."
+    elif any(not 0 < len(one) <= POSITION_LONGEST for one in anchor.positions or ()):
+        problem = f"A position has from 1 to {POSITION_LONGEST} bytes."
+    if problem:
+        raise AnchorInvalid({"anchor": problem})
+    if not anchor.quote:
+        return Anchor()
+    return replace(anchor, prefix=anchor.prefix[-CONTEXT:], suffix=anchor.suffix[:CONTEXT])
+
+
+def _is_span(start: int | None, end: int | None) -> bool:
+    if start is None or end is None:
+        return start is end
+    return 0 <= start < end < 2**31
+
+
+class Wording:
+    """A text in which anchors are looked up."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        # Characters of two units, by index, and where the units of each begin.
+        self._wide = [] if text.isascii() else [found.start() for found in _WIDE.finditer(text)]
+        self._wide_units = [at + number for number, at in enumerate(self._wide)]
+        self._effort = _EFFORT
+
+    @property
+    def length(self) -> int:
+        """In UTF-16 units."""
+        return len(self.text) + len(self._wide)
+
+    def anchor(self, start: int, end: int) -> Anchor | None:
+        """The anchor of a span in UTF-16 units; None when it is none of this text."""
+        if not 0 <= start < end <= self.length:
+            return None
+        at, to = self._index(start), self._index(end)
+        if (self._units(at), self._units(to)) != (start, end):  # inside of a character
+            return None
+        before, after = self.text[max(0, at - CONTEXT) : at], self.text[to : to + CONTEXT]
+        return Anchor(self.text[at:to], before, after, start, end)
+
+    def span(self, anchor: Anchored) -> Span | None:
+        """Where the anchor's words are; None when they are gone, or it is on the whole prompt."""
+        if not anchor.quote:
+            return None
+        near = self._index(min(max(0, anchor.start or 0), self.length))
+        found = self._exact(anchor, near) or self._alike(anchor, near)
+        return self._span(*found) if found else None
+
+    def exact(self, anchor: Anchored) -> Span | None:
+        """Where these very words are; of several places the one that fits best, be it by chance."""
+        near = self._index(min(max(0, anchor.start or 0), self.length))
+        at = self._best(anchor, near)
+        return None if at is None else self._span(at, at + len(anchor.quote))
+
+    def spans(self, anchors: Iterable[Anchored]) -> list[Span | None]:
+        """Of each, in order."""
+        return [self.span(one) for one in anchors]
+
+    def _span(self, start: int, end: int) -> Span:
+        return Span(self._units(start), self._units(end))
+
+    def _units(self, index: int) -> int:
+        return index + bisect_left(self._wide, index)
+
+    def _index(self, units: int) -> int:
+        return units - bisect_left(self._wide_units, units)
+
+    # The same words
+
+    def _exact(self, anchor: Anchored, near: int) -> tuple[int, int] | None:
+        at = self._best(anchor, near)
+        if at is None or not self._is_sure(anchor, at):
+            return None
+        return at, at + len(anchor.quote)
+
+    def _best(self, anchor: Anchored, near: int) -> int | None:
+        return max(
+            self._hits(anchor.quote, near),
+            key=lambda at: (self._context(anchor, at), -abs(at - near)),
+            default=None,
+        )
+
+    def _hits(self, quote: str, near: int) -> list[int]:
+        """Where the quote is: all around the old place, and where it is first in the text."""
+        low = max(0, near - _NEARBY)
+        around = _found(self.text, quote, low, near + _NEARBY + len(quote))
+        return around or list(_found(self.text, quote, 0, len(self.text)))
+
+    def _context(self, anchor: Anchored, at: int) -> int:
+        """How many characters next to an occurrence are what they were."""
+        to = at + len(anchor.quote)
+        before = self.text[max(0, at - CONTEXT) : at]
+        after = self.text[to : to + CONTEXT]
+        return _common(before[::-1], anchor.prefix[::-1]) + _common(after, anchor.suffix)
+
+    def _is_sure(self, anchor: Anchored, at: int) -> bool:
+        """Whether these are the words that were meant, and not a word that is everywhere."""
+        known = len(anchor.quote)
+        if known >= _SURE or known + self._context(anchor, at) >= _SURE:
+            return True
+        to = at + known
+        around = (
+            (anchor.prefix, self.text[max(0, at - 2 * CONTEXT) : at]),
+            (anchor.suffix, self.text[to : to + 2 * CONTEXT]),
+        )
+        context = len(anchor.prefix.strip()) + len(anchor.suffix.strip())
+        alike = sum(_alike_characters(was, now) for was, now in around)
+        return alike >= min(_SURE, context * _ALIKE)
+
+    # Words that were edited
+
+    def _alike(self, anchor: Anchored, near: int) -> tuple[int, int] | None:
+        if self._effort <= 0:
+            return None
+        for guess in self._guesses(anchor, near)[:_MOST_GUESSES]:
+            if found := self._compared(anchor, guess):
+                return found
+        return None
+
+    def _guesses(self, anchor: Anchored, near: int) -> list[int]:
+        """Where the quote may begin now: where most of its pieces are, near ones first."""
+        low, high = max(0, near - _NEARBY), near + _NEARBY
+        votes: dict[int, int] = {}
+        room = len(anchor.quote) // 2 + CONTEXT
+        for piece, offset in _pieces(anchor):
+            self._effort -= min(high, len(self.text)) - low
+            hits = _found(self.text, piece, low, high, 12)
+            if not hits and len(piece) >= _SURE and self._effort > 0:
+                self._effort -= len(self.text)
+                hits = _found(self.text, piece, 0, len(self.text), 4)
+            for hit in hits:
+                place = (hit - offset) // room  # rough: edits have moved the pieces
+                votes[place] = votes.get(place, 0) + 1
+        ranked = sorted(votes, key=lambda place: (-votes[place], abs(place * room - near)))
+        return [place * room for place in ranked]
+
+    def _compared(self, anchor: Anchored, guess: int) -> tuple[int, int] | None:
+        length = len(anchor.quote)
+        low = max(0, guess - length // 2 - 3 * CONTEXT)
+        window = self.text[low : guess + 2 * length + 5 * CONTEXT]
+        old = _TOKEN.findall(anchor.prefix + anchor.quote + anchor.suffix)
+        new = _TOKEN.findall(window)
+        places = dict(_places(old, new))
+        first, last = _inner(old, len(anchor.prefix), len(anchor.prefix) + length)
+        inside = [n for n in range(first, last) if n in places and not old[n].isspace()]
+        if not inside:
+            return None
+        starts = [0]
+        for token in new:
+            starts.append(starts[-1] + len(token))
+        start, end = starts[places[inside[0]]], starts[places[inside[-1]] + 1]
+        if first - 1 in places:  # the neighbour is still there: what is between them is the span
+            start = starts[places[first - 1] + 1]
+        if last in places:
+            end = starts[places[last]]
+        same = sum(len(old[n]) for n in inside)
+        spaces = sum(len(old[n]) for n in range(first, last) if old[n].isspace())
+        total = length - spaces + len("".join(window[start:end].split()))
+        return (low + start, low + end) if 2 * same >= _ALIKE * total else None
+
+
+def _found(text: str, piece: str, low: int, high: int, most: int = _MOST_HITS) -> list[int]:
+    """Occurrences within a stretch of text, some of them when there are many."""
+    hits: list[int] = []
+    at = text.find(piece, low, high)
+    while at >= 0 and len(hits) < most:
+        hits.append(at)
+        at = text.find(piece, at + 1, high)
+    return hits
+
+
+def _pieces(anchor: Anchored) -> Iterator[tuple[str, int]]:
+    """Pieces to look for, with how far behind the quote's beginning each is."""
+    quote = anchor.quote
+    size = max(6, min(_SURE, len(quote) // 3))
+    if len(quote) <= size:
+        yield quote, 0
+    else:
+        step = max(size, len(quote) // 8)
+        for at in range(0, len(quote) - size + 1, step):
+            yield quote[at : at + size], at
+    before, after = anchor.prefix[-_SURE:], anchor.suffix[:_SURE]
+    if len(before.strip()) >= size:
+        yield before, -len(before)
+    if len(after.strip()) >= size:
+        yield after, len(quote)
+
+
+def _places(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
+    """Which token of the new text each one of the old is."""
+    for at_old, at_new, length in matches(old, new, _STEPS):
+        for number in range(length):
+            yield at_old + number, at_new + number
+
+
+def _inner(tokens: list[str], start: int, end: int) -> tuple[int, int]:
+    """Which tokens, from and to, lie in a stretch of characters, wholly or in part."""
+    at, first, last = 0, len(tokens), 0
+    for number, token in enumerate(tokens):
+        if at < end and at + len(token) > start:
+            first, last = min(first, number), number + 1
+        at += len(token)
+    return first, last
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    count = 0
+    for a, b in zip(one, other, strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _alike_characters(was: str, now: str) -> int:
+    old, new = _TOKEN.findall(was), _TOKEN.findall(now)
+    return sum(len(old[n]) for n, _ in _places(old, new) if not old[n].isspace())

@@ -1,0 +1,214 @@
+"""Threads and comments, for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, delete, get, patch, post, put
+from litestar.datastructures import State
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, FromQuery, JSONBody
+from msgspec import UNSET
+
+from app.access.permissions import Permission
+from app.domain.threads.deps import Table, TableDep, ThreadsDep
+from app.domain.threads.policy import Filter
+from app.domain.threads.schemas import (
+    CommentInput,
+    CommentPatch,
+    CommentView,
+    ReadInput,
+    ThreadInput,
+    ThreadList,
+    ThreadPatch,
+    ThreadView,
+    anchor_from,
+    comment_view,
+    list_view,
+    thread_view,
+)
+from app.domain.threads.views import Conversation
+from app.web.paging import checked_limit, link_header
+
+AppRequest = Request[Any, Any, State]
+_AGAIN = "It had arrived before: nothing was written."
+
+
+class PromptThreadApi(Controller):
+    path = "/api/v1/prompts/{prompt_id:uuid}/threads"
+    tags = ["threads"]
+
+    @get("/", name="api:threads", operation_id="listThreads")
+    async def listed(
+        self,
+        request: AppRequest,
+        table: TableDep,
+        prompt_id: FromPath[UUID],
+        filter: FromQuery[Filter] = "open",  # noqa: A002  # as it is called in addresses
+        limit: FromQuery[int | None] = None,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[ThreadList]:
+        """List a prompt's threads, the newest first.
+
+        `filter` is `open`, `mine` (open ones that this key has written in), `resolved` or `all`.
+        `span` says where the words are in the live text now; a thread whose words are gone is
+        `orphaned`. Of a long thread the first comment and the 20 newest are given. Follow
+        `next_cursor`, or the Link header. Needs the scope `read`.
+        """
+        async with table.reading() as conversations:
+            found = await conversations.page(prompt_id, filter, checked_limit(limit), cursor)
+            counts = await conversations.counts(prompt_id)
+        spans = await _spans(table, found.items)
+        content = list_view(found.items, spans, counts, found.next_cursor)
+        return Response(content, headers=link_header(request, found))
+
+    @post(
+        "/",
+        name="api:start-thread",
+        operation_id="startThread",
+        responses={200: ResponseSpec(ThreadView, description=_AGAIN)},
+    )
+    async def start(
+        self, table: TableDep, prompt_id: FromPath[UUID], data: JSONBody[ThreadInput]
+    ) -> Response[ThreadView]:
+        """Start a thread on words of the live text, or on the whole prompt.
+
+        Words that are not there answer 422 `quote_not_found`. Send an `id`, and a call that is
+        made again answers 200 with the thread that it started. Needs the scope `write`.
+        """
+        table.caller.require(Permission.COMMENTS_WRITE)
+        anchor = await table.placing.anchor(prompt_id, anchor_from(data.anchor))
+        async with table.writing() as (threads, conversations):
+            written = await threads.start(prompt_id, anchor, data.body, data.id)
+            shown = await conversations.open(written.thread_id)
+        return Response(
+            await _view(table, shown),
+            status_code=201 if written.is_new else 200,
+            headers={"Location": f"/api/v1/threads/{shown.id}"},
+        )
+
+
+class ThreadApi(Controller):
+    path = "/api/v1/threads/{thread_id:uuid}"
+    tags = ["threads"]
+
+    @get("/", name="api:thread", operation_id="getThread")
+    async def show(self, table: TableDep, thread_id: FromPath[UUID]) -> ThreadView:
+        """Get a thread with all of its comments. Needs the scope `read`."""
+        async with table.reading() as conversations:
+            shown = await conversations.open(thread_id)
+        return await _view(table, shown)
+
+    @patch("/", name="api:change-thread", operation_id="changeThread")
+    async def change(
+        self, table: TableDep, thread_id: FromPath[UUID], data: JSONBody[ThreadPatch]
+    ) -> ThreadView:
+        """Resolve a thread, reopen it, or put it on other words of the live text.
+
+        What is not given stays. Needs the scope `write`.
+        """
+        table.caller.require(Permission.COMMENTS_WRITE)
+        async with table.reading() as conversations:
+            row = await conversations.thread(thread_id)
+        anchor = None
+        if data.anchor is not UNSET:
+            anchor = await table.placing.anchor(row.prompt_id, anchor_from(data.anchor))
+        async with table.writing() as (threads, conversations):
+            if anchor is not None:
+                await threads.re_anchor(thread_id, anchor)
+            if data.state == "resolved":
+                await threads.resolve(thread_id)
+            elif data.state == "open":
+                await threads.reopen(thread_id)
+            shown = await conversations.open(thread_id)
+        return await _view(table, shown)
+
+    @delete("/", name="api:delete-thread", operation_id="deleteThread")
+    async def remove(self, threading: ThreadsDep, thread_id: FromPath[UUID]) -> None:
+        """Delete a thread with every comment. Resolve it instead if others have written in it.
+
+        The key that wrote all of it may, with the scope `write`, or any with the scope `admin`.
+        """
+        await threading.delete_thread(thread_id)
+
+    @put("/read", name="api:read-thread", operation_id="readThread", status_code=204)
+    async def read(
+        self, threading: ThreadsDep, thread_id: FromPath[UUID], data: JSONBody[ReadInput]
+    ) -> None:
+        """Note how far this key has read a thread: what `unread` counts from. Needs `read`."""
+        await threading.mark_read(thread_id, data.number)
+
+    @post(
+        "/comments",
+        name="api:reply",
+        operation_id="addComment",
+        responses={200: ResponseSpec(CommentView, description=_AGAIN)},
+    )
+    async def reply(
+        self, table: TableDep, thread_id: FromPath[UUID], data: JSONBody[CommentInput]
+    ) -> Response[CommentView]:
+        """Reply in a thread; a resolved one is open again then.
+
+        Send an `id`, and a call that is made again writes nothing twice. Needs the scope `write`.
+        """
+        async with table.writing() as (threads, conversations):
+            written = await threads.reply(thread_id, data.body, data.id)
+            said = await conversations.said(written.comment_id)
+        return Response(
+            comment_view(said),
+            status_code=201 if written.is_new else 200,
+            headers={"Location": f"/api/v1/threads/{thread_id}"},
+        )
+
+
+class CommentApi(Controller):
+    path = "/api/v1/comments/{comment_id:uuid}"
+    tags = ["threads"]
+
+    @patch("/", name="api:edit-comment", operation_id="editComment")
+    async def edit(
+        self, table: TableDep, comment_id: FromPath[UUID], data: JSONBody[CommentPatch]
+    ) -> CommentView:
+        """Change what a comment says. Only the key that wrote it may. Needs the scope `write`."""
+        async with table.writing() as (threads, conversations):
+            await threads.edit(comment_id, data.body)
+            said = await conversations.said(comment_id)
+        return comment_view(said)
+
+    @delete("/", name="api:delete-comment", operation_id="deleteComment")
+    async def remove(self, threading: ThreadsDep, comment_id: FromPath[UUID]) -> None:
+        """Delete a comment; with the last one its thread goes.
+
+        The key that wrote it may, with the scope `write`, or any with the scope `admin`.
+        """
+        await threading.delete(comment_id)
+
+    @put("/reactions/{reaction:str}", name="api:react", operation_id="addReaction", status_code=204)
+    async def react(
+        self, threading: ThreadsDep, comment_id: FromPath[UUID], reaction: FromPath[str]
+    ) -> None:
+        """React to a comment: `agree`, `disagree`, `thanks`, `celebrate`, `looking` or `done`.
+
+        Needs the scope `write`.
+        """
+        await threading.react(comment_id, reaction)
+
+    @delete("/reactions/{reaction:str}", name="api:unreact", operation_id="removeReaction")
+    async def unreact(
+        self, threading: ThreadsDep, comment_id: FromPath[UUID], reaction: FromPath[str]
+    ) -> None:
+        """Take one's reaction back. Needs the scope `write`."""
+        await threading.unreact(comment_id, reaction)
+
+
+async def _spans(table: Table, shown: Sequence[Conversation]) -> Sequence[Any]:
+    if not shown:
+        return []
+    return await table.placing.spans(shown[0].row.room_id, [one.row for one in shown])
+
+
+async def _view(table: Table, shown: Conversation) -> ThreadView:
+    [span] = await _spans(table, [shown])
+    return thread_view(shown, span)

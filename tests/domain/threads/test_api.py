@@ -1,0 +1,233 @@
+"""Threads over REST: on words and on the whole, replied to, resolved, reacted to, deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from app.domain.threads.policy import mention
+from tests.support.builders import a_key, a_member, a_person, a_prompt, a_workspace
+
+pytestmark = pytest.mark.anyio
+TEXT = "You answer refunds 🧳.\nRefunds are paid within 14 days.\nBe kind. Be brief.\n"
+
+
+@pytest.fixture
+async def place(database):
+    return await a_workspace(database)
+
+
+@pytest.fixture
+async def prompt(database, place):
+    return await a_prompt(database, place, text=TEXT)
+
+
+@pytest.fixture
+async def call(client, database, place):
+    key = await a_key(database, place)
+
+    async def call(method, path, /, status=None, by=key, **json):
+        answer = await client.request(
+            method, f"/api/v1/{path}", headers=by.headers, json=None if method == "GET" else json
+        )
+        assert answer.status_code == (status or answer.status_code), answer.text
+        assert answer.status_code < 500
+        return answer.json() if answer.content else None
+
+    return call
+
+
+@pytest.fixture
+async def thread(call, prompt):
+    return await call(
+        "POST", f"prompts/{prompt.id}/threads", 201, body="Why?", anchor={"quote": "14 days"}
+    )
+
+
+class TestStarting:
+    async def test_a_quote_is_found_and_kept_with_what_is_around_it(self, thread: Any) -> None:
+        at = len(TEXT[: TEXT.index("14 days")].encode("utf-16-le")) // 2
+        assert thread["span"] == {"start": at, "end": at + 7}
+        assert (thread["quote"], thread["prefix"][-11:]) == ("14 days", "aid within ")
+        assert thread["suffix"].startswith(".\nBe kind.")
+        assert (thread["number"], thread["state"], thread["orphaned"]) == (1, "open", False)
+        assert [one["body"] for one in thread["comments"]] == ["Why?"]
+
+    async def test_a_span_gives_its_quote(self, call: Any, prompt: Any) -> None:
+        path = f"prompts/{prompt.id}/threads"
+        made = await call("POST", path, 201, body="?", anchor={"start": 19, "end": 21})
+        assert (made["quote"], made["span"]) == ("🧳", {"start": 19, "end": 21})
+        for odd in ({"start": 20, "end": 22}, {"start": 5, "end": 5}, {"start": 0, "end": 9999}):
+            refused = await call("POST", path, 422, body="?", anchor=odd)
+            assert refused["code"] == "anchor_invalid"
+
+    async def test_without_an_anchor_it_is_about_the_whole(self, call: Any, prompt: Any) -> None:
+        made = await call("POST", f"prompts/{prompt.id}/threads", 201, body="Good!")
+        assert (made["quote"], made["span"], made["orphaned"]) == ("", None, False)
+
+    async def test_of_several_places_the_context_decides(self, call: Any, prompt: Any) -> None:
+        anchor = {"quote": "Be", "prefix": "kind. "}
+        made = await call("POST", f"prompts/{prompt.id}/threads", 201, body="?", anchor=anchor)
+        assert made["prefix"].endswith("Be kind. ")
+
+    async def test_words_that_are_not_there_are_refused(self, call: Any, prompt: Any) -> None:
+        path = f"prompts/{prompt.id}/threads"
+        refused = await call("POST", path, 422, body="?", anchor={"quote": "30 days"})
+        assert refused["code"] == "quote_not_found"
+        assert (await call("GET", path))["items"] == []
+
+    async def test_sent_twice_it_is_written_once(self, call: Any, prompt: Any) -> None:
+        path, one = f"prompts/{prompt.id}/threads", str(uuid4())
+        first = await call("POST", path, 201, body="Once", id=one)
+        again = await call("POST", path, 200, body="Once", id=one)
+        assert again["id"] == first["id"]
+        reply = {"body": "Yes", "id": str(uuid4())}
+        url = f"threads/{first['id']}/comments"
+        await call("POST", url, 201, **reply)
+        assert (await call("POST", url, 200, **reply))["number"] == 2
+        assert (await call("POST", url, 409, body="No", id=one))["code"] == "comment_id_taken"
+        assert len((await call("GET", f"threads/{first['id']}"))["comments"]) == 2
+
+    async def test_positions_come_back_as_they_were_sent(self, call: Any, prompt: Any) -> None:
+        anchor = {
+            "quote": "what is only in the browser yet",
+            "start": 3,
+            "end": 34,
+            "positions": {"start": "AAEC", "end": "AAED"},
+        }
+        made = await call("POST", f"prompts/{prompt.id}/threads", 201, body="?", anchor=anchor)
+        assert {k: made["positions"][k] for k in ("start", "end")} == anchor["positions"]
+        assert made["positions"]["epoch"]
+        assert made["orphaned"]
+
+
+class TestTalking:
+    async def test_a_reply_reopens(self, call: Any, thread: Any) -> None:
+        url = f"threads/{thread['id']}"
+        resolved = await call("PATCH", url, 200, state="resolved")
+        assert (resolved["state"], resolved["resolved_by"]["name"]) == ("resolved", "checkout")
+        await call("POST", f"{url}/comments", 201, body="Not quite")
+        now = await call("GET", url)
+        assert (now["state"], now["resolved_by"], now["comment_count"]) == ("open", None, 2)
+
+    async def test_only_its_author_edits_and_an_admin_deletes(
+        self, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        url = f"comments/{thread['comments'][0]['id']}"
+        other, admin = await a_key(database, place), await a_key(database, place, "admin")
+        assert (await call("PATCH", url, 200, body="Why so?"))["edited_at"]
+        for by in (other, admin):
+            assert (await call("PATCH", url, 403, by=by, body="!"))["code"] == "comment_not_yours"
+        assert (await call("DELETE", url, 403, by=other))["code"] == "comment_not_yours"
+        await call("POST", f"threads/{thread['id']}/comments", 201, by=other, body="Because")
+        await call("DELETE", url, 204, by=admin)
+        await call("DELETE", url, 204)
+        gone, reply = (await call("GET", f"threads/{thread['id']}"))["comments"]
+        assert (gone["deleted"], gone["body"], reply["body"]) == (True, "", "Because")
+        assert (await call("PATCH", url, 410, body="?"))["code"] == "comment_deleted"
+
+    async def test_with_its_last_comment_a_thread_goes(self, call: Any, thread: Any) -> None:
+        await call("DELETE", f"comments/{thread['comments'][0]['id']}", 204)
+        assert (await call("GET", f"threads/{thread['id']}", 404))["code"] == "thread_not_found"
+
+    async def test_a_thread_is_deleted_by_who_is_alone_in_it(
+        self, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        url, other = f"threads/{thread['id']}", await a_key(database, place)
+        await call("DELETE", url, 403, by=other)
+        await call("POST", f"{url}/comments", 201, by=other, body="Hm")
+        assert (await call("DELETE", url, 403))["code"] == "comment_not_yours"
+        await call("DELETE", url, 204, by=await a_key(database, place, "admin"))
+        await call("GET", url, 404)
+
+    async def test_reactions_are_had_once(
+        self, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        url = f"comments/{thread['comments'][0]['id']}/reactions"
+        other = await a_key(database, place, name="other")
+        for by in (other, other):
+            await call("PUT", f"{url}/agree", 204, by=by)
+        await call("PUT", f"{url}/done", 204)
+        assert (await call("PUT", f"{url}/evil", 404))["code"] == "reaction_unknown"
+        [said] = (await call("GET", f"threads/{thread['id']}"))["comments"]
+        found = {one["emoji"]: [who["name"] for who in one["people"]] for one in said["reactions"]}
+        assert found == {"👍": ["other"], "✅": ["checkout"]}
+        await call("DELETE", f"{url}/agree", 204, by=other)
+        await call("DELETE", f"{url}/agree", 204, by=other)
+        [said] = (await call("GET", f"threads/{thread['id']}"))["comments"]
+        assert [one["reaction"] for one in said["reactions"]] == ["done"]
+
+    async def test_what_others_wrote_is_unread_until_it_is_read(
+        self, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        other, url = await a_key(database, place), f"threads/{thread['id']}"
+        await call("POST", f"{url}/comments", 201, body="And?")
+        assert (await call("GET", url))["unread"] == 0
+        assert (await call("GET", url, by=other))["unread"] == 2
+        await call("PUT", f"{url}/read", 204, by=other, number=1)
+        assert (await call("GET", url, by=other))["unread"] == 1
+        await call("PUT", f"{url}/read", 204, by=other)
+        await call("PUT", f"{url}/read", 204, by=other, number=1)  # a slower tab
+        assert (await call("GET", url, by=other))["unread"] == 0
+
+    async def test_put_on_other_words(self, call: Any, thread: Any) -> None:
+        url = f"threads/{thread['id']}"
+        moved = await call("PATCH", url, 200, anchor={"quote": "Be brief"})
+        assert (moved["quote"], moved["state"]) == ("Be brief", "open")
+        assert (await call("PATCH", url, 200, anchor={}))["quote"] == ""
+
+    @pytest.mark.parametrize("body", ["", " \n ", "x" * 10_001, "a\x00b"])
+    async def test_what_is_no_comment(self, call: Any, thread: Any, body: str) -> None:
+        refused = await call("POST", f"threads/{thread['id']}/comments", 422, body=body)
+        assert refused["code"] == "comment_invalid"
+
+
+class TestMentions:
+    async def test_members_are_named_as_they_are_called(
+        self, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        kenji = await a_member(database, place)
+        body = f"{mention(kenji.id, 'The Boss')} please"
+        said = await call("POST", f"threads/{thread['id']}/comments", 201, body=body)
+        assert said["mentions"] == [{"id": kenji.actor, "name": kenji.name}]
+
+    async def test_a_stranger_is_refused_with_what_to_do(
+        self, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        stranger = await a_person(database, "Sam Stranger")
+        body, url = mention(stranger.id, "Sam"), f"threads/{thread['id']}/comments"
+        refused = await call("POST", url, 422, body=body)
+        assert refused["code"] == "mention_without_access"
+        assert refused["user_ids"] == [str(stranger.id)]
+        assert "Sam is no member of this workspace. Ask an admin" in refused["detail"]
+        assert "Stranger" not in str(refused)  # whose name they need not know
+        admin = await a_key(database, place, "admin")
+        assert "Invite them" in (await call("POST", url, 422, by=admin, body=body))["detail"]
+
+
+class TestLists:
+    async def test_the_newest_first_page_by_page(self, call: Any, prompt: Any) -> None:
+        path = f"prompts/{prompt.id}/threads"
+        made = [(await call("POST", path, 201, body=f"№ {n}"))["id"] for n in range(5)]
+        await call("PATCH", f"threads/{made[1]}", 200, state="resolved")
+        first = await call("GET", f"{path}?limit=2")
+        second = await call("GET", f"{path}?limit=2&cursor={first['next_cursor']}")
+        assert [one["number"] for one in first["items"] + second["items"]] == [5, 4, 3, 1]
+        assert second["next_cursor"] is None
+        assert first["counts"] == {"open": 4, "mine": 4, "resolved": 1}
+        assert [one["id"] for one in (await call("GET", f"{path}?filter=resolved"))["items"]] == [
+            made[1]
+        ]
+        assert len((await call("GET", f"{path}?filter=all"))["items"]) == 5
+
+    async def test_mine_are_open_ones_that_i_wrote_in(
+        self, call: Any, thread: Any, prompt: Any, database: Any, place: Any
+    ) -> None:
+        other, path = await a_key(database, place), f"prompts/{prompt.id}/threads"
+        assert (await call("GET", f"{path}?filter=mine", by=other))["items"] == []
+        await call("POST", f"threads/{thread['id']}/comments", 201, by=other, body="Me too")
+        [mine] = (await call("GET", f"{path}?filter=mine", by=other))["items"]
+        assert mine["id"] == thread["id"]
+        assert (await call("GET", f"{path}?filter=yours", 422))["code"] == "invalid"
