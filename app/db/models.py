@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.db import job_runs
 from app.domain.accounts import models as accounts
+from app.domain.bookmarks import models as bookmarks
 from app.domain.folders import models as folders
 from app.domain.keys import models as keys
 from app.domain.prompts import models as prompts
@@ -15,6 +16,7 @@ from app.domain.workspaces import models as workspaces
 
 __all__ = [
     "accounts",
+    "bookmarks",
     "folders",
     "job_runs",
     "keys",

@@ -6,9 +6,11 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.bookmarks import deps as bookmarks
+from app.domain.bookmarks.service import StarsOf
 from app.domain.folders import deps as folders
 from app.domain.prompts import deps as prompts
-from app.domain.prompts.ports import Finder, Releases, Rooms
+from app.domain.prompts.ports import Finder, Releases, Rooms, Stars
 from app.domain.tags import deps as tags
 from app.domain.threads import deps as threads
 from app.domain.threads.events import Happening
@@ -24,6 +26,10 @@ async def provide_rooms(state: State) -> Rooms:
 
 async def provide_releases() -> Releases:
     return VersionReleases()
+
+
+async def provide_stars() -> Stars:
+    return StarsOf()
 
 
 async def provide_finder(state: State) -> Finder:
@@ -47,6 +53,8 @@ PROVIDERS = {
     "finder": Provide(provide_finder),
     "rooms": Provide(provide_rooms),
     "releases": Provide(provide_releases),
+    "stars": Provide(provide_stars),
+    **bookmarks.PROVIDERS,
     **prompts.PROVIDERS,
     **versions.PROVIDERS,
     **folders.PROVIDERS,

@@ -6,6 +6,7 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
+from app.domain.bookmarks.pages import StarPages, ViewPages
 from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
 from app.domain.keys.api import KeyApi
@@ -43,6 +44,8 @@ PAGES: list[ControllerRouterHandler] = [
     KeyPages,
     LibraryPages,
     BulkPages,
+    StarPages,
+    ViewPages,
     PromptPages,
     SettingsPages,
     AlikePages,

@@ -13,6 +13,7 @@ from litestar.di import Provide
 from app.db.engine import Database
 from app.domain.accounts.policy import initials
 from app.domain.accounts.service import House, People
+from app.domain.bookmarks.service import AtHand, at_hand
 from app.domain.folders import service as folders
 from app.domain.folders.policy import tree
 from app.domain.prompts.ports import Finder
@@ -44,6 +45,7 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         # A piece of a page has no sidebar.
         inside = Inside(here.id) if here and not wants_fragment(request) else None
         made = await folders.made(tx, inside) if inside else []
+        kept = await at_hand(tx, inside, person.user_id) if inside else AtHand([], [])
     finder: Finder = state.finder
     # Only a membership leads here, so its workspace's folders are the person's to see.
     nodes = tree(await finder.folders(inside), made) if inside else []
@@ -58,6 +60,8 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         },
         "workspace": here,
         "workspaces": mine,
+        "stars": kept.stars,
+        "views": kept.views,
         "folders": [
             {"path": node.path, "name": node.name, "above": node.parent, "count": node.total}
             for node in nodes

@@ -30,6 +30,7 @@ async function look() {
   if (asked !== question(table() ?? list)) return; // another list by now
   seen = page.querySelector("table").dataset.seen;
   for (const row of page.querySelectorAll("tr[data-sum]")) renew(row);
+  document.getElementById("inside")?.replaceWith(document.importNode(page.getElementById("inside"), true));
 }
 
 function renew(row) {
@@ -51,7 +52,10 @@ function tell(isStale) {
   const time = answeredAt.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
   note.querySelector("[data-stale-at]").textContent = time;
   note.hidden = !isStale;
+  if (!isStale) document.dispatchEvent(new Event("library:reachable"));
 }
+
+document.addEventListener("library:unreachable", () => tell(true));
 
 async function goOn() {
   try {

@@ -10,6 +10,7 @@ import "./copy.js";
 import "./reveal.js";
 import "./keys.js";
 import "./palette.js";
+import "./library.js";
 import "./live.js";
 import "./picking.js";
 import "./rows.js";

@@ -31,6 +31,7 @@ SLICES: dict[str, frozenset[str]] = {
     "prompts": frozenset({"accounts", "workspaces", "keys", "rooms"}),  # its text is a room
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
     "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
+    "bookmarks": frozenset({"prompts"}),  # stars on them, and their lists under a name
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them
     # people write them, on the text of a room or of a version
     "threads": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts", "versions"}),

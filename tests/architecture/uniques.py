@@ -27,6 +27,7 @@ UNIQUES = {
     "room_authors: document_id, client, start": "whoever replaced the snapshot holds its row",
     "room_journal: document_id, seq": "the document's row is locked, its number conditional",
     "room_snapshots: document_id": "the document's row is locked, or is new",
+    "stars: user_id, prompt_id": "the lock of the person's bookmarks is held",
     "search_entries: prompt_id": "the lock of the workspace's index is held",
     "search_entries: workspace_id, number": "the lock of the workspace's index is held",
     "search_shelves: number": "counted by the database",

@@ -49,6 +49,16 @@ PAGES: dict[Key, Call] = {
     ("POST", "/w/{workspace}/bulk"): Call(
         P.PROMPTS_WRITE, form={"do": "tag", "value": "chosen", "id": "{prompt_id}"}
     ),
+    ("POST", "/w/{workspace}/stars"): Call(P.PROMPTS_READ, form={"star": "{prompt_id}"}),
+    ("GET", "/w/{workspace}/views"): Call(P.PROMPTS_READ),
+    ("GET", "/w/{workspace}/views/new"): Call(P.PROMPTS_READ, query={"tag": "{tag}"}),
+    ("POST", "/w/{workspace}/views"): Call(
+        P.PROMPTS_READ, form={"name": "Mine", "address": "tag=mine"}
+    ),
+    ("POST", "/w/{workspace}/views/{view_id}/rename"): Call(
+        P.WORKSPACE_MANAGE, form={"name": "Other"}
+    ),
+    ("POST", "/w/{workspace}/views/{view_id}/remove"): Call(P.WORKSPACE_MANAGE, form={}),
     ("GET", "/w/{workspace}/live"): Call(P.PROMPTS_READ, query={"q": "a", "id": "{prompt_id}"}),
     ("GET", "/w/{workspace}/palette"): Call(P.PROMPTS_READ, query={"q": "a"}),
     ("GET", "/w/{workspace}/prompts/new"): Call(P.PROMPTS_WRITE, query={"folder": "{folder}"}),

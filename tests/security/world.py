@@ -19,6 +19,7 @@ from app.db.engine import Database
 from app.db.postgres import connect
 from app.db.wall import ACROSS
 from app.domain.accounts import service as accounts
+from app.domain.bookmarks.service import Bookmarks
 from app.domain.versions.models import Checkpoint, LabelMove
 from app.domain.workspaces.invitations import Invitations
 from tests.security.book import Call, filled
@@ -106,6 +107,7 @@ async def targets(database: Database, place: Place, mark: str) -> dict[str, str]
     owner = await as_member(database, place, place.owner)
     async with database.transaction() as tx:
         invitation, _ = await Invitations(tx, owner).create("", Role.VIEWER)
+        view = await Bookmarks(tx, owner).save(f"View {mark}", f"q={mark}", is_shared=True)
     async with database.transaction(write=False) as tx:
         found = await accounts.recognise(tx, member.secret)
     assert found is not None
@@ -115,6 +117,7 @@ async def targets(database: Database, place: Place, mark: str) -> dict[str, str]
         "session_id": str(found[0].session_id),
         "invitation_id": str(invitation.id),
         "key_id": str(key.id),
+        "view_id": str(view.id),
     }
 
 

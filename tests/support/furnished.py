@@ -9,6 +9,7 @@ from uuid import UUID
 
 from app.access.permissions import Role
 from app.db.engine import Database
+from app.domain.bookmarks.service import Bookmarks
 from app.domain.folders.service import Folders
 from app.domain.keys.service import Keys
 from app.domain.prompts.service import Details, Prompts
@@ -66,6 +67,8 @@ async def furnish(database: Database, prompts: int = 3) -> Furnished:
     async with database.transaction() as tx:
         await Folders(tx, owner, FakeRooms()).create("Ideas/Later")
     made, texts = [], {}
+    async with database.transaction() as tx:
+        await Bookmarks(tx, owner).save("Ideas", "folder=Ideas", is_shared=True)
     for number in range(prompts):
         prompt = await a_prompt(
             database,
@@ -78,6 +81,8 @@ async def furnish(database: Database, prompts: int = 3) -> Furnished:
             variables=VARIABLES,
         )
         made.append(prompt)
+        async with database.transaction() as tx:
+            await Bookmarks(tx, owner).star(prompt.id, on=True)
         texts[prompt.room_id] = await _work(database, place, prompt, [place.owner, *members])
     return Furnished(place, members, tuple(made), key.key, texts)
 

@@ -47,3 +47,6 @@ class FakeRooms:
 
     def people(self, document_ids: Iterable[UUID]) -> dict[UUID, list[PersonHere]]:
         return {}
+
+    def occupied(self) -> set[UUID]:
+        return set()

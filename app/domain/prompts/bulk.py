@@ -15,13 +15,14 @@ from app.domain.prompts.service import Details, Opened, Prompts
 MOST = 200  # prompts at once; a page of the list has fifty
 
 TAG, UNTAG, MOVE, ARCHIVE, BRING_BACK = "tag", "untag", "move", "archive", "bring-back"
-ACTIONS = (TAG, UNTAG, MOVE, ARCHIVE, BRING_BACK)
+LABEL, TAKE_BACK = "label", "take-back"
+ACTIONS = (TAG, UNTAG, MOVE, ARCHIVE, BRING_BACK, LABEL, TAKE_BACK)
 _BACKWARDS = {TAG: UNTAG, UNTAG: TAG, ARCHIVE: BRING_BACK, BRING_BACK: ARCHIVE, MOVE: MOVE}
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What is to be done to one prompt; `value` is a tag or a folder."""
+    """What is to be done to one prompt; `value` is a tag, a folder, a label, or a label's move."""
 
     prompt_id: UUID
     action: str
@@ -31,8 +32,8 @@ class Step:
 async def do_all(desk: Desk, steps: Sequence[Step]) -> list[Step]:
     """Do it; gives the steps that undo what has changed.
 
-    Raises `PromptInvalid`, and `PromptNotFound` when none of them is there: one that somebody
-    took away meanwhile does not keep the others from being done.
+    Raises `PromptInvalid`, what moving a label raises, and `PromptNotFound` when none of them is
+    there: one that somebody took away meanwhile does not keep the others from being done.
     """
     desk.caller.require(Permission.PROMPTS_WRITE)
     for step in steps:
@@ -58,11 +59,15 @@ def _check(step: Step) -> None:
         problem = policy.tags_problem([step.value]) if step.value else "Enter a tag."
         if problem:
             raise PromptInvalid({"value": problem})
+    if step.action == LABEL and not step.value:
+        raise PromptInvalid({"value": "Enter a label."})
     if step.action == MOVE and (problem := policy.folder_problem(step.value)):
         raise PromptInvalid({"value": problem})
 
 
 async def _do(desk: Desk, step: Step) -> list[Step]:
+    if step.action in (LABEL, TAKE_BACK):
+        return await _label(desk, step)
     async with desk.database.transaction() as tx:
         prompts = Prompts(tx, desk.caller, desk.rooms)
         await prompts.locked(step.prompt_id)  # tags are read and written as a whole
@@ -72,6 +77,17 @@ async def _do(desk: Desk, step: Step) -> list[Step]:
     if not changed:
         return []
     return [Step(step.prompt_id, _BACKWARDS[step.action], was)]
+
+
+async def _label(desk: Desk, step: Step) -> list[Step]:
+    """On the newest version of each; a prompt that has none is left as it is."""
+    label, releases = step.value, desk.releases
+    async with desk.database.transaction() as tx:
+        given = tx, desk.caller, desk.rooms, step.prompt_id, step.value
+        if step.action == TAKE_BACK:
+            return [step] if await releases.take_back(*given) else []
+        move_id = await releases.label_newest(*given)
+    return [Step(step.prompt_id, TAKE_BACK, f"{label} {move_id}")] if move_id else []
 
 
 def _details(step: Step, before: Opened) -> Details:

@@ -21,6 +21,7 @@ _DONE = {
     bulk.TAG: "tagged {value}",
     bulk.UNTAG: "no longer tagged {value}",
     bulk.MOVE: "moved to {value}",
+    bulk.LABEL: "labelled {value}: the newest version of each",
     bulk.ARCHIVE: "archived",
     bulk.BRING_BACK: "back from the archive",
 }
@@ -74,7 +75,9 @@ def _told(undo: Sequence[Step], first: Step, *, is_undo: bool) -> str:
     count = len(undo)
     prompts = "1 prompt" if count == 1 else f"{count:,} prompts"
     if not count:
-        return "Nothing to change: they were like that already."
+        return "Nothing to change: they were like that already" + (
+            ", or are not published yet." if first.action == bulk.LABEL else "."
+        )
     if is_undo:
         return f"Undone for {prompts}"
     return f"{prompts} {_DONE[first.action].format(value=first.value or 'no folder')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from litestar import Request
@@ -15,14 +15,19 @@ from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.library import Library
 from app.domain.prompts.names import OldNames
-from app.domain.prompts.ports import Filters, Finder, Releases, Rooms
+from app.domain.prompts.ports import Filters, Finder, Releases, Rooms, Stars
 from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx
+
+T = TypeVar("T")
+
+MOST_VALUES = 50  # of one filter
 
 AppRequest = Request[Any, Any, State]
 LiveRooms = NamedDependency[Rooms]
 ReleasesDep = NamedDependency[Releases]
 FinderDep = NamedDependency[Finder]
+StarsDep = NamedDependency[Stars]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,7 @@ class Desk:
     rooms: Rooms
     releases: Releases
     finder: Finder
+    stars: Stars
 
     @property
     def library(self) -> Library:
@@ -60,22 +66,35 @@ async def provide_old_names(tx: Tx, caller: Caller) -> OldNames:
 
 
 async def provide_desk(
-    database: Db, caller: Caller, rooms: LiveRooms, releases: ReleasesDep, finder: FinderDep
+    *,
+    database: Db,
+    caller: Caller,
+    rooms: LiveRooms,
+    releases: ReleasesDep,
+    finder: FinderDep,
+    stars: StarsDep,
 ) -> Desk:
-    return Desk(database.within(caller), caller, rooms, releases, finder)
+    return Desk(database.within(caller), caller, rooms, releases, finder, stars)
 
 
 async def provide_filters(  # noqa: PLR0913  # one for each that an address can name
     *,
     q: FromQuery[str] = "",
-    tag: FromQuery[str] = "",
+    tag: FromQuery[list[str] | None] = None,
     folder: FromQuery[str] = "",
-    label: FromQuery[str] = "",
-    model: FromQuery[str] = "",
-    owner: FromQuery[UUID | None] = None,
+    label: FromQuery[list[str] | None] = None,
+    model: FromQuery[list[str] | None] = None,
+    owner: FromQuery[list[UUID] | None] = None,
     archived: FromQuery[bool] = False,
 ) -> Filters:
-    return Filters(q, folder, tag, label, model, owner, archived)
+    return Filters(
+        q, folder, _several(tag), _several(label), _several(model), _several(owner), archived
+    )
+
+
+def _several(values: list[T] | None) -> tuple[T, ...]:
+    """Each once, none of them empty."""
+    return tuple(dict.fromkeys(one for one in values or () if one))[:MOST_VALUES]
 
 
 PROVIDERS = {

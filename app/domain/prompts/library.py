@@ -92,7 +92,7 @@ class Found:
     async def page_and_facets(
         self, limit: int, after: str | None = None, sort: Sort = "edited"
     ) -> tuple[Page[Listed], Facets]:
-        """The same with the counts beside it. Raises `InvalidCursor`."""
+        """The same with the counts of labels, tags and so on beside it. Raises `InvalidCursor`."""
         cut = self.selection.page(sort, after, limit)
         counted = self.selection.counts(MOST_OPTIONS)
         rows, known = await self._rows(cut.ids, [user_id for user_id, _ in counted.owners])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -11,18 +13,20 @@ from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
 from app.access.permissions import Permission
-from app.domain.prompts import palette, queries, starters, views
+from app.domain.prompts import filtering, palette, queries, starters, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
 from app.domain.prompts.errors import NameTaken, PromptNotFound
-from app.domain.prompts.ports import Filters, Sort
+from app.domain.prompts.library import Facets, Listed
+from app.domain.prompts.ports import Filters, Here, Selection
 from app.domain.prompts.service import NewPrompt, Prompts
 from app.errors import InvalidFields
 from app.web.deps import PageShell
 from app.web.forms import typed
 from app.web.htmx import page, see_other
-from app.web.paging import DEFAULT_LIMIT
+from app.web.paging import DEFAULT_LIMIT, Page
 
-SORTS: tuple[Sort, ...] = ("best", "edited", "title")
+LAYOUTS = ("table", "cards")
+YEAR = 365 * 24 * 3600
 MOST_ROWS = 200  # that a page asks about; whoever has loaded more sees the first ones live
 MOST_TYPED = 200  # letters in the palette
 _BLANK_FORM = {"title": "", "name": "", "folder": "", "tags": "", "start": ""}
@@ -41,12 +45,13 @@ class LibraryPages(Controller):
         shell: PageShell,
         workspace: FromPath[str],
     ) -> Response[Any]:
-        sort = _sort(request.query_params.get("sort", ""), filters.q)
-        query = views.Query(f"/w/{workspace}", filters, sort)
-        cursor = request.query_params.get("cursor")
-        context = await _found(desk, query, cursor)
-        fragment = "prompts/_rows.html" if cursor else "prompts/_found.html"
-        return page(request, "prompts/list.html", fragment, **shell, **context)
+        context = await _found(request, desk, filters)
+        is_next = "cursor" in request.query_params
+        fragment = "prompts/_rows.html" if is_next else "prompts/_found.html"
+        response = page(request, "prompts/list.html", fragment, **shell, **context)
+        if asked := _layout(request.query_params.get("as")):
+            response.set_cookie("library_as", asked, max_age=YEAR, samesite="lax", path="/")
+        return response
 
     @get("/live", name="prompts:live")
     async def live(
@@ -59,18 +64,20 @@ class LibraryPages(Controller):
             rooms = await queries.rooms_of(found.tx, desk.caller, ids)
             if ids and not rooms:
                 raise PromptNotFound("These prompts are not here any more.")
-            here = desk.rooms.people(list(rooms.values()))
-            seen = views.seen(found.selection, here)
+            here = desk.rooms.people(found.selection.own_rooms(desk.rooms.occupied()))
+            starred = await desk.stars.of(found.tx, desk.caller)
+            seen = views.seen(found.selection, here, starred)
             if request.query_params.get("seen") == seen:
                 return Response(None, status_code=204)
             listed = await found.these(ids)
-        rows = views.rows(listed, f"/w/{workspace}", here, found.selection)
+        rows = views.rows(listed, f"/w/{workspace}", here, found.selection, starred)
         return page(
             request,
             "prompts/_live.html",
             rows=rows,
             next_href="",
             seen=seen,
+            inside=views.inside(here),
             can_write=desk.caller.can(Permission.PROMPTS_WRITE),
         )
 
@@ -138,23 +145,53 @@ def _ids(given: list[str]) -> list[UUID]:
     return found
 
 
-def _sort(asked: str, q: str) -> Sort:
-    """A search has the best first, unless something else is asked for."""
-    for sort in SORTS:
-        if asked == sort and (q or sort != "best"):
-            return sort
-    return "best" if q else "edited"
+def _layout(asked: str | None) -> str:
+    return asked if asked in LAYOUTS else ""
 
 
-async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Look:
+    query: filtering.Query
+    selected: Selection
+    page: Page[Listed]
+    counted: Facets
+    starred: frozenset[UUID]
+    occupied: set[UUID]
+    here: Mapping[UUID, Sequence[Here]]  # everybody in the workspace
+
+
+async def _looked(request: AppRequest, desk: Desk, filters: Filters) -> _Look:
+    asked = request.query_params
+    occupied = desk.rooms.occupied()
+    starred: frozenset[UUID] | None = None
+    if asked.get("live") == "true":
+        filters = replace(filters, live=frozenset(occupied))
+    if asked.get("starred") == "true":  # the index is asked first thing in its transaction
+        async with desk.database.transaction(write=False) as tx:
+            starred = await desk.stars.of(tx, desk.caller)
+        filters = replace(filters, starred=starred)
+    sort = filtering.asked_sort(asked.get("sort", ""), filters.q)
+    async with desk.library.find(filters) as looking:
+        found, counted = await looking.page_and_facets(DEFAULT_LIMIT, asked.get("cursor"), sort)
+        if starred is None:
+            starred = await desk.stars.of(looking.tx, desk.caller)
+    query = filtering.Query(f"/w/{request.path_params['workspace']}", filters, sort)
+    selected = looking.selection
+    here = desk.rooms.people(selected.own_rooms(occupied))
+    return _Look(query, selected, found, counted, starred, occupied, here)
+
+
+async def _found(request: AppRequest, desk: Desk, filters: Filters) -> dict[str, Any]:
     """The context of prompts/list.html beside the shell."""
     begun = time.perf_counter()
-    filters = query.filters
-    async with desk.library.find(filters) as looking:
-        selected = looking.selection
-        found, counted = await looking.page_and_facets(DEFAULT_LIMIT, cursor, query.sort)
+    look = await _looked(request, desk, filters)
     elapsed = time.perf_counter() - begun
-    here = desk.rooms.people([row.room_id for row in found.items])
+    query, selected, found, counted = look.query, look.selected, look.page, look.counted
+    filters = query.filters
+    hand = filtering.at_hand(
+        query, selected.count_starred(look.starred), selected.count_live(look.occupied)
+    )
+    layout = _layout(request.query_params.get("as")) or _layout(request.cookies.get("library_as"))
     owners = {who.id.removeprefix("user:"): who.name for who, _ in counted.owners}
     return {
         "q": filters.q,
@@ -165,16 +202,21 @@ async def _found(desk: Desk, query: views.Query, cursor: str | None) -> dict[str
         "elapsed_ms": max(1, round(elapsed * 1000)),
         "can_write": desk.caller.can(Permission.PROMPTS_WRITE),
         "hidden": query.hidden(),
-        "facets": views.facets(query, counted),
-        "filters": views.active_filters(query, owners),
+        "inside": views.inside(look.here),
+        "layout": layout or LAYOUTS[0],
+        "layouts": {name: query.href(**{"as": name}) for name in LAYOUTS},
+        "facets": filtering.facets(query, counted, hand),
+        "at_hand": hand,
+        "filters": filtering.active(query, owners),
         "clear_href": query.cleared(),
-        "sorts": views.sorts(query),
-        "rows": views.rows(found.items, query.root, here, selected),
+        "sorts": filtering.sorts(query),
+        "rows": views.rows(found.items, query.root, look.here, selected, look.starred),
         "next_href": query.href(cursor=found.next_cursor) if found.next_cursor else "",
-        "suggestion": views.suggestion(query, selected.suggestion),
-        "query": query.href().partition("?")[2],
+        "suggestion": filtering.suggestion(query, selected.suggestion),
+        "query": query.text,
         "archived": filters.archived,
-        "failed": "",
+        "can_label": desk.caller.can(Permission.LABELS_MOVE),
+        "label_names": sorted({*views.FIRST, *(name for name, _ in counted.labels)}),
         "starters": starters.STARTERS,
     }
 

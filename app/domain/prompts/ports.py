@@ -75,6 +75,9 @@ class Rooms(Announcer, Protocol):
 
     def people(self, document_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Here]]: ...
 
+    def occupied(self) -> set[UUID]:
+        """The rooms, of all workspaces, that somebody is in."""
+
 
 @dataclass(frozen=True, slots=True)
 class Release:
@@ -120,15 +123,21 @@ Sort = Literal["best", "edited", "title"]  # "best" without a search is "edited"
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list is narrowed to; "" or None = not by this."""
+    """What a list is narrowed to; "", () or None = not by this.
+
+    Several values of one kind are alternatives, and `archived` is one more label: production and
+    archived are those in production, and beside them those in the archive.
+    """
 
     q: str = ""
     folder: str = ""
-    tag: str = ""
-    label: str = ""
-    model: str = ""
-    owner: UUID | None = None
+    tags: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    owners: tuple[UUID, ...] = ()
     archived: bool = False
+    starred: frozenset[UUID] | None = None  # only these prompts
+    live: frozenset[UUID] | None = None  # only those with these rooms
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +202,11 @@ class Selection(Protocol):
     def excerpt(self, text: str) -> Excerpt | None: ...
     def page(self, sort: Sort, after: str | None, limit: int) -> FoundIds: ...
     def counts(self, most: int) -> Counts: ...
+    def count_starred(self, prompt_ids: Iterable[UUID]) -> int: ...
+    def count_live(self, room_ids: Iterable[UUID]) -> int: ...
+    def own_rooms(self, room_ids: Iterable[UUID]) -> list[UUID]:
+        """Those that are of the workspace, whatever the filters are."""
+
     def folders(self) -> list[tuple[str, int]]: ...
 
 
@@ -234,12 +248,33 @@ class Finder(Protocol):
 
 
 @runtime_checkable  # Litestar checks what it injects
+class Stars(Protocol):
+    """What the slice of bookmarks answers."""
+
+    async def of(self, tx: AsyncSession, caller: Principal) -> frozenset[UUID]:
+        """The prompts that the caller has starred; a key has none."""
+
+
+@runtime_checkable  # Litestar checks what it injects
 class Releases(Protocol):
     """What the versions slice answers about many prompts at once."""
 
     async def of(
         self, tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
     ) -> dict[UUID, Release]: ...
+
+    async def label_newest(
+        self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, label: str
+    ) -> str:
+        """Put a label on the newest version; the move's id, "" when there is nothing to move.
+
+        Raises what moving a label raises.
+        """
+
+    async def take_back(
+        self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, move: str
+    ) -> bool:
+        """Undo a move, "label id", unless the label has moved since; whether it was undone."""
 
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str

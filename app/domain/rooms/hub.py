@@ -11,7 +11,7 @@ import msgspec
 import structlog
 
 from app.access.principal import Principal
-from app.domain.rooms import limits, protocol
+from app.domain.rooms import limits, protocol, whereabouts
 from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import LibraryFailed
 from app.domain.rooms.errors import (
@@ -143,14 +143,11 @@ class Hub(Opening):
 
     def people(self, document_ids: Iterable[UUID]) -> dict[UUID, list[PersonHere]]:
         """Who has which document open, on any worker; each person once."""
-        found: dict[UUID, list[PersonHere]] = {}
-        for document_id in document_ids:
-            people = self.peers.people(document_id) if self.peers is not None else {}
-            if (open_ := self.rooms.get(document_id)) is not None:
-                people |= open_.people()
-            if people:
-                found[document_id] = list(people.values())
-        return found
+        return whereabouts.people(self.rooms, self.peers, document_ids)
+
+    def occupied(self) -> set[UUID]:
+        """The rooms that somebody is in, on any worker."""
+        return whereabouts.occupied(self.rooms, self.peers)
 
     # Opening
 

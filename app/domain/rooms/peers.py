@@ -101,6 +101,15 @@ class Peers:
             for person in rooms.get(document_id.hex, ())
         }
 
+    def occupied(self) -> set[UUID]:
+        """The rooms that somebody is in by other workers."""
+        return {
+            UUID(room)
+            for _, rooms in self._heard.values()
+            for room, people in rooms.items()
+            if people
+        }
+
     # On the clock
 
     async def beat(self) -> None:

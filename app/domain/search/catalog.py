@@ -44,6 +44,7 @@ class Row(NamedTuple):
     edited_at: datetime
     title: str
     facets: tuple[Facet, ...]
+    room_id: UUID
 
 
 def facets_of(
@@ -87,6 +88,7 @@ class Catalog:
         self.vocabulary = Vocabulary()
         self._ids: list[bytes] = []
         self._numbers: dict[bytes, int] = {}
+        self._rooms: dict[bytes, int] = {}
         self._kept: list[_Kept | None] = []
         self._bits: dict[Facet, Bits] = {}
         self._all: Bits = 0
@@ -149,6 +151,7 @@ class Catalog:
         self._kept[row.number] = kept
         self._ids[row.number] = row.prompt_id.bytes
         self._numbers[row.prompt_id.bytes] = row.number
+        self._rooms[row.room_id.bytes] = row.number
         return kept
 
     def _forget(self, number: int, kept: _Kept) -> None:
@@ -195,6 +198,17 @@ class Catalog:
 
     def number_of(self, prompt_id: UUID) -> int | None:
         return self._numbers.get(prompt_id.bytes)
+
+    def these(self, prompt_ids: Iterable[UUID]) -> Bits:
+        known = (self._numbers.get(prompt_id.bytes) for prompt_id in prompt_ids)
+        return bits_of((number for number in known if number is not None), self.size)
+
+    def in_rooms(self, room_ids: Iterable[UUID]) -> Bits:
+        known = (self._rooms.get(room_id.bytes) for room_id in room_ids)
+        return bits_of((number for number in known if number is not None), self.size)
+
+    def has_room(self, room_id: UUID) -> bool:
+        return room_id.bytes in self._rooms
 
     def is_open(self, number: int) -> bool:
         """Whether it is there and not archived."""

@@ -58,6 +58,7 @@ _LIGHT = (
     Entry.tags,
     Entry.labels,
     Entry.is_archived,
+    Entry.room_id,
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
@@ -11,7 +11,7 @@ from uuid import UUID
 
 from app.domain.prompts.ports import Counts, Excerpt, Filters, FoundIds, Sort, Suggestion
 from app.domain.search.analysis import Word
-from app.domain.search.bits import Bits
+from app.domain.search.bits import Bits, union
 from app.domain.search.catalog import ARCHIVED, LABELLED, Catalog
 from app.domain.search.snippets import Piece, marked, pattern_of, snippet
 from app.kit import cursor
@@ -41,6 +41,7 @@ class Selection:
         suggestion: Suggestion | None = None,
     ) -> None:
         self._catalog = catalog
+        self._filters = filters
         self._matched = matched
         self._conditions = _conditions(catalog, filters)
         if matched is not None:
@@ -95,23 +96,35 @@ class Selection:
         return FoundIds(ids, more)
 
     def counts(self, most: int) -> Counts:
-        """Each with all conditions but its own."""
-        catalog = self._catalog
-        by_label = self._base(but="label")
-        models = catalog.values("model", self._base(but="model"))
+        """Each with all conditions but its own kind's: how many it has, or would add."""
+        catalog, chosen = self._catalog, self._filters
+        whole = self._base(but="status")
+        archived = catalog.with_facet(*ARCHIVED)
         tags = catalog.values("tag", self._base(but="tag"))
+        models = catalog.values("model", self._base(but="model"))
+        owners = catalog.values("owner", self._base(but="owner"))
+        shown_tags = _first(tags, chosen.tags, most)
         return Counts(
-            labels=catalog.values("label", by_label)[:most],
-            drafts=(by_label & ~catalog.with_facet(*LABELLED)).bit_count(),
-            archived=(self._base(but="archived") & catalog.with_facet(*ARCHIVED)).bit_count(),
-            tags=tags[:most],
-            more_tags=max(0, len(tags) - most),
-            models=models[:most],
+            labels=_first(catalog.values("label", whole & ~archived), chosen.labels, most),
+            drafts=(whole & ~archived & ~catalog.with_facet(*LABELLED)).bit_count(),
+            archived=(whole & archived).bit_count(),
+            tags=shown_tags,
+            more_tags=max(0, len(tags) - len(shown_tags)),
+            models=_first(models, chosen.models, most),
             owners=[
                 (UUID(value), count)
-                for value, count in catalog.values("owner", self._base(but="owner"))[:most]
+                for value, count in _first(owners, [str(one) for one in chosen.owners], most)
             ],
         )
+
+    def count_starred(self, prompt_ids: Iterable[UUID]) -> int:
+        return (self._base(but="starred") & self._catalog.these(prompt_ids)).bit_count()
+
+    def count_live(self, room_ids: Iterable[UUID]) -> int:
+        return (self._base(but="live") & self._catalog.in_rooms(room_ids)).bit_count()
+
+    def own_rooms(self, room_ids: Iterable[UUID]) -> list[UUID]:
+        return [one for one in room_ids if self._catalog.has_room(one)]
 
     def folders(self) -> list[tuple[str, int]]:
         """Folders by name, and how many of what was found lie in each itself."""
@@ -176,21 +189,45 @@ class Selection:
 
 
 def _conditions(catalog: Catalog, filters: Filters) -> dict[str, Bits]:
-    archived = catalog.with_facet(*ARCHIVED)
-    found = {"archived": archived if filters.archived else ~archived}
-    if filters.label == DRAFT:
-        found["label"] = ~catalog.with_facet(*LABELLED)
-    elif filters.label:
-        found["label"] = catalog.with_facet("label", filters.label)
-    for kind, value in (
-        ("tag", filters.tag),
-        ("model", filters.model),
-        ("folder", filters.folder),
-        ("owner", str(filters.owner or "")),
+    found = {"status": _of_status(catalog, filters)}
+    for kind, values in (
+        ("tag", filters.tags),
+        ("model", filters.models),
+        ("folder", [filters.folder] if filters.folder else []),
+        ("owner", [str(one) for one in filters.owners]),
     ):
-        if value:
-            found[kind] = catalog.with_facet(kind, value)
+        if values:
+            found[kind] = union([catalog.with_facet(kind, value) for value in values])
+    if filters.starred is not None:
+        found["starred"] = catalog.these(filters.starred)
+    if filters.live is not None:
+        found["live"] = catalog.in_rooms(filters.live)
     return found
+
+
+def _of_status(catalog: Catalog, filters: Filters) -> Bits:
+    """Archived prompts are there for who asks for them, whatever labels they had."""
+    archived = catalog.with_facet(*ARCHIVED)
+    if not filters.labels:
+        return archived if filters.archived else ~archived
+    with_label = union(
+        [
+            ~catalog.with_facet(*LABELLED) if name == DRAFT else catalog.with_facet("label", name)
+            for name in filters.labels
+        ]
+    )
+    return (with_label & ~archived) | (archived if filters.archived else 0)
+
+
+def _first(
+    counted: list[tuple[str, int]], chosen: Sequence[str], most: int
+) -> list[tuple[str, int]]:
+    """The most frequent values, and those behind them, or gone by now, that are chosen."""
+    shown, rest = counted[:most], dict(counted[most:])
+    there = {value for value, _ in shown}
+    return shown + [
+        (value, rest.get(value, 0)) for value in chosen if value not in there and value != DRAFT
+    ]
 
 
 def _chained(order: Callable[[Bits], Iterator[int]], *sets: Bits) -> Iterator[int]:

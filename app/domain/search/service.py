@@ -234,4 +234,4 @@ def _row(one: Any) -> Row:
         labels=one.labels,
         is_archived=one.is_archived,
     )
-    return Row(one.number, one.stamp, one.prompt_id, one.edited_at, one.title, facets)
+    return Row(one.number, one.stamp, one.prompt_id, one.edited_at, one.title, facets, one.room_id)

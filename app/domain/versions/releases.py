@@ -7,13 +7,18 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.permissions import Permission
+from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
 from app.domain.prompts import people
 from app.domain.prompts.models import Branch
 from app.domain.prompts.people import Shown
-from app.domain.prompts.ports import Recent, Release, Standing
+from app.domain.prompts.ports import Announcer, Recent, Release, Standing
+from app.domain.prompts.service import Prompts
 from app.domain.versions import policy, queries
+from app.domain.versions.errors import LabelMovedSince, LabelNotFound
 from app.domain.versions.history import actors_of, label_names
+from app.domain.versions.labels import Labels
 from app.domain.versions.models import Version
 
 RECENT = 10  # versions in the editor's side panel
@@ -33,6 +38,30 @@ class VersionReleases:
             else:
                 labels[prompt_id][label] = number
         return {one: Release(newest.get(one), named) for one, named in labels.items()}
+
+    async def label_newest(
+        self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, label: str
+    ) -> str:
+        policy.check_label(label)
+        caller.require(Permission.LABELS_MOVE)
+        await Prompts(tx, caller, rooms).locked(prompt_id)
+        newest = (await queries.newest_numbers(tx, caller, [prompt_id])).get(prompt_id)
+        there = await queries.label(tx, caller, prompt_id, label)
+        if newest is None or (there is not None and there.number == newest):
+            return ""
+        await Labels(tx, caller, rooms).move(prompt_id, label, newest)
+        [made] = await queries.moves(tx, caller, prompt_id, label, 1)
+        return str(made.id)
+
+    async def take_back(
+        self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, move: str
+    ) -> bool:
+        label, _, move_id = move.partition(" ")
+        try:
+            await Labels(tx, caller, rooms).undo(prompt_id, label, UUID(move_id))
+        except (LabelMovedSince, LabelNotFound, ValueError):
+            return False
+        return True
 
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str

@@ -25,7 +25,15 @@ def a_row(dice: random.Random, number: int, stamp: int) -> Row:
         is_archived=dice.random() < 0.2,
     )
     edited = START + timedelta(microseconds=dice.randint(0, 50))
-    return Row(number, stamp, UUID(int=number + 1), edited, dice.choice("Aab"), facets)
+    return Row(
+        number,
+        stamp,
+        UUID(int=number + 1),
+        edited,
+        dice.choice("Aab"),
+        facets,
+        UUID(int=number + 1),
+    )
 
 
 def hold(catalog: Catalog, rows: dict[int, Row]) -> None:
@@ -78,7 +86,10 @@ def test_a_folder_holds_what_lies_below_it():
     catalog = Catalog()
     names = ["Support", "Support/Refunds", "Support/Refunds/EU", "Supporters"]
     catalog.take(
-        [Row(n, 1, UUID(int=n), START, "", (("folder", name),)) for n, name in enumerate(names)],
+        [
+            Row(n, 1, UUID(int=n), START, "", (("folder", name),), UUID(int=n))
+            for n, name in enumerate(names)
+        ],
         1,
     )
     assert list(members(catalog.with_facet("folder", "Support"))) == [0, 1, 2]
@@ -87,7 +98,7 @@ def test_a_folder_holds_what_lies_below_it():
 
 def test_ids_are_found_both_ways():
     catalog = Catalog()
-    catalog.take([Row(4, 1, UUID(int=9), START, "", (ARCHIVED,))], 1)
+    catalog.take([Row(4, 1, UUID(int=9), START, "", (ARCHIVED,), UUID(int=9))], 1)
     assert catalog.prompt_id(4) == UUID(int=9)
     assert catalog.number_of(UUID(int=9)) == 4
     assert catalog.number_of(UUID(int=8)) is None

@@ -151,8 +151,8 @@ class TestChanges:
             await prompts.add_variable(made.id, {"name": "fresh_variable"})
         assert await found("before") == await found("old") == []
         assert await found("after new fresh_variable") == [made.id]
-        assert await found(model="gpt-5") == await found(tag="new") == [made.id]
-        assert await found(tag="old") == []
+        assert await found(models=("gpt-5",)) == await found(tags=("new",)) == [made.id]
+        assert await found(tags=("old",)) == []
 
     async def test_what_is_archived_is_found_among_the_archived(self, everywhere, place, found):
         made = await a_prompt(everywhere, place, title="Refund")
@@ -205,7 +205,7 @@ class TestAnotherWorkspace:
             assert (counts.tags, counts.models, selection.folders()) == ([], [], [])
             assert [(one, count) for one, count in counts.owners] == [(place.owner.id, 1)]
             assert selection.total == 1
-        assert await found(tag="secret") == await found(folder="Hidden") == []
+        assert await found(tags=("secret",)) == await found(folder="Hidden") == []
         assert await found("balloon") == [mine.id]
 
     async def test_nor_shown_when_asked_for_by_id(self, everywhere, place, finder):
@@ -275,15 +275,39 @@ class TestCounts:
         assert counts.models == [("claude", 4), ("gpt", 2)]
         assert dict(counts.owners) == {place.owner.id: 3, leila.id: 3}
         assert (counts.drafts, counts.archived, counts.more_tags) == (6, 0, 0)
-        narrowed = await finder.select(where, Filters(tag="odd", model="claude"))
+        narrowed = await finder.select(where, Filters(tags=("odd",), models=("claude",)))
         counts = narrowed.counts(1)
         assert narrowed.count == 2
         assert counts.models == [("claude", 2)]
-        assert counts.tags == [("even", 2)]
-        assert counts.more_tags == 2
+        assert counts.tags == [("even", 2), ("odd", 2)], "what is chosen stays in sight"
+        assert counts.more_tags == 1
         assert dict(counts.owners) == {leila.id: 2}
         folder = await finder.select(where, Filters(folder="Support"))
         assert (folder.count, folder.folders()) == (6, [("Support", 4), ("Support/EU", 2)])
+        both = await finder.select(where, Filters(tags=("even", "odd"), models=("gpt",)))
+        assert both.count == 2, "alternatives of one kind, and both kinds"
+        assert both.counts(9).models == [("claude", 4), ("gpt", 2)]
+        gone = await finder.select(where, Filters(tags=("gone",)))
+        assert (gone.count, gone.counts(1).tags) == (0, [("even", 3), ("gone", 0)])
+
+    async def test_archived_ones_stand_beside_those_with_a_label(self, everywhere, place, finder):
+        made = [await a_prompt(everywhere, place, title=f"Number {n}") for n in range(3)]
+        caller = await as_member(everywhere, place, place.owner)
+        async with everywhere.transaction() as tx:
+            await Prompts(tx, caller, Quiet()).change(made[0].id, Details(archived=True))
+        where = Inside(place.id)
+
+        async def ids(**filters):
+            return set((await finder.select(where, Filters(**filters))).page("edited", None, 9).ids)
+
+        every = {one.id for one in made}
+        assert await ids() == every - {made[0].id}
+        assert await ids(archived=True) == {made[0].id}
+        assert await ids(archived=True, labels=("draft",)) == every
+        assert await ids(starred=frozenset({made[0].id, made[1].id})) == {made[1].id}
+        assert await ids(live=frozenset({made[2].room_id})) == {made[2].id}
+        found = await finder.select(where, Filters(q="nothing"))
+        assert found.own_rooms([made[0].room_id, place.id]) == [made[0].room_id]
 
 
 class TestSuggestions:

@@ -190,3 +190,38 @@ class TestProtection:
     @pytest.mark.parametrize(("label", "role"), [("latest", "admin"), ("production", "editor")])
     async def test_what_cannot_be_protected_is_refused(self, desk, label, role):
         assert (await desk.protect(role, label)).status_code == 422
+
+
+class TestManyAtOnce:
+    async def test_a_label_goes_on_the_newest_versions_and_back_to_where_it_was(
+        self, client, database, place, desk
+    ):
+        await desk.move(1, "canary")
+        bare = await a_prompt(database, place)  # never published
+        bulk = f"/w/{place.slug}/bulk"
+        headers = {"HX-Request": "true", "HX-Request-Type": "partial"}
+        form = {"do": "label", "value": "canary", "id": [str(desk.made.id), str(bare.id)]}
+        done = await client.post(bulk, data=form, headers=headers)
+        assert "1 prompt labelled canary: the newest version of each" in done.text
+        assert await desk.where("canary") == [3]
+        again = await client.post(bulk, data=form, headers=headers)
+        assert "or are not published yet" in again.text
+        back = {"back": re.findall(r'name="back" value="([^"]+)"', done.text)}
+        undone = await client.post(bulk, data=back, headers=headers)
+        assert "Undone for 1 prompt" in undone.text
+        assert await desk.where("canary") == [1]
+        twice = await client.post(bulk, data=back, headers=headers)
+        assert "Nothing to change" in twice.text, "somebody's later move is not undone"
+        assert await desk.where("canary") == [1]
+
+    async def test_a_protected_label_stays(self, client, database, place, desk):
+        await desk.protect("admin", "canary")
+        use(client, await a_member(database, place))
+        form = {"do": "label", "value": "canary", "id": str(desk.made.id)}
+        refused = await client.post(f"/w/{place.slug}/bulk", data=form)
+        assert refused.status_code == 403
+        assert "canary is protected, needs an admin" in refused.text
+        assert await desk.where("canary") == []
+        for value in ("", "v3", "latest"):
+            refused = await client.post(f"/w/{place.slug}/bulk", data=form | {"value": value})
+            assert refused.status_code == 422

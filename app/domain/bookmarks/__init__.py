@@ -1,0 +1,1 @@
+"""What people keep at hand in a library: prompts with a star, and views saved under a name."""
