@@ -22,7 +22,9 @@ document.addEventListener("click", (event) => {
   const again = event.target.closest?.("[data-again]");
   if (!again || event.ctrlKey || event.metaKey) return;
   event.preventDefault();
-  window.htmx.ajax("GET", again.getAttribute("href"), { target: "#results", swap: "outerMorph" });
+  const url = again.getAttribute("href");
+  history.replaceState(history.state, "", url); // what the search box would have done
+  window.htmx.ajax("GET", url, { target: "#results", swap: "outerMorph" });
 });
 
 // Without a server, the rows that are here are searched by what they show.

@@ -87,11 +87,77 @@ def test_rows_are_chosen_archived_and_brought_back_by_keyboard(stage: Stage):
 
 
 def test_a_server_that_does_not_answer_leaves_the_list_and_says_so(stage: Stage):
-    prompt_id = stage.prompt("x", "library/offline")
+    prompt_id, other = (stage.prompt("x", f"library/{name}") for name in ("offline", "else"))
     page = stage.sign_in()
     page.goto(LIBRARY)
     page.context.set_offline(offline=True)
     expect(page.locator("#stale")).to_be_visible(timeout=6000)
+    page.locator("#q").fill("offline")  # what is here can be searched
+    expect(row(page, other)).to_be_hidden()
     expect(row(page, prompt_id)).to_be_visible()
+    page.locator("#q").fill("")
+    expect(row(page, other)).to_be_visible()
     page.context.set_offline(offline=False)
     expect(page.locator("#stale")).to_be_hidden(timeout=15000)
+
+
+def test_a_star_by_keyboard_shows_beside_every_page_and_in_the_filter(stage: Stage):
+    prompt_id = stage.prompt("x", "library/starred")
+    page = stage.sign_in()
+    page.goto(f"{LIBRARY}?q=starred")
+    page.keyboard.press("j")
+    page.keyboard.press("Tab")
+    star = row(page, prompt_id).get_by_role("button", name="Star library/starred")
+    expect(star).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(star).to_have_attribute("aria-pressed", "true")
+    expect(star).to_be_focused()
+    expect(page.locator("#starred")).to_contain_text("library/starred")
+    page.goto(LIBRARY)
+    page.locator(".facet", has_text="Starred").click()
+    expect(page.locator("tr[data-sum]")).to_have_count(1)
+    page.goto(stage.path(prompt_id))
+    page.get_by_role("button", name="Star library/starred").click()
+    expect(page.locator("#starred")).not_to_contain_text("library/starred")
+
+
+def test_rows_are_chosen_on_a_phone_by_a_long_press_and_then_by_taps(stage: Stage):
+    ids = [stage.prompt("x", f"library/tapped-{n}") for n in range(2)]
+    page = stage.sign_in(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(f"{LIBRARY}?q=tapped&sort=title")
+    spot = row(page, ids[0]).locator("[data-row]").bounding_box()
+    assert spot
+    devtools = page.context.new_cdp_session(page)
+    point = [{"x": spot["x"] + 20, "y": spot["y"] + 8}]
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": point})
+    expect(page.locator("[data-picked]")).to_have_text("1 selected")
+    devtools.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    row(page, ids[1]).tap()
+    expect(page.locator("[data-picked]")).to_have_text("2 selected")
+    page.get_by_role("button", name="Done").tap()
+    expect(page.locator("#bulk")).to_be_hidden()
+    row(page, ids[1]).tap()
+    page.wait_for_url(f"**{stage.path(ids[1])}")
+
+
+def test_a_list_that_does_not_load_says_so_and_is_tried_again(stage: Stage):
+    prompt_id = stage.prompt("x", "library/failing")
+    page = stage.sign_in()
+    page.goto(LIBRARY)
+    page.route("**/?q=failing*", lambda route: route.fulfill(status=503, body="no"))
+    page.locator("#q").fill("failing")
+    expect(page.locator("#failed")).to_contain_text("The server answered 503.")
+    expect(row(page, prompt_id)).to_be_hidden()
+    page.unroute("**/?q=failing*")
+    page.get_by_role("link", name="Try again").click()
+    expect(row(page, prompt_id)).to_be_visible()
+    expect(page.locator("#failed")).to_be_hidden()
+    assert page.url.endswith("?q=failing")
+
+
+def test_a_slow_list_is_drawn_as_one_that_comes(stage: Stage):
+    page = stage.sign_in()
+    page.goto(LIBRARY)
+    page.route("**/?q=slow*", lambda _: None)  # never answered
+    page.locator("#q").fill("slow")
+    expect(page.locator(".loading")).to_be_visible()

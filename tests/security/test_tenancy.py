@@ -19,6 +19,7 @@ pytestmark = pytest.mark.anyio
 FILTERS = {
     ("GET", "/w/{workspace}"): {"user_id", "label", "tag", "folder"},
     ("GET", "/api/v1/prompts"): {"user_id", "label", "tag", "folder"},
+    ("GET", "/w/{workspace}/views/new"): {"tag"},  # the form says what it would save
     ("GET", "/w/{workspace}/prompts/new"): {"folder"},  # a field of a form is filled with it
     ("PUT", f"{book.REST}/labels/{{label}}"): {"label"},  # the name of a label to be made
     ("GET", f"{book.REST}/labels/{{label}}"): {"label"},  # one that was never here: no moves

@@ -66,7 +66,9 @@ class PromptApi(Controller):
         `q` looks for every word in title, name, description, text, variables, tags and people:
         words that begin with it, and from three letters on words that hold it. `label=draft` lists
         prompts that no label is on; `owner` is a person's id; a folder holds those below it.
-        Archived prompts are listed with `archived=true` only. Follow `next_cursor`, or the Link
+        Several of `tag`, `label`, `model` or `owner` are alternatives: `tag=a&tag=b` lists prompts
+        with either. Archived prompts are listed with `archived=true`: alone, or beside those with a
+        `label`. Follow `next_cursor`, or the Link
         header. Needs the scope `read`.
         """
         async with library.find(filters) as found:

@@ -115,13 +115,18 @@ def _statuses(query: Query, counted: Facets) -> list[dict[str, Any]]:
     # The usual ones always stand there: a column that comes and goes with the search would jump.
     labels = dict.fromkeys(FIRST, 0) | dict(counted.labels)
     found = [
-        _option(query, ("label", name), name.capitalize(), labels[name])
+        _option(query, ("label", name), _called(name), labels[name])
         for name in sorted(labels, key=lambda name: name not in FIRST)
     ]
     found.append(_option(query, ("label", DRAFT), "Draft", counted.drafts))
     if counted.archived or query.filters.archived:
         found.append(_option(query, ("archived", "true"), "Archived", counted.archived))
     return found
+
+
+def _called(label: str) -> str:
+    """The usual ones are words; a label that somebody made up is a name."""
+    return label.capitalize() if label in FIRST else label
 
 
 def at_hand(query: Query, starred: int, live: int) -> list[dict[str, Any]]:

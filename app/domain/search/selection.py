@@ -112,10 +112,14 @@ class Selection:
             more_tags=max(0, len(tags) - len(shown_tags)),
             models=_first(models, chosen.models, most),
             owners=[
-                (UUID(value), count)
-                for value, count in _first(owners, [str(one) for one in chosen.owners], most)
+                (UUID(value), count) for value, count in _first(owners, self._own_people(), most)
             ],
         )
+
+    def _own_people(self) -> list[str]:
+        """The owners that are chosen, if they are any here: nobody learns others' names."""
+        chosen = [str(one) for one in self._filters.owners]
+        return [one for one in chosen if self._catalog.with_facet("owner", one)]
 
     def count_starred(self, prompt_ids: Iterable[UUID]) -> int:
         return (self._base(but="starred") & self._catalog.these(prompt_ids)).bit_count()
