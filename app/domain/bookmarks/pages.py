@@ -77,7 +77,7 @@ class ViewPages(Controller):
         self, request: AppRequest, caller: Caller, shell: PageShell, workspace: FromPath[str]
     ) -> Response[Any]:
         """The form that asks for a name, for the filters in the address."""
-        address = filtering.kept(request.query_params.multi_items())
+        address = filtering.kept(parse_qsl(request.url.query))
         return _form(request, shell, {"name": "", "shared": "", "address": address}, {}, caller)
 
     @post("/", name="bookmarks:save-view")
