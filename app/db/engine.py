@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engin
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
+from app.db.one_trip import take_one_trip
 from app.db.postgres import examine, make_engine
 from app.db.turns import Turns
 from app.db.wall import EVERYWHERE, OPTION, Inside, Scope
@@ -165,6 +166,7 @@ _OPTIONS: dict[str, Any] = {
 
 def _sqlite_engine(url: URL, turns: Turns) -> AsyncEngine:
     engine = create_async_engine(url, **_OPTIONS)
+    take_one_trip(engine)
 
     @event.listens_for(engine.sync_engine, "connect")
     def prepare(connection: Any, _record: object) -> None:
@@ -174,11 +176,12 @@ def _sqlite_engine(url: URL, turns: Turns) -> AsyncEngine:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begin(connection: Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection
         if not connection.get_execution_options().get("promptroom_write", False):
-            connection.exec_driver_sql("BEGIN")
+            driver.begins_with = "BEGIN"
             return
         connection.info[_TURN] = await_only(turns.take())
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver.begins_with = "BEGIN IMMEDIATE"
 
     @event.listens_for(engine.sync_engine, "checkin")
     def end(_connection: object, record: ConnectionPoolEntry) -> None:
