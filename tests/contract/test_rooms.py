@@ -126,6 +126,37 @@ async def test_people_see_each_other_and_who_leaves_is_gone(server: Server, prom
         assert statistics.median(took) <= 1.0, took
 
 
+async def test_a_comment_is_heard_by_everyone_inside_and_by_nobody_else(
+    server: Server, prompt: Prompt
+) -> None:
+    """On whichever workers they are; each of the comments once, and soon."""
+    elsewhere = a_prompt(server, "contract/elsewhere", "Hello")
+    async with AsyncExitStack() as stack:
+        clients = await enter(stack, server, prompt, 4)
+        (stranger,) = await enter(stack, server, elsewhere, 1)
+        path = f"/api/v1/prompts/{prompt.id}/threads"
+        anchor = {"quote": "Hello"}
+        thread = (await ask(server, "POST", path, {"body": "Why?", "anchor": anchor}))["id"]
+        took = []
+        for number in range(2, 22):
+            begun = asyncio.get_running_loop().time()
+            await ask(server, "POST", f"/api/v1/threads/{thread}/comments", {"body": "Secret"})
+            for client in clients:
+                await client.until(lambda c=client, n=number: len(heard(c)) >= n, 5)
+            took.append(asyncio.get_running_loop().time() - begun)
+        assert statistics.median(took) <= 0.2, took
+        for client in clients:
+            assert [one["comments"] for one in heard(client)] == list(range(1, 22))
+            assert "Secret" not in str(client.events)
+        assert heard(stranger) == []
+
+
+def heard(client: YClient) -> list[Any]:
+    """What a client was told of threads."""
+    about = ("thread.", "comment.")
+    return [one["data"] for one in client.events if one["type"].startswith(about)]
+
+
 async def test_a_revoked_key_is_out_on_every_worker(server: Server, prompt: Prompt) -> None:
     took = [await until_out(server, prompt, number) for number in range(TRIES)]
     assert statistics.median(took) <= 1.0, took

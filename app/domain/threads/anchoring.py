@@ -24,14 +24,15 @@ POSITION_LONGEST = 128  # bytes; Yjs needs about twenty
 _MOST_HITS = 200  # occurrences of a quote that are compared
 _NEARBY = 30_000  # characters around the old place in which lost words are looked for
 _MOST_GUESSES = 4  # places that are compared word by word
-_STEPS = 4_000  # of each comparison
+_STEPS = 12_000  # of each comparison: about 5 ms
 _EFFORT = 8_000_000  # characters looked through for lost words, for all threads of a text together
 _SURE = 16  # characters that have to be the same before chance is ruled out
 _ALIKE = 0.5  # of what a span said and what it says now
 
 _WIDE = re.compile("[\U00010000-\U0010ffff]")
 # Words; letters of scripts without spaces one by one.
-_TOKEN = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W぀-ヿ㐀-鿿가-힯]+|\s+|[^\w\s]")
+_TOKEN = re.compile(r"[぀-ヿ㐀-鿿가-힯]|[^\W぀-ヿ㐀-鿿가-힯]+|[^\w\s]")
+_EDGE = 20  # characters right beside a span, by which it is found whatever became of it
 
 
 class Span(NamedTuple):
@@ -126,14 +127,13 @@ class Wording:
         """Where the anchor's words are; None when they are gone, or it is on the whole prompt."""
         if not anchor.quote:
             return None
-        near = self._index(min(max(0, anchor.start or 0), self.length))
-        found = self._exact(anchor, near) or self._alike(anchor, near)
+        near = self._near(anchor)
+        found = self._found(anchor, near)
         return self._span(*found) if found else None
 
     def exact(self, anchor: Anchored) -> Span | None:
         """Where these very words are; of several places the one that fits best, be it by chance."""
-        near = self._index(min(max(0, anchor.start or 0), self.length))
-        at = self._best(anchor, near)
+        at = self._best(anchor, self._near(anchor))
         return None if at is None else self._span(at, at + len(anchor.quote))
 
     def spans(self, anchors: Iterable[Anchored]) -> list[Span | None]:
@@ -149,13 +149,23 @@ class Wording:
     def _index(self, units: int) -> int:
         return units - bisect_left(self._wide_units, units)
 
-    # The same words
+    def _near(self, anchor: Anchored) -> int:
+        return self._index(min(max(0, anchor.start or 0), self.length))
 
-    def _exact(self, anchor: Anchored, near: int) -> tuple[int, int] | None:
-        at = self._best(anchor, near)
-        if at is None or not self._is_sure(anchor, at):
-            return None
-        return at, at + len(anchor.quote)
+    def _found(self, anchor: Anchored, near: int) -> tuple[int, int] | None:
+        at, length = self._best(anchor, near), len(anchor.quote)
+        if at is not None and length >= _SURE:
+            return at, at + length
+        if edges := self._between_edges(anchor, near):
+            said = self.text[edges[0] : edges[1]]
+            if (inner := said.find(anchor.quote)) >= 0:  # written beside it, not in it
+                return edges[0] + inner, edges[0] + inner + length
+            return edges if _is_alike(anchor.quote, said) else None  # they were replaced
+        if at is not None and self._is_among(anchor, at):
+            return at, at + length
+        return self._alike(anchor, near)
+
+    # The same words
 
     def _best(self, anchor: Anchored, near: int) -> int | None:
         return max(
@@ -177,70 +187,85 @@ class Wording:
         after = self.text[to : to + CONTEXT]
         return _common(before[::-1], anchor.prefix[::-1]) + _common(after, anchor.suffix)
 
-    def _is_sure(self, anchor: Anchored, at: int) -> bool:
-        """Whether these are the words that were meant, and not a word that is everywhere."""
-        known = len(anchor.quote)
-        if known >= _SURE or known + self._context(anchor, at) >= _SURE:
+    def _is_among(self, anchor: Anchored, at: int) -> bool:
+        """Whether an occurrence of a short quote stands where it stood."""
+        if len(anchor.quote) + self._context(anchor, at) >= _SURE:
             return True
-        to = at + known
+        to = at + len(anchor.quote)
         around = (
-            (anchor.prefix, self.text[max(0, at - 2 * CONTEXT) : at]),
-            (anchor.suffix, self.text[to : to + 2 * CONTEXT]),
+            (anchor.prefix, self.text[max(0, at - CONTEXT) : at]),
+            (anchor.suffix, self.text[to : to + CONTEXT]),
         )
         context = len(anchor.prefix.strip()) + len(anchor.suffix.strip())
-        alike = sum(_alike_characters(was, now) for was, now in around)
-        return alike >= min(_SURE, context * _ALIKE)
+        alike = sum(_same(was, now) for was, now in around)
+        return alike >= min(2 * _SURE, context * _ALIKE)
 
     # Words that were edited
+
+    def _between_edges(self, anchor: Anchored, near: int) -> tuple[int, int] | None:
+        """What is between the characters that stood right beside the quote, if both are there."""
+        before, after = anchor.prefix[-_EDGE:], anchor.suffix[:_EDGE]
+        if min(len(before.strip()), len(after.strip())) < _SURE // 2:
+            return None
+        low, room = max(0, near - _NEARBY), 3 * len(anchor.quote) + 2 * CONTEXT
+        pairs = []
+        for hit in _found(self.text, before, low, near + _NEARBY, 12):
+            start = hit + len(before)
+            end = self.text.find(after, start, start + room + len(after))
+            if end >= 0:
+                pairs.append((start, end))
+        return min(pairs, key=lambda pair: abs(pair[0] - near), default=None)
 
     def _alike(self, anchor: Anchored, near: int) -> tuple[int, int] | None:
         if self._effort <= 0:
             return None
-        for guess in self._guesses(anchor, near)[:_MOST_GUESSES]:
-            if found := self._compared(anchor, guess):
+        for low, high in self._guesses(anchor, near)[:_MOST_GUESSES]:
+            if found := self._compared(anchor, low, high):
                 return found
         return None
 
-    def _guesses(self, anchor: Anchored, near: int) -> list[int]:
-        """Where the quote may begin now: where most of its pieces are, near ones first."""
+    def _guesses(self, anchor: Anchored, near: int) -> list[tuple[int, int]]:
+        """Stretches where pieces of the quote are, those with most of them and near ones first."""
         low, high = max(0, near - _NEARBY), near + _NEARBY
-        votes: dict[int, int] = {}
-        room = len(anchor.quote) // 2 + CONTEXT
-        for piece, offset in _pieces(anchor):
-            self._effort -= min(high, len(self.text)) - low
-            hits = _found(self.text, piece, low, high, 12)
-            if not hits and len(piece) >= _SURE and self._effort > 0:
-                self._effort -= len(self.text)
-                hits = _found(self.text, piece, 0, len(self.text), 4)
-            for hit in hits:
-                place = (hit - offset) // room  # rough: edits have moved the pieces
-                votes[place] = votes.get(place, 0) + 1
-        ranked = sorted(votes, key=lambda place: (-votes[place], abs(place * room - near)))
-        return [place * room for place in ranked]
-
-    def _compared(self, anchor: Anchored, guess: int) -> tuple[int, int] | None:
         length = len(anchor.quote)
-        low = max(0, guess - length // 2 - 3 * CONTEXT)
-        window = self.text[low : guess + 2 * length + 5 * CONTEXT]
-        old = _TOKEN.findall(anchor.prefix + anchor.quote + anchor.suffix)
-        new = _TOKEN.findall(window)
-        places = dict(_places(old, new))
-        first, last = _inner(old, len(anchor.prefix), len(anchor.prefix) + length)
-        inside = [n for n in range(first, last) if n in places and not old[n].isspace()]
+        hits = [
+            (hit - offset, hit - offset + length)
+            for piece, offset in _pieces(anchor)
+            for hit in self._piece_hits(piece, low, high)
+        ]
+        groups: list[list[tuple[int, int]]] = []
+        for hit in sorted(hits):  # edits have moved the pieces, but not far from each other
+            if groups and hit[0] - groups[-1][-1][0] <= length // 2 + CONTEXT:
+                groups[-1].append(hit)
+            else:
+                groups.append([hit])
+        groups.sort(key=lambda group: (-len(group), abs(group[0][0] - near)))
+        return [(group[0][0], min(group[-1][1], group[0][0] + 3 * length)) for group in groups]
+
+    def _piece_hits(self, piece: str, low: int, high: int) -> list[int]:
+        self._effort -= min(high, len(self.text)) - low
+        hits = _found(self.text, piece, low, high, 12)
+        if not hits and len(piece) >= _SURE and self._effort > 0:
+            self._effort -= len(self.text)
+            hits = _found(self.text, piece, 0, len(self.text), 4)
+        return hits
+
+    def _compared(self, anchor: Anchored, low: int, high: int) -> tuple[int, int] | None:
+        """The words of the quote, and what lies between them, within a stretch of text."""
+        length, slack = len(anchor.quote), len(anchor.quote) // 4 + 2 * CONTEXT
+        low = max(0, low - slack)
+        old = _tokens(anchor.prefix + anchor.quote + anchor.suffix)
+        new = _tokens(self.text[low : high + slack])
+        begin = len(anchor.prefix)
+        inside = [
+            place
+            for number, place in _places(old, new)
+            if begin <= old[number][0] and old[number][0] < begin + length
+        ]
         if not inside:
             return None
-        starts = [0]
-        for token in new:
-            starts.append(starts[-1] + len(token))
-        start, end = starts[places[inside[0]]], starts[places[inside[-1]] + 1]
-        if first - 1 in places:  # the neighbour is still there: what is between them is the span
-            start = starts[places[first - 1] + 1]
-        if last in places:
-            end = starts[places[last]]
-        same = sum(len(old[n]) for n in inside)
-        spaces = sum(len(old[n]) for n in range(first, last) if old[n].isspace())
-        total = length - spaces + len("".join(window[start:end].split()))
-        return (low + start, low + end) if 2 * same >= _ALIKE * total else None
+        start, end = low + new[inside[0]][0], low + new[inside[-1]][0] + len(new[inside[-1]][1])
+        return (start, end) if _is_alike(anchor.quote, self.text[start:end]) else None
 
 
 def _found(text: str, piece: str, low: int, high: int, most: int = _MOST_HITS) -> list[int]:
@@ -270,21 +295,33 @@ def _pieces(anchor: Anchored) -> Iterator[tuple[str, int]]:
         yield after, len(quote)
 
 
-def _places(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
-    """Which token of the new text each one of the old is."""
-    for at_old, at_new, length in matches(old, new, _STEPS):
+def _tokens(text: str) -> list[tuple[int, str]]:
+    """Words and signs, and where they are."""
+    return [(found.start(), found[0]) for found in _TOKEN.finditer(text)]
+
+
+def _places(old: list[tuple[int, str]], new: list[tuple[int, str]]) -> Iterator[tuple[int, int]]:
+    """Which token of the new text each one of the old is, by number."""
+    before, after = [word for _, word in old], [word for _, word in new]
+    for at_old, at_new, length in matches(before, after, _STEPS):
         for number in range(length):
             yield at_old + number, at_new + number
 
 
-def _inner(tokens: list[str], start: int, end: int) -> tuple[int, int]:
-    """Which tokens, from and to, lie in a stretch of characters, wholly or in part."""
-    at, first, last = 0, len(tokens), 0
-    for number, token in enumerate(tokens):
-        if at < end and at + len(token) > start:
-            first, last = min(first, number), number + 1
-        at += len(token)
-    return first, last
+def _same(was: str, now: str) -> int:
+    """How many characters of words and signs are still there."""
+    old = _tokens(was)
+    return sum(len(old[number][1]) for number, _ in _places(old, _tokens(now)))
+
+
+def _is_alike(was: str, now: str) -> bool:
+    """Whether enough is left of what was said; of a word or two, letter by letter."""
+    if len(was) <= CONTEXT:
+        same, total = 2 * sum(length for _, _, length in matches(was, now, _STEPS)), len(was + now)
+    else:
+        same = 2 * _same(was, now)
+        total = sum(len(word) for _, word in _tokens(was) + _tokens(now))
+    return same > _ALIKE * total
 
 
 def _common(one: str, other: str) -> int:
@@ -295,8 +332,3 @@ def _common(one: str, other: str) -> int:
             break
         count += 1
     return count
-
-
-def _alike_characters(was: str, now: str) -> int:
-    old, new = _TOKEN.findall(was), _TOKEN.findall(now)
-    return sum(len(old[n]) for n, _ in _places(old, new) if not old[n].isspace())

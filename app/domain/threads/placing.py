@@ -10,9 +10,9 @@ from uuid import UUID
 from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.ports import Rooms
-from app.domain.prompts.service import Prompts
 from app.domain.threads.anchoring import Anchor, Anchored, Span, Wording
 from app.domain.threads.errors import AnchorInvalid, QuoteNotFound
+from app.domain.threads.reading import Conversations
 
 _LONG = 20_000  # characters from which on a thread of its own does the looking
 
@@ -45,10 +45,10 @@ class Placing:
         disk here: it is taken as it is. Raises `PromptNotFound`, `AnchorInvalid`, `QuoteNotFound`.
         """
         async with self._database.transaction(write=False) as tx:
-            opened = await Prompts(tx, self._caller, self._rooms).open(prompt_id)
+            room_id = await Conversations(tx, self._caller, self._rooms).room(prompt_id)
         if not wanted.quote and wanted.start is None:
             return wanted
-        reading = await self._rooms.read(opened.branch.id)
+        reading = await self._rooms.read(room_id)
         if wanted.positions:
             return replace(wanted, epoch=wanted.epoch or reading.epoch)
         found = await asyncio.to_thread(_in_text, Wording(reading.text), wanted)

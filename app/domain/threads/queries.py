@@ -15,11 +15,22 @@ from sqlalchemy.sql.elements import ColumnElement
 from app.access.principal import Principal
 from app.access.tenancy import InWorkspace, within
 from app.domain.accounts.models import User
+from app.domain.prompts.models import Branch
 from app.domain.threads.models import Comment, Mention, Reaction, Thread, ThreadRead
 from app.domain.threads.policy import OPEN, RESOLVED, Filter
 from app.domain.workspaces.models import Member
 
+MAIN = "main"  # threads are on the main branch
+
 # Threads
+
+
+async def room_of(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> UUID | None:
+    """The room of a prompt's main branch; none when there is no such prompt here."""
+    statement = within(
+        select(Branch.id).where(Branch.prompt_id == prompt_id, Branch.name == MAIN), where, Branch
+    )
+    return (await tx.execute(statement)).scalar_one_or_none()
 
 
 async def thread(
@@ -200,43 +211,29 @@ async def authors(tx: AsyncSession, where: InWorkspace, thread_id: UUID) -> list
     return list((await tx.execute(statement)).scalars())
 
 
-async def unread(
+async def reading(
     tx: AsyncSession, caller: Principal, thread_ids: Sequence[UUID]
-) -> dict[UUID, int]:
-    """In how many comments of others each thread has gone on since the caller read it."""
+) -> dict[UUID, tuple[int, int]]:
+    """How far the caller has read each thread, and how many comments of others came since."""
     read = and_(
         ThreadRead.thread_id == Comment.thread_id,
         ThreadRead.reader == caller.actor,
         ThreadRead.workspace_id == caller.workspace_id,
     )
+    upto = func.coalesce(ThreadRead.number, 0)
+    is_new = and_(
+        Comment.deleted_at.is_(None), Comment.author != caller.actor, Comment.number > upto
+    )
     statement = within(
         # unscoped: what is outer-joined is narrowed where it is joined
-        select(Comment.thread_id, func.count())
+        select(Comment.thread_id, func.max(upto), func.count().filter(is_new))
         .outerjoin(ThreadRead, read)
-        .where(
-            Comment.thread_id.in_(thread_ids),
-            Comment.deleted_at.is_(None),
-            Comment.author != caller.actor,
-            Comment.number > func.coalesce(ThreadRead.number, 0),
-        ),
+        .where(Comment.thread_id.in_(thread_ids)),
         caller,
         Comment,
     )
-    return {row[0]: row[1] for row in await tx.execute(statement.group_by(Comment.thread_id))}
-
-
-async def read_up_to(
-    tx: AsyncSession, caller: Principal, thread_ids: Sequence[UUID]
-) -> dict[UUID, int]:
-    """The number of the last comment of each thread that the caller has read."""
-    statement = within(
-        select(ThreadRead.thread_id, ThreadRead.number).where(
-            ThreadRead.thread_id.in_(thread_ids), ThreadRead.reader == caller.actor
-        ),
-        caller,
-        ThreadRead,
-    )
-    return {row[0]: row[1] for row in await tx.execute(statement)}
+    rows = await tx.execute(statement.group_by(Comment.thread_id))
+    return {row[0]: (row[1], row[2]) for row in rows}
 
 
 async def note_read(

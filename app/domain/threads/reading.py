@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import people
+from app.domain.prompts.errors import PromptNotFound
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Rooms
-from app.domain.prompts.service import Prompts
 from app.domain.threads import queries, views
 from app.domain.threads.errors import CommentNotFound, ThreadNotFound
 from app.domain.threads.models import Comment, Thread
@@ -62,7 +62,7 @@ class Conversations:
         self, prompt_id: UUID, which: Filter = "open", limit: int = 50, after: str | None = None
     ) -> Page[Conversation]:
         """A prompt's threads, the newest first. Raises `PromptNotFound`, `InvalidCursor`."""
-        await self._prompt(prompt_id)
+        await self.room(prompt_id)
         below = cursor.decode(after, tuple[int])[0] if after else _ABOVE_ALL
         rows = await queries.listed(self._tx, self._caller, prompt_id, which, (below, limit + 1))
         page = cut(rows, limit, lambda thread: (thread.number,))
@@ -70,7 +70,7 @@ class Conversations:
 
     async def these(self, prompt_id: UUID, thread_ids: Sequence[UUID]) -> list[Conversation]:
         """Those of the threads that the prompt has, in the order in which they were started."""
-        await self._prompt(prompt_id)
+        await self.room(prompt_id)
         rows = await queries.these(self._tx, self._caller, prompt_id, thread_ids)
         return await self._shown(rows, NEWEST)
 
@@ -104,7 +104,7 @@ class Conversations:
 
     async def anchors(self, prompt_id: UUID) -> Sequence[Thread]:
         """Every open thread on words, to draw them in a text; at most 2,000, the oldest first."""
-        await self._prompt(prompt_id)
+        await self.room(prompt_id)
         return await queries.anchored(self._tx, self._caller, prompt_id, MOST_ANCHORS)
 
     async def counts(self, prompt_id: UUID) -> Counts:
@@ -114,14 +114,19 @@ class Conversations:
     async def people_to_mention(self, prompt_id: UUID, typed: str = "") -> list[Mentionable]:
         """Members whose name or e-mail has what was typed; those in the room now on top."""
         self._caller.require(Permission.MEMBERS_READ)
-        opened = await Prompts(self._tx, self._caller, self._rooms).open(prompt_id)
-        here = self._rooms.people([opened.branch.id]).get(opened.branch.id, ())
+        room_id = await self.room(prompt_id)
+        here = self._rooms.people([room_id]).get(room_id, ())
         first = [UUID(one.id.removeprefix("user:")) for one in here if one.id.startswith("user:")]
         found = await queries.members_like(self._tx, self._caller, typed, first, MOST_PEOPLE)
         return [Mentionable(one.id, people.shown(one), one.id in first) for one in found]
 
-    async def _prompt(self, prompt_id: UUID) -> None:
-        await Prompts(self._tx, self._caller, self._rooms).open(prompt_id)
+    async def room(self, prompt_id: UUID) -> UUID:
+        """The room whose text a prompt's threads are on. Raises `PromptNotFound`."""
+        self._caller.require(Permission.PROMPTS_READ)
+        found = await queries.room_of(self._tx, self._caller, prompt_id)
+        if found is None:
+            raise PromptNotFound("Check the address. It may belong to another workspace.")
+        return found
 
     async def _shown(self, threads: Sequence[Thread], newest: int) -> list[Conversation]:
         if not threads:
@@ -150,7 +155,6 @@ class Conversations:
             comments=comments,
             reactions=reactions,
             mentions=await queries.mentions(self._tx, self._caller, comment_ids),
-            unread=await queries.unread(self._tx, self._caller, ids),
-            read=await queries.read_up_to(self._tx, self._caller, ids),
+            read=await queries.reading(self._tx, self._caller, ids),
             people=await people.named(self._tx, self._caller, actors),
         )

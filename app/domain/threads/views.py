@@ -78,8 +78,8 @@ class Material:
     comments: Mapping[UUID, Sequence[Comment]]  # by thread
     reactions: Sequence[Reaction]
     mentions: Sequence[tuple[UUID, UUID, str]]  # comment, person, name
-    unread: Mapping[UUID, int]  # by thread
-    read: Mapping[UUID, int]  # by thread: the number of the last comment that was read
+    # By thread: the number of the last comment that was read, and how many came since.
+    read: Mapping[UUID, tuple[int, int]]
     people: Mapping[str, Shown]
 
 
@@ -111,7 +111,7 @@ def _conversation(
         left_out=thread.last_number - len(numbers),
         started_by=material.people[thread.created_by],
         resolved_by=material.people[thread.resolved_by] if thread.resolved_by else None,
-        unread=material.unread.get(thread.id, 0),
+        unread=material.read.get(thread.id, (0, 0))[1],
         can_comment=caller.can(COMMENTS_WRITE),
         can_delete=policy.may_delete(caller, thread.created_by),
     )
@@ -134,7 +134,7 @@ class _Said:
     def of(self, comment: Comment) -> Said:
         is_there = comment.deleted_at is None
         is_mine = comment.author == self._caller.actor
-        read = self._material.read.get(comment.thread_id, 0)
+        read = self._material.read.get(comment.thread_id, (0, 0))[0]
         return Said(
             id=comment.id,
             number=comment.number,
