@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     redis_url: str = ""
     secret_key: str = ""
     public_url: str = ""
+    smtp_url: str = ""
+    mail_from: str = ""
     log_format: str = "text"
     log_level: str = "info"
     init_email: str = ""
@@ -87,10 +90,18 @@ def _invent_key(path: Path) -> None:
             os.link(file.name, path)
 
 
+_ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _NUMBERS = {"port": (0, 65535), "workers": (1, 64), "drain_seconds": (0, 300)}
 # These may come from a file, named by `…_FILE`: an environment is shown by many tools, and a file
 # is how container platforms hand secrets over.
-SECRETS = ("database_url", "redis_url", "secret_key", "init_password", "init_api_key")
+SECRETS = (
+    "database_url",
+    "redis_url",
+    "secret_key",
+    "smtp_url",
+    "init_password",
+    "init_api_key",
+)
 _CHOICES = {
     "log_format": ("text", "json"),
     "log_level": ("debug", "info", "warning", "error"),
@@ -109,7 +120,18 @@ def from_environment(environment: Mapping[str, str]) -> Settings:
             raw = _read(f"{name}_FILE", Path(path))
         if raw:
             values[field] = _parse(field, name, raw)
-    return Settings(**values)  # type: ignore[arg-type]  # _parse gives each field its type
+    settings = Settings(**values)  # type: ignore[arg-type]  # _parse gives each field its type
+    _check_mail(settings)
+    return settings
+
+
+def _check_mail(settings: Settings) -> None:
+    """All that mail takes, or none of it."""
+    if settings.smtp_url and not (settings.mail_from and settings.public_url):
+        raise InvalidSetting(
+            "PROMPTROOM_SMTP_URL needs PROMPTROOM_MAIL_FROM, from whom mails come, and "
+            "PROMPTROOM_PUBLIC_URL, where their links lead."
+        )
 
 
 def _read(name: str, path: Path) -> str:
@@ -138,7 +160,27 @@ def _parse(field: str, name: str, raw: str) -> object:
         raise InvalidSetting(f"{name} is {raw!r}; it must be one of {', '.join(_CHOICES[field])}.")
     if field == "redis_url":
         _check_redis(name, raw)
+    if field == "smtp_url":
+        _check_smtp(name, raw)
+    if field == "mail_from" and not _ADDRESS.fullmatch(raw):
+        raise InvalidSetting(f"{name} is {raw!r}; it must be an e-mail address alone.")
     return raw.rstrip("/") if field == "public_url" else raw
+
+
+def _check_smtp(name: str, url: str) -> None:
+    """Said without the address, which may hold a password."""
+    try:
+        parts = urlsplit(url)
+        is_plain = parts.scheme == "smtp+plain"
+        is_usable = parts.scheme in ("smtp", "smtps") or (is_plain and not parts.username)
+        is_usable = is_usable and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_usable = False
+    if not is_usable:
+        raise InvalidSetting(
+            f"{name} is no address of a mail server: smtps://USER:PASSWORD@HOST with TLS, smtp:// "
+            "with STARTTLS, or smtp+plain://HOST, which takes no password."
+        )
 
 
 def _check_redis(name: str, url: str) -> None:

@@ -20,6 +20,7 @@ from app.errors import Unavailable
 from app.kit.supervise import Supervisor
 from app.server.claims import open_data
 from app.server.jobs import Jobs
+from app.server.schedule import schedule_of
 from app.settings import InvalidSetting, Settings
 
 log = structlog.get_logger(__name__)
@@ -47,7 +48,7 @@ async def run(settings: Settings) -> None:
 
     async def work() -> None:
         await _schema_is_ours(database)
-        await Jobs(database).run()
+        await Jobs(database, schedule_of(settings)).run()
 
     tasks.keep("worker.jobs", lambda: lead(database.dsn, "jobs", work, life.tell))
     log.info("worker.ready")

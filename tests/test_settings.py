@@ -91,14 +91,50 @@ class TestTheEnvironment:
         assert Settings(database_url=database, redis_url=redis).shares_rooms is shares
 
 
+MAIL = {
+    "PROMPTROOM_MAIL_FROM": "promptroom@example.com",
+    "PROMPTROOM_PUBLIC_URL": "https://prompts.example.com",
+}
+
+
+class TestMail:
+    @pytest.mark.parametrize(
+        "url", ["smtps://u:p%40@mail.example.com", "smtp://mail:2525", "smtp+plain://localhost"]
+    )
+    def test_all_that_it_takes_is_taken(self, url: str) -> None:
+        assert from_environment(MAIL | {"PROMPTROOM_SMTP_URL": url}).smtp_url == url
+
+    @pytest.mark.parametrize(
+        "url", ["mail.example.com", "http://x", "smtp://", "smtps://x:0", "smtp+plain://u:secret@x"]
+    )
+    def test_what_is_no_mail_server_is_refused_without_being_repeated(self, url: str) -> None:
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment(MAIL | {"PROMPTROOM_SMTP_URL": url})
+        assert "no address of a mail server" in refused.value.detail
+        assert "secret" not in refused.value.detail
+
+    @pytest.mark.parametrize("missing", MAIL)
+    def test_half_of_it_is_refused(self, missing: str) -> None:
+        given = {name: value for name, value in MAIL.items() if name != missing}
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment(given | {"PROMPTROOM_SMTP_URL": "smtps://mail.example.com"})
+        assert missing in refused.value.detail
+
+    @pytest.mark.parametrize("sender", ["x", "a b@c", "A <a@b.c>", "a@b\r\nBcc: c@d"])
+    def test_a_sender_is_an_address_alone(self, sender: str) -> None:
+        with pytest.raises(InvalidSetting):
+            from_environment(MAIL | {"PROMPTROOM_MAIL_FROM": sender})
+
+
 class TestASecretInAFile:
     @pytest.mark.parametrize("field", SECRETS)
     @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
     def test_it_is_read_without_the_line_break(self, tmp_path: Path, field: str, end: str) -> None:
-        (tmp_path / "secret").write_bytes(f"redis:// kept as it is {end}".encode())
+        kept = "smtps://host/ kept as it is " if field == "smtp_url" else "redis:// kept as it is "
+        (tmp_path / "secret").write_bytes(f"{kept}{end}".encode())
         name = f"PROMPTROOM_{field.upper()}_FILE"
-        settings = from_environment({name: str(tmp_path / "secret")})
-        assert getattr(settings, field) == "redis:// kept as it is "
+        settings = from_environment(MAIL | {name: str(tmp_path / "secret")})
+        assert getattr(settings, field) == kept
 
     def test_one_given_twice_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(InvalidSetting) as refused:

@@ -6,7 +6,9 @@ from app.db import job_runs
 from app.domain.accounts import models as accounts
 from app.domain.bookmarks import models as bookmarks
 from app.domain.folders import models as folders
+from app.domain.inbox import models as inbox
 from app.domain.keys import models as keys
+from app.domain.mail import models as mail
 from app.domain.prompts import models as prompts
 from app.domain.rooms import models as rooms
 from app.domain.search import models as search
@@ -18,8 +20,10 @@ __all__ = [
     "accounts",
     "bookmarks",
     "folders",
+    "inbox",
     "job_runs",
     "keys",
+    "mail",
     "prompts",
     "rooms",
     "search",

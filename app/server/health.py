@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from app.db import job_runs, migrate
 from app.db.engine import Database
 from app.server import figures, jobs
+from app.server.schedule import schedule_of
 from app.settings import Settings
 
 DISK_FREE_BYTES = 100 * 1024 * 1024  # below it the journal may soon be unable to grow
@@ -77,7 +78,8 @@ async def _of_jobs(state: State) -> bytes:
     try:
         async with asyncio.timeout(_PATIENCE_SECONDS):
             async with state.database.transaction(write=False) as tx:
-                return figures.text(jobs.figures(await job_runs.all_runs(tx)))
+                runs = await job_runs.all_runs(tx)
+        return figures.text(jobs.figures(runs, schedule_of(state.settings)))
     except (SQLAlchemyError, OSError, TimeoutError):
         return b""
 

@@ -81,7 +81,7 @@ class Jobs:
             await job_runs.succeeded(tx, job.name, clock.utc_now(), took_ms)
 
 
-def figures(runs: Mapping[str, JobRun]) -> list[Metric]:
+def figures(runs: Mapping[str, JobRun], schedule: Iterable[Job] = SCHEDULE) -> list[Metric]:
     """For /metrics. They come from the database, so any worker of any machine tells the same.
 
     A job that never succeeded did so at 0, long ago: one alarm sees that and everything else.
@@ -98,7 +98,7 @@ def figures(runs: Mapping[str, JobRun]) -> list[Metric]:
         "promptroom_job_last_success_seconds", "How long that took", labels=["job"]
     )
     failures = CounterMetricFamily("promptroom_job_failures", "Runs that failed", labels=["job"])
-    for job in SCHEDULE:
+    for job in schedule:
         run = runs.get(job.name)
         succeeded_at = run.succeeded_at if run else None
         done.add_metric([job.name], succeeded_at.timestamp() if succeeded_at else 0.0)

@@ -9,6 +9,7 @@ from litestar import Litestar
 
 from app.db import migrate
 from app.db.engine import Database
+from app.domain.inbox.streams import Streams
 from app.domain.rooms import limits
 from app.kit.bus import Bus
 from app.kit.bus_memory import MemoryBus
@@ -17,6 +18,7 @@ from app.kit.supervise import Supervisor
 from app.server import authentication, first_start
 from app.server.jobs import Jobs
 from app.server.live import live_engine
+from app.server.schedule import schedule_of
 from app.server.subscriptions import subscribed
 from app.settings import Settings
 
@@ -34,8 +36,7 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     bus: Bus = RedisBus(settings.redis_url) if settings.redis_url else MemoryBus()
     await bus.start()
     tasks = Supervisor()
-    app.state.bus = bus
-    app.state.tasks = tasks
+    app.state.update({"bus": bus, "tasks": tasks, "streams": Streams(database, bus, tasks)})
     of_rooms = database.apart(limits.DATABASE_CONNECTIONS)
     gatekeeper = authentication.ServerGatekeeper(
         of_rooms, app.state.tickets, app.state.session_cookie
@@ -45,11 +46,12 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
             app.state.rooms = rooms
             app.state.hub = rooms.hub
             if settings.is_sqlite:  # else `promptroom worker` does them, once for all servers
-                tasks.keep("jobs", Jobs(database).run)
+                tasks.keep("jobs", Jobs(database, schedule_of(settings)).run)
             async with subscribed(rooms.hub, database, tasks, app.state.finder.indexer):
                 yield
             await tasks.stop()
     finally:
+        await app.state.streams.stop()
         await app.state.limiter.close()
         await bus.stop()
         await of_rooms.close()

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from litestar.datastructures import State
 from litestar.di import Provide
-from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.activity import deps as activity
 from app.domain.bookmarks import deps as bookmarks
 from app.domain.bookmarks.service import StarsOf
 from app.domain.folders import deps as folders
+from app.domain.inbox import deps as inbox
+from app.domain.inbox.audience import InboxAudience
 from app.domain.prompts import deps as prompts
 from app.domain.prompts.ports import Finder, Releases, Rooms, Stars
 from app.domain.tags import deps as tags
 from app.domain.threads import deps as threads
-from app.domain.threads.events import Happening
 from app.domain.threads.ports import Audience
 from app.domain.versions import deps as versions
+from app.domain.versions.ports import Readers
 from app.domain.versions.releases import VersionReleases
 
 
@@ -37,19 +39,17 @@ async def provide_finder(state: State) -> Finder:
     return finder
 
 
-class Nobody:
-    """An audience that remembers nothing: no inbox is kept."""
-
-    async def thread_changed(self, tx: AsyncSession, happening: Happening) -> None:
-        del tx, happening
+async def provide_audience(state: State) -> Audience:
+    return InboxAudience(state.bus)
 
 
-async def provide_audience() -> Audience:
-    return Nobody()
+async def provide_readers(state: State) -> Readers:
+    return InboxAudience(state.bus)
 
 
 PROVIDERS = {
     "audience": Provide(provide_audience),
+    "readers": Provide(provide_readers),
     "finder": Provide(provide_finder),
     "rooms": Provide(provide_rooms),
     "releases": Provide(provide_releases),
@@ -58,6 +58,8 @@ PROVIDERS = {
     **prompts.PROVIDERS,
     **versions.PROVIDERS,
     **folders.PROVIDERS,
+    **activity.PROVIDERS,
+    **inbox.PROVIDERS,
     **tags.PROVIDERS,
     **threads.PROVIDERS,
 }

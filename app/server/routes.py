@@ -6,11 +6,16 @@ from litestar.di import Provide
 from litestar.types import ControllerRouterHandler
 
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
+from app.domain.activity.api import ActivityApi
+from app.domain.activity.pages import ActivityPages
 from app.domain.bookmarks.pages import StarPages, ViewPages
 from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
+from app.domain.inbox.pages import EventPages, FollowPages, InboxPages
+from app.domain.inbox.settings_pages import NotificationPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
+from app.domain.mail.pages import UnsubscribePages
 from app.domain.prompts.alike_pages import AlikePages
 from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
 from app.domain.prompts.bulk_pages import BulkPages
@@ -52,6 +57,12 @@ PAGES: list[ControllerRouterHandler] = [
     VersionPages,
     LabelPages,
     LabelSettings,
+    ActivityPages,
+    InboxPages,
+    FollowPages,
+    EventPages,
+    NotificationPages,
+    UnsubscribePages,
 ]
 
 API: list[ControllerRouterHandler] = [
@@ -59,6 +70,7 @@ API: list[ControllerRouterHandler] = [
     OldNameApi,
     VersionApi,
     LabelApi,
+    ActivityApi,
     FetchApi,
     RoomApi,
     PromptThreadApi,

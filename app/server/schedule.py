@@ -9,9 +9,14 @@ from datetime import timedelta
 from app.db.engine import Database
 from app.db.statistics import learn_sizes
 from app.domain.accounts.jobs import drop_expired_sessions
+from app.domain.inbox.jobs import drop_read_notices
+from app.domain.mail.jobs import drop_old_mails
 from app.domain.versions.jobs import thin_checkpoints
 from app.domain.workspaces.jobs import drop_expired_invitations
+from app.server.post import post_of
+from app.settings import Settings
 
+MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
@@ -33,4 +38,13 @@ SCHEDULE = (
     Job("accounts.drop_expired_sessions", HOUR, drop_expired_sessions),
     Job("workspaces.drop_expired_invitations", HOUR, drop_expired_invitations),
     Job("versions.thin_checkpoints", DAY, thin_checkpoints),
+    Job("inbox.drop_read_notices", DAY, drop_read_notices),
+    Job("mail.drop_old_mails", DAY, drop_old_mails),
 )
+
+
+def schedule_of(settings: Settings) -> tuple[Job, ...]:
+    """What runs in this installation: nobody waits for mails where there is no mail server."""
+    if not settings.smtp_url:
+        return SCHEDULE
+    return (*SCHEDULE, Job("mail.deliver", MINUTE, post_of(settings).deliver))

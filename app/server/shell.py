@@ -9,6 +9,7 @@ from uuid import UUID
 from litestar import Request
 from litestar.datastructures import State
 from litestar.di import Provide
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.db.engine import Database
 from app.domain.accounts.policy import initials
@@ -16,6 +17,7 @@ from app.domain.accounts.service import House, People
 from app.domain.bookmarks.service import AtHand, at_hand
 from app.domain.folders import service as folders
 from app.domain.folders.policy import tree
+from app.domain.inbox import service as inbox
 from app.domain.prompts.ports import Finder
 from app.domain.workspaces.service import Workspaces
 from app.web.deps import SignedIn
@@ -46,6 +48,8 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         inside = Inside(here.id) if here and not wants_fragment(request) else None
         made = await folders.made(tx, inside) if inside else []
         kept = await at_hand(tx, inside, person.user_id) if inside else AtHand([], [])
+        unread = await inbox.unread(tx, inside, person.user_id) if inside else 0
+        standing = await _standing(tx, request, inside, person)
     finder: Finder = state.finder
     # Only a membership leads here, so its workspace's folders are the person's to see.
     nodes = tree(await finder.folders(inside), made) if inside else []
@@ -62,11 +66,23 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         "workspaces": mine,
         "stars": kept.stars,
         "views": kept.views,
+        "news": {"count": unread, "most": inbox.MOST_COUNTED},
+        "standing": standing,
         "folders": [
             {"path": node.path, "name": node.name, "above": node.parent, "count": node.total}
             for node in nodes
         ],
     }
+
+
+async def _standing(
+    tx: AsyncSession, request: AnyRequest, inside: Inside | None, person: SignedIn
+) -> inbox.Standing | None:
+    """How the person stands to the prompt whose page it is."""
+    prompt_id = request.path_params.get("prompt_id")
+    if inside is None or not isinstance(prompt_id, UUID):
+        return None
+    return await inbox.standing(tx, inside, person.user_id, prompt_id)
 
 
 async def provide_house(state: State) -> House:

@@ -7,6 +7,8 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from app.db.engine import Database
+from app.domain.inbox.reactions import FLUSH_SECONDS as FOLLOW_SECONDS
+from app.domain.inbox.reactions import WritersFollow
 from app.domain.prompts.reactions import FLUSH_SECONDS, EditedAt
 from app.domain.rooms.hub import Hub
 from app.domain.search.indexer import Indexer
@@ -32,8 +34,9 @@ async def subscribed(
     """The reactions, connected for as long as the block runs."""
     # everywhere: the engine announces rooms of every workspace
     anywhere = database.everywhere()
-    edited_at = EditedAt(anywhere)
+    edits = EditedAt(anywhere)
     checkpoints = AutomaticCheckpoints(Checkpoints(anywhere, hub))
+    follow = WritersFollow(anywhere)
     sweeper = garbage.Sweeper()
     rooms = LiveRooms(hub)
     texts = LiveTexts(indexer, rooms)
@@ -44,10 +47,11 @@ async def subscribed(
             await sweep(anywhere, indexer, rooms)
             await asyncio.sleep(SWEEP_SECONDS)
 
-    hub.on_changed += [edited_at.note, checkpoints.edited, texts.note, sweeper.disturb]
+    hub.on_changed += [edits.note, checkpoints.edited, texts.note, follow.note, sweeper.disturb]
     hub.on_idle.append(checkpoints.paused)
     hub.on_left.append(checkpoints.left)
-    tasks.every("prompts.edited_at", FLUSH_SECONDS, edited_at.flush)
+    tasks.every("prompts.edited_at", FLUSH_SECONDS, edits.flush)
+    tasks.every("inbox.writers_follow", FOLLOW_SECONDS, follow.flush)
     tasks.every("versions.checkpoints", ROUND_SECONDS, checkpoints.look)
     tasks.every("search.texts", LOOK_SECONDS, texts.look)
     tasks.every("search.queue", 2 * LOOK_SECONDS, lambda: work_off(indexer))
@@ -56,5 +60,6 @@ async def subscribed(
     try:
         yield
     finally:
-        await edited_at.flush()
+        await edits.flush()
+        await follow.flush()
         await texts.flush()

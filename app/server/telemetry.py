@@ -54,6 +54,8 @@ class Telemetry(ASGIMiddleware):
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if scope["state"].get("is_stream"):
+                    IN_PROGRESS.dec()  # answered, as far as anybody waits for an answer
                 MutableScopeHeaders.from_message(message)["X-Request-ID"] = request_id
             await send(message)
 
@@ -65,7 +67,8 @@ class Telemetry(ASGIMiddleware):
                 finally:
                     _record(scope, status, time.perf_counter() - began)
         finally:
-            IN_PROGRESS.dec()
+            if not scope["state"].get("is_stream"):
+                IN_PROGRESS.dec()
 
 
 def _request_id(scope: Scope) -> str:
@@ -81,9 +84,11 @@ def _record(scope: Any, status: int, seconds: float) -> None:
     method = scope["method"] if scope["method"] in _METHODS else "other"
     # The template, never the path: ids would make a series per prompt, and paths hold names.
     route = scope.get("path_template") or "(none)"
-    SECONDS.labels(method, route).observe(seconds)
+    is_stream = scope["state"].get("is_stream", False)
+    if not is_stream:
+        SECONDS.labels(method, route).observe(seconds)
     REQUESTS.labels(method, route, str(status)).inc()
-    write = log.debug if route.startswith(_ROUTINE) else log.info
+    write = log.debug if is_stream or route.startswith(_ROUTINE) else log.info
     write(
         "request",
         method=method,

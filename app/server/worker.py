@@ -68,12 +68,18 @@ class Worker(Server):
         for server in self.servers:
             server.close()  # what comes from now on waits in the supervisor's socket
         self._heart.say(CLOSED)
+        self._end_streams()
         if self._parting is Parting.SUPERSEDED:
             await asyncio.gather(self._drain_rooms(), self._until_all_are_answered())
         else:
             await asyncio.sleep(_FIRST_WORDS_SECONDS)
             await self._drain_rooms()
         await super().shutdown(sockets)
+
+    def _end_streams(self) -> None:
+        """They would go on for ever, and the last connections are waited for."""
+        if "streams" in self._app.state:
+            self._app.state.streams.leave()
 
     async def _drain_rooms(self) -> None:
         if "hub" in self._app.state:

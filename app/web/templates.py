@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from markupsafe import Markup, escape
 
 from app.kit.clock import utc_now
@@ -83,6 +83,18 @@ def environment(
         "dom_id": dom_id,
     }
     return jinja
+
+
+def mail_environment(directory: Path) -> Environment:
+    """For e-mails: what ends in .txt is no markup, so nothing in it is escaped."""
+    return Environment(
+        loader=FileSystemLoader(directory),
+        autoescape=select_autoescape(default=True, disabled_extensions=("txt",)),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
 
 
 def _icon_for(assets: Assets) -> Callable[..., Markup]:

@@ -12,6 +12,7 @@ import "./keys.js";
 import "./palette.js";
 import "./library.js";
 import "./live.js";
+import "./events.js";
 import "./picking.js";
 import "./rows.js";
 import "./rail.js";

@@ -35,6 +35,12 @@ SLICES: dict[str, frozenset[str]] = {
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them
     # people write them, on the text of a room or of a version
     "threads": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts", "versions"}),
+    # what happened while somebody was elsewhere: of prompts, versions, and threads
+    "inbox": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions", "threads"}),
+    # about what lies unread in an inbox
+    "mail": frozenset({"accounts", "workspaces", "prompts", "inbox"}),
+    # what happened to a prompt, from whoever keeps it
+    "activity": frozenset({"accounts", "rooms", "prompts", "versions", "threads"}),
     # a workspace to look at has something of everything
     "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions", "folders"}),
     # what is found of a prompt: its text, its labels, the people who wrote it

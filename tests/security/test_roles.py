@@ -19,6 +19,7 @@ UNSAFE_API = [key for key in API if key[0] not in SAFE]
 
 # Allowed, and nothing to do: published already, not archived, already so.
 UNCHANGED = {f"{PROMPT}/{what}" for what in ("publish", "unarchive", "versions/{number}/restore")}
+UNCHANGED |= {f"/w/{{workspace}}/inbox/{what}" for what in ("mark", "mark-all")}  # nothing new
 
 
 async def prepared(client: Any, database: Database, world: World) -> dict[str, str]:

@@ -18,6 +18,8 @@ pytestmark = pytest.mark.anyio
 # Filters: whatever they name, the answer is a list of what is there, here none.
 FILTERS = {
     ("GET", "/w/{workspace}"): {"user_id", "label", "tag", "folder"},
+    ("GET", f"{book.PROMPT}/activity"): {"user_id"},
+    ("GET", f"{book.REST}/activity"): {"user_id"},
     ("GET", "/api/v1/prompts"): {"user_id", "label", "tag", "folder"},
     ("GET", "/w/{workspace}/views/new"): {"tag"},  # the form says what it would save
     ("GET", "/w/{workspace}/prompts/new"): {"folder"},  # a field of a form is filled with it

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,16 @@ from app.domain.folders.models import Folder
 from app.domain.prompts.models import Branch, Prompt
 
 MOST = 2000  # in one workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Lying:
+    """A prompt as it lies in a folder."""
+
+    room_id: UUID
+    prompt_id: UUID
+    folder: str
+    length: int  # of that path, as the database counts
 
 
 def _in_or_below(column: Any, path: str) -> ColumnElement[bool]:
@@ -47,13 +58,13 @@ async def made_within(tx: AsyncSession, where: InWorkspace, path: str) -> Sequen
     return (await tx.execute(statement)).scalars().all()
 
 
-async def rooms_within(tx: AsyncSession, where: InWorkspace, path: str) -> list[tuple[UUID, int]]:
-    """Rooms of the prompts in a folder or below it, archived ones too, and the paths' lengths.
+async def lying_within(tx: AsyncSession, where: InWorkspace, path: str) -> list[Lying]:
+    """The prompts in a folder or below it, archived ones too.
 
-    The prompts' rows are held until the transaction ends.
+    Their rows are held until the transaction ends.
     """
     statement = within(
-        select(Branch.id, func.length(Prompt.folder))
+        select(Branch.id, Prompt.id, Prompt.folder, func.length(Prompt.folder))
         .join(Prompt, Prompt.id == Branch.prompt_id)
         .where(_in_or_below(Prompt.folder, path))
         .order_by(Prompt.id),
@@ -61,8 +72,7 @@ async def rooms_within(tx: AsyncSession, where: InWorkspace, path: str) -> list[
         Prompt,
         Branch,
     )
-    rows = await tx.execute(statement.with_for_update(of=Prompt))
-    return [(row[0], row[1]) for row in rows]
+    return [Lying(*row) for row in await tx.execute(statement.with_for_update(of=Prompt))]
 
 
 async def is_used(tx: AsyncSession, where: InWorkspace, path: str) -> bool:

@@ -15,6 +15,8 @@ from app.db.after import after_commit
 from app.domain.folders import policy, queries
 from app.domain.folders.errors import FolderNotFound, FolderTaken
 from app.domain.folders.policy import Node
+from app.domain.folders.queries import Lying
+from app.domain.prompts import activity
 from app.domain.prompts.ports import PROMPT_CHANGED, Rooms
 from app.kit import clock
 
@@ -57,15 +59,15 @@ class Folders:
         """
         to = policy.checked(to)
         await self._begin()
-        rooms = await self._inside(path)
+        prompts = await self._inside(path)
         if to == path:
             return 0
         made = await queries.made_within(self._tx, self._caller, path)
-        longest = max([*(length for _, length in rooms), *(len(one.path) for one in made)])
+        longest = max([*(one.length for one in prompts), *(len(one.path) for one in made)])
         policy.check_move(path, to, longest)
         await self._require_free(to)
-        await self._carry(path, to, rooms)
-        return len(rooms)
+        await self._carry(path, to, prompts)
+        return len(prompts)
 
     async def remove(self, path: str) -> int:
         """Take a folder away: what lay in it lies in the one above then; how many prompts that is.
@@ -73,26 +75,26 @@ class Folders:
         Raises `FolderNotFound`.
         """
         await self._begin()
-        rooms = await self._inside(path)
-        await self._carry(path, policy.parent(path), rooms)
-        return len(rooms)
+        prompts = await self._inside(path)
+        await self._carry(path, policy.parent(path), prompts)
+        return len(prompts)
 
     async def _begin(self) -> None:
         self._caller.require(Permission.PROMPTS_WRITE)
         await locks.hold(self._tx, f"folders-{self._caller.workspace_id}")
 
-    async def _inside(self, path: str) -> list[tuple[UUID, int]]:
-        rooms = await queries.rooms_within(self._tx, self._caller, path)
-        if not rooms and not await queries.made_within(self._tx, self._caller, path):
+    async def _inside(self, path: str) -> list[Lying]:
+        prompts = await queries.lying_within(self._tx, self._caller, path)
+        if not prompts and not await queries.made_within(self._tx, self._caller, path):
             raise FolderNotFound(f"There is no folder {path} here.")
-        return rooms
+        return prompts
 
     async def _require_free(self, path: str) -> None:
         is_used = await queries.is_used(self._tx, self._caller, path)
         if is_used or await queries.made_within(self._tx, self._caller, path):
             raise FolderTaken(f"The folder {path} is there already.", path=path)
 
-    async def _carry(self, old: str, new: str, rooms: list[tuple[UUID, int]]) -> None:
+    async def _carry(self, old: str, new: str, prompts: list[Lying]) -> None:
         made = await queries.made_within(self._tx, self._caller, old)
         there = set(await queries.made(self._tx, self._caller))
         is_removal = new == policy.parent(old)
@@ -112,7 +114,13 @@ class Folders:
             ],
         )
         await queries.move_prompts(self._tx, self._caller, old, new)
-        self._tell(room_id for room_id, _ in rooms)
+        for one in prompts:
+            self._note(one, policy.moved(one.folder, old, new))
+        self._tell(one.room_id for one in prompts)
+
+    def _note(self, one: Lying, folder: str) -> None:
+        before, after = {"folder": one.folder}, {"folder": folder}
+        activity.note_changes(self._tx, self._caller, one.prompt_id, before, after)
 
     def _tell(self, room_ids: Iterable[UUID]) -> None:
         """Only where somebody is: a folder may hold thousands of rooms."""

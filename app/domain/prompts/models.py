@@ -77,3 +77,18 @@ class Branch(Model):
     config: Mapped[dict[str, Any]]
     variables: Mapped[list[Any]]  # of {name, type, required, default, description}
     settings_revision: Mapped[int] = mapped_column(default=0)  # counts changes of the two above
+
+
+class Activity(Model):
+    """Something that happened to a prompt and that no other table keeps. Rows never change."""
+
+    __tablename__ = "activities"
+    __table_args__ = (Index(None, "prompt_id", "id"),)
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    workspace_id: Mapped[UUID] = mapped_column(ForeignKey("workspaces.id", ondelete="CASCADE"))
+    prompt_id: Mapped[UUID] = mapped_column(ForeignKey("prompts.id", ondelete="CASCADE"))
+    kind: Mapped[str] = mapped_column(String(16))  # of activity.py
+    actor: Mapped[str] = mapped_column(String(48))
+    at: Mapped[datetime]
+    detail: Mapped[dict[str, Any]]

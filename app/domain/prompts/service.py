@@ -14,7 +14,7 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.db.after import after_commit
 from app.db.races import claim
-from app.domain.prompts import people, policy, queries, settings
+from app.domain.prompts import activity, people, policy, queries, settings
 from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.names import OldNames
@@ -154,13 +154,15 @@ class Prompts:
             given["folder"] = policy.normal_folder(given["folder"])
         policy.check_details(**{k: v for k, v in given.items() if k != "archived"})
         prompt, branch = await self._found(prompt_id, lock=True)
-        before = prompt.name
+        before = {name: getattr(prompt, name) for name in ("name", "title", "folder")}
         changed = await self._apply(prompt, given)
         if changed:
+            after = {name: given[name] for name in changed}
+            activity.note_changes(self._tx, self._caller, prompt.id, before, after)
             prompt.edited_at = clock.utc_now()
             await self._claim_name(prompt.name)
             if "name" in changed:
-                await OldNames(self._tx, self._caller).keep(prompt, before)
+                await OldNames(self._tx, self._caller).keep(prompt, before["name"])
             self._tell(branch.id, PROMPT_CHANGED, changed)
         return changed
 

@@ -58,6 +58,11 @@ class News:
             data["comments"] = 0
         self._tell(thread.room_id, kind, data)
 
+    async def read(self, thread: Thread, upto: int) -> None:
+        """The caller has seen its comments up to that number."""
+        if upto == thread.last_number and (me := self._caller.user_id) is not None:
+            await self._audience.thread_read(self._tx, self._caller, me, thread.id)
+
     def _data(self, thread: Thread, comment: Comment | None) -> dict[str, Any]:
         return {
             "prompt": str(thread.prompt_id),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.tenancy import InWorkspace
 from app.domain.threads.events import Happening
 
 
@@ -19,3 +21,8 @@ class Audience(Protocol):
         What it writes is committed with the change or not at all. It must not fail for reasons of
         its own, and neither sends nor announces: that is for after the commit (`db.after`).
         """
+
+    async def thread_read(
+        self, tx: AsyncSession, where: InWorkspace, user_id: UUID, thread_id: UUID
+    ) -> None:
+        """The person has seen all of a thread; in the transaction that notes it."""

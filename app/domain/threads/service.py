@@ -1,7 +1,7 @@
 """What people and programs do with threads.
 
-Whoever changes something about a prompt's threads holds their lock until the commit: so numbers
-have no holes made by two at once, counts are right, and a comment sent twice is written once.
+Whoever changes a prompt's threads holds their lock until the commit: so numbers have no holes,
+counts are right, and a comment sent twice is written once.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Threads:
         comment = await self._write(thread, body, comment_id)
         await self._news.about(thread, "comment.added", comment, await self._name(comment))
         if was_resolved:
-            await self._news.about(thread, "thread.reopened")
+            await self._news.about(thread, "thread.reopened", comment)
         return Written(thread.id, comment.id)
 
     async def edit(self, comment_id: UUID, body: str) -> Comment:
@@ -208,6 +208,7 @@ class Threads:
             raise _no_thread()
         upto = thread.last_number if number is None else min(number, thread.last_number)
         await queries.note_read(self._tx, self._caller, thread.id, upto, clock.utc_now())
+        await self._news.read(thread, upto)
 
     # Under the lock
 

@@ -7,6 +7,7 @@ from litestar.di import NamedDependency, Provide
 from app.domain.prompts.ports import Rooms
 from app.domain.versions.history import History
 from app.domain.versions.labels import Labels
+from app.domain.versions.ports import Readers
 from app.domain.versions.service import Versions
 from app.web.deps import Caller, Db, Tx
 
@@ -14,6 +15,7 @@ HistoryDep = NamedDependency[History]
 LabelsDep = NamedDependency[Labels]
 VersionsDep = NamedDependency[Versions]
 _Rooms = NamedDependency[Rooms]
+_Readers = NamedDependency[Readers]
 
 
 async def provide_history(tx: Tx, caller: Caller, rooms: _Rooms) -> History:
@@ -24,8 +26,10 @@ async def provide_labelling(tx: Tx, caller: Caller, rooms: _Rooms) -> Labels:
     return Labels(tx, caller, rooms)
 
 
-async def provide_versions(database: Db, caller: Caller, rooms: _Rooms) -> Versions:
-    return Versions(database, caller, rooms)
+async def provide_versions(
+    database: Db, caller: Caller, rooms: _Rooms, readers: _Readers
+) -> Versions:
+    return Versions(database, caller, rooms, readers)
 
 
 PROVIDERS = {

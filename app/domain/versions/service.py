@@ -27,6 +27,7 @@ from app.domain.versions.errors import PublishBusy, VersionNotFound
 from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels import Labels
 from app.domain.versions.models import Checkpoint, Version
+from app.domain.versions.ports import NO_READERS, Readers
 from app.domain.versions.reading import blame_of, read_since
 from app.errors import InvalidFields
 from app.kit import clock
@@ -58,10 +59,17 @@ class _Draft:
 class Versions:
     """What the caller makes of the live text."""
 
-    def __init__(self, database: Database, caller: Principal, rooms: Rooms) -> None:
+    def __init__(
+        self,
+        database: Database,
+        caller: Principal,
+        rooms: Rooms,
+        readers: Readers = NO_READERS,
+    ) -> None:
         self._database = database.within(caller)
         self._caller = caller
         self._rooms = rooms
+        self._readers = readers
 
     async def publish(self, prompt_id: UUID, message: str, labels: Sequence[str] = ()) -> Published:
         """Make a version of what is there, and put `labels` on it.
@@ -137,6 +145,7 @@ class Versions:
                     version.blame = written.encoded()
                     tx.add(version)
                     await tx.flush()
+                    await self._readers.published(tx, version)
                     self._tell(tx, version)
                 moved = await Labels(tx, self._caller, self._rooms).put(
                     prompt.id, branch.id, version, labels

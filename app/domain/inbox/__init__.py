@@ -1,0 +1,1 @@
+"""What people are told while they are elsewhere: notices, following, and e-mail about them."""
