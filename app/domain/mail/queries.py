@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, exists, select, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql.elements import ColumnElement
@@ -91,9 +91,13 @@ async def recipient(
     tx: AsyncSession, where: InWorkspace, user_id: UUID
 ) -> tuple[User, Workspace] | None:
     """None for who is no member any more."""
-    is_member = within(select(Member.user_id).where(Member.user_id == User.id), where, Member)
-    statement = select(User, Workspace).where(
-        User.id == user_id, Workspace.id == where.workspace_id, exists(is_member.subquery())
+    statement = within(
+        select(User, Workspace)
+        .join(Member, Member.user_id == User.id)
+        .join(Workspace, Workspace.id == Member.workspace_id)
+        .where(User.id == user_id),
+        where,
+        Member,
     )
     row = (await tx.execute(statement)).one_or_none()
     return (row[0], row[1]) if row else None
