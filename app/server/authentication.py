@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -9,7 +11,7 @@ from uuid import UUID
 import structlog
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,6 +40,17 @@ log = structlog.get_logger(__name__)
 AnyRequest = Request[Any, Any, State]
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A session, and where it leads."""
+
+    person: Person
+    workspaces: Sequence[workspaces.Membership]
+
+
+VisitDep = NamedDependency[Visit | None]
+
+
 def collaborators(settings: Settings) -> dict[str, Any]:
     """What signing in needs and the process has one of, for the application's state."""
     return {
@@ -49,22 +62,28 @@ def collaborators(settings: Settings) -> dict[str, Any]:
     }
 
 
-async def provide_visitor(request: AnyRequest, state: State) -> Person | None:
-    """Who is signed in, if anybody."""
+async def provide_visit(request: AnyRequest, state: State) -> Visit | None:
+    """Who is signed in, if anybody, and their workspaces. One look: every page begins with it."""
     cookie: SessionCookie = state.session_cookie
     secret = request.cookies.get(cookie.name, "")
     if not secret:
         return None
     database: Database = state.database
-    async with database.transaction(write=False) as tx:
+    # everywhere: a person's own workspaces, whichever they are
+    async with database.everywhere().transaction(write=False) as tx:
         found = await accounts.recognise(tx, secret)
-    if found is None:
-        return None
-    person, seen_at = found
+        if found is None:
+            return None
+        person, seen_at = found
+        mine = await workspaces.Workspaces(tx).mine(person)
     request.scope["state"]["actor"] = person.actor  # for the access log
     if clock.utc_now() - seen_at > accounts_policy.SEEN_EVERY:
         await _note(accounts.touch(database, person.session_id))
-    return person
+    return Visit(person, mine)
+
+
+async def provide_visitor(visit: VisitDep) -> Person | None:
+    return visit.person if visit else None
 
 
 async def provide_person(visitor: Visitor) -> Person:
@@ -74,22 +93,25 @@ async def provide_person(visitor: Visitor) -> Person:
     return visitor
 
 
-async def provide_caller(request: AnyRequest, state: State, visitor: Visitor) -> Principal:
+async def provide_caller(request: AnyRequest, state: State, visit: VisitDep) -> Principal:
     """Who acts in which workspace: `/api/` by bearer key alone, `/w/{workspace}/` by session."""
-    caller = await _caller(request, state.database, visitor)
+    caller = await _caller(request, state.database, visit)
     request.scope["state"]["caller"] = caller
     return caller
 
 
-async def _caller(request: AnyRequest, database: Database, visitor: Person | None) -> Principal:
+async def _caller(request: AnyRequest, database: Database, visit: Visit | None) -> Principal:
     if request.scope["path"].startswith("/api/"):
         principal = await _by_key(database, _bearer(request.headers.get("Authorization", "")))
         request.scope["state"]["actor"] = principal.actor
         return principal
-    person = await provide_person(visitor)
+    person = await provide_person(visit.person if visit else None)
+    slug = request.path_params["workspace"]
+    if visit and (caller := workspaces.entered(person, visit.workspaces, slug)):
+        return caller
     # everywhere: this answers which workspace the person may be in
     async with database.everywhere().transaction(write=False) as tx:
-        return await workspaces.enter(tx, person, request.path_params["workspace"])
+        return await workspaces.enter(tx, person, slug)
 
 
 async def _by_key(database: Database, key: str) -> Principal:
@@ -200,6 +222,7 @@ async def provide_sign_in(state: State) -> accounts.SignIn:
 
 
 PROVIDERS = {
+    "visit": Provide(provide_visit),
     "visitor": Provide(provide_visitor),
     "person": Provide(provide_person),
     "caller": Provide(provide_caller),

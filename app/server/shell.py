@@ -11,15 +11,17 @@ from litestar.datastructures import State
 from litestar.di import Provide
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Person
 from app.db.engine import Database
 from app.domain.accounts.policy import initials
 from app.domain.accounts.service import House, People
-from app.domain.bookmarks.service import AtHand, at_hand
+from app.domain.bookmarks.service import at_hand
 from app.domain.folders import service as folders
 from app.domain.folders.policy import tree
 from app.domain.inbox import service as inbox
-from app.domain.prompts.ports import Finder
+from app.domain.prompts.ports import Filters, Finder
 from app.domain.workspaces.service import Workspaces
+from app.server.authentication import VisitDep
 from app.web.deps import SignedIn
 from app.web.htmx import wants_fragment
 from app.web.templates import shell as shell_of
@@ -34,25 +36,32 @@ class Inside:
     workspace_id: UUID
 
 
-async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> dict[str, Any]:
+def _news(count: int) -> dict[str, int]:
+    return {"count": count, "most": inbox.MOST_COUNTED}
+
+
+_NOTHING: dict[str, Any] = {
+    "stars": (),
+    "views": (),
+    "news": _news(0),
+    "standing": None,
+    "folders": (),
+}
+
+
+async def provide_shell(
+    request: AnyRequest, state: State, person: SignedIn, visit: VisitDep
+) -> dict[str, Any]:
     """The context of templates/layout/app.html."""
-    database: Database = state.database
-    # everywhere: a person's own workspaces, whichever they are
-    async with database.everywhere().transaction(write=False) as tx:
-        mine = await Workspaces(tx).mine(person)
-        slug = request.path_params.get("workspace")
-        # An account page has no workspace of its own: it stays beside the first one.
-        first = mine[0] if mine and not slug else None
-        here = next((one for one in mine if one.slug == slug), first)
-        # A piece of a page has no sidebar.
-        inside = Inside(here.id) if here and not wants_fragment(request) else None
-        made = await folders.made(tx, inside) if inside else []
-        kept = await at_hand(tx, inside, person.user_id) if inside else AtHand([], [])
-        unread = await inbox.unread(tx, inside, person.user_id) if inside else 0
-        standing = await _standing(tx, request, inside, person)
-    finder: Finder = state.finder
-    # Only a membership leads here, so its workspace's folders are the person's to see.
-    nodes = tree(await finder.folders(inside), made) if inside else []
+    mine = visit.workspaces if visit else ()
+    slug = request.path_params.get("workspace")
+    # An account page has no workspace of its own: it stays beside the first one.
+    first = mine[0] if mine and not slug else None
+    here = next((one for one in mine if one.slug == slug), first)
+    if here is None or wants_fragment(request):  # a piece of a page has no sidebar
+        beside = _NOTHING
+    else:
+        beside = await _beside(request, state, Inside(here.id), person)
     return {
         "shell": shell_of(request.cookies),
         "me": {
@@ -64,9 +73,24 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
         },
         "workspace": here,
         "workspaces": mine,
+        **beside,
+    }
+
+
+async def _beside(
+    request: AnyRequest, state: State, inside: Inside, person: Person
+) -> dict[str, Any]:
+    """Only a membership leads here, so all folders of its workspace are the person's to see."""
+    finder: Finder = state.finder
+    async with finder.looking(inside, Filters()) as (tx, found):
+        nodes = tree(found.folders(), await folders.made(tx, inside))
+        kept = await at_hand(tx, inside, person.user_id)
+        unread = await inbox.unread(tx, inside, person.user_id)
+        standing = await _standing(tx, request, inside, person)
+    return {
         "stars": kept.stars,
         "views": kept.views,
-        "news": {"count": unread, "most": inbox.MOST_COUNTED},
+        "news": _news(unread),
         "standing": standing,
         "folders": [
             {"path": node.path, "name": node.name, "above": node.parent, "count": node.total}
@@ -76,11 +100,11 @@ async def provide_shell(request: AnyRequest, state: State, person: SignedIn) -> 
 
 
 async def _standing(
-    tx: AsyncSession, request: AnyRequest, inside: Inside | None, person: SignedIn
+    tx: AsyncSession, request: AnyRequest, inside: Inside, person: Person
 ) -> inbox.Standing | None:
     """How the person stands to the prompt whose page it is."""
     prompt_id = request.path_params.get("prompt_id")
-    if inside is None or not isinstance(prompt_id, UUID):
+    if not isinstance(prompt_id, UUID):
         return None
     return await inbox.standing(tx, inside, person.user_id, prompt_id)
 

@@ -7,10 +7,13 @@ from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import delete, select, update
+from sqlalchemy.exc import StatementError
 
-from app.access.tenancy import within
+from app.access.tenancy import GIVEN, rows, within
+from app.db.engine import Database
 from app.domain.keys.models import ApiKey
 from app.domain.workspaces.models import Invitation, Member
+from tests.support.builders import a_workspace
 
 
 @dataclass
@@ -35,3 +38,15 @@ class TestWithin:
     def test_without_a_table_it_is_a_bug(self) -> None:
         with pytest.raises(TypeError):
             within(select(Member), Here(uuid4()))
+
+    @pytest.mark.anyio
+    async def test_a_statement_made_once_finds_what_it_is_given_and_nothing_without(
+        self, database: Database
+    ) -> None:
+        statement = within(select(Member.user_id), GIVEN, Member)
+        one, other = await a_workspace(database), await a_workspace(database)
+        async with database.transaction(write=False) as tx:
+            for place in (one, other):
+                assert await rows(tx, statement, Here(place.id)) == [(place.owner.id,)]
+            with pytest.raises(StatementError, match="workspace_id"):
+                await tx.execute(statement)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -228,13 +229,13 @@ class SignIn:
 async def recognise(tx: AsyncSession, secret: str) -> tuple[Person, datetime] | None:
     """Who a session's secret belongs to, and when that session was last seen."""
     found = await queries.session_of(tx, fingerprint(secret), clock.utc_now())
-    return (person_of(*found), found[0].seen_at) if found else None
+    return (_person(found), found.seen_at) if found else None
 
 
 async def still_signed_in(tx: AsyncSession, session_id: UUID, user_id: UUID) -> Person | None:
     """The person, as long as that session has not ended."""
     found = await queries.live_session(tx, session_id, user_id, clock.utc_now())
-    return person_of(*found) if found else None
+    return _person(found) if found else None
 
 
 async def touch(database: Database, session_id: UUID) -> None:
@@ -244,7 +245,5 @@ async def touch(database: Database, session_id: UUID) -> None:
         await queries.touch(tx, session_id, now, now + policy.SESSION_LIFE)
 
 
-def person_of(session: Session, user: User) -> Person:
-    return Person(
-        user_id=user.id, session_id=session.id, name=user.name, email=user.email, hue=user.hue
-    )
+def _person(row: Any) -> Person:
+    return Person(row.user_id, row.session_id, row.name, row.email, row.hue)

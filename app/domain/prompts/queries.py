@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, case, delete, func, insert, select, update
+from sqlalchemy import Select, bindparam, case, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Role
-from app.access.tenancy import InWorkspace, within
+from app.access.tenancy import GIVEN, InWorkspace, rows, within
 from app.domain.accounts.models import User
 from app.domain.keys.models import ApiKey
 from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
@@ -129,24 +129,23 @@ async def replace_tags(
         await tx.execute(insert(PromptTag), rows)
 
 
-async def these(
-    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
-) -> list[Row[*tuple[Any, ...]]]:
-    """Prompts with their main branches, in the order of the ids; one that is gone is left out."""
-    columns = (
+_LISTED = within(
+    select(
         *(Prompt.id, Branch.id.label("room_id"), Prompt.name, Prompt.title, Prompt.description),
         *(Prompt.folder, Branch.config, Branch.variables, Prompt.created_at, Prompt.edited_at),
         *(Prompt.archived_at, Prompt.owner_id),
     )
-    statement = within(
-        select(*columns)
-        .join(Branch, Branch.prompt_id == Prompt.id)
-        .where(Prompt.id.in_(prompt_ids), Branch.name == MAIN),
-        where,
-        Prompt,
-        Branch,
-    )
-    found = {row.id: row for row in await tx.execute(statement)}
+    .join(Branch, Branch.prompt_id == Prompt.id)
+    .where(Prompt.id.in_(bindparam("ids", expanding=True)), Branch.name == MAIN),
+    GIVEN,
+    Prompt,
+    Branch,
+)
+
+
+async def these(tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]) -> list[Any]:
+    """Prompts with their main branches, in the order of the ids; one that is gone is left out."""
+    found = {row.id: row for row in await rows(tx, _LISTED, where, ids=prompt_ids)}
     return [found[prompt_id] for prompt_id in prompt_ids if prompt_id in found]
 
 
@@ -197,10 +196,12 @@ async def users(tx: AsyncSession, ids: Iterable[UUID]) -> Sequence[User]:
     return (await tx.execute(select(User).where(User.id.in_(list(ids))))).scalars().all()
 
 
-async def faces(tx: AsyncSession, ids: Iterable[UUID]) -> Sequence[Row[*tuple[Any, ...]]]:
+_FACES = select(User.id, User.name, User.hue).where(User.id.in_(bindparam("ids", expanding=True)))
+
+
+async def faces(tx: AsyncSession, ids: Iterable[UUID]) -> Sequence[Any]:
     """What is shown of people: id, name and hue. Authors keep theirs after they have left."""
-    statement = select(User.id, User.name, User.hue).where(User.id.in_(list(ids)))
-    return (await tx.execute(statement)).all()
+    return (await (await tx.connection()).execute(_FACES, {"ids": list(ids)})).all()
 
 
 async def keys(tx: AsyncSession, where: InWorkspace, ids: Iterable[UUID]) -> Sequence[ApiKey]:

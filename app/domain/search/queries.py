@@ -12,7 +12,7 @@ from sqlalchemy import and_, bindparam, delete, exists, func, insert, or_, selec
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.tenancy import InWorkspace, within
+from app.access.tenancy import GIVEN, InWorkspace, rows, within
 from app.domain.accounts.models import User
 from app.domain.prompts.models import Branch, Prompt, PromptTag
 from app.domain.rooms.models import AuthorRange, JournalEntry, Snapshot
@@ -33,17 +33,19 @@ class State:
     is_behind: bool  # something waits to be indexed
 
 
+_SHELF = within(select(Shelf.number, Shelf.stamp), GIVEN, Shelf).subquery()
+_WAITS = within(select(Waiting.id), GIVEN, Waiting).limit(1)
+# unscoped: both are within already
+_STATE = select(_SHELF.c.number, _SHELF.c.stamp, _WAITS.scalar_subquery().is_not(None)).select_from(
+    _SHELF
+)
+
+
 async def state(tx: AsyncSession, where: InWorkspace) -> State | None:
     """None = nothing was indexed yet and nothing waits to be."""
-    shelf = within(select(Shelf.number, Shelf.stamp), where, Shelf).subquery()
-    waits = within(select(Waiting.id), where, Waiting).limit(1).scalar_subquery()
-    # unscoped: `shelf` and `waits` are within already
-    statement = select(shelf.c.number, shelf.c.stamp, waits.is_not(None)).select_from(shelf)
-    row = (await tx.execute(statement)).one_or_none()
-    if row is not None:
-        return State(row[0], row[1], bool(row[2]))
-    behind = (await tx.execute(within(select(Waiting.id), where, Waiting).limit(1))).first()
-    return State(0, 0, is_behind=True) if behind else None
+    for number, stamp, is_behind in await rows(tx, _STATE, where):
+        return State(number, stamp, bool(is_behind))
+    return State(0, 0, is_behind=True) if await rows(tx, _WAITS, where) else None
 
 
 _LIGHT = (
@@ -76,18 +78,20 @@ async def terms_after(tx: AsyncSession, where: InWorkspace, last: int) -> Sequen
     return [(row[0], row[1]) for row in rows]
 
 
+_TEXTS = within(
+    select(Entry.prompt_id, func.substr(Entry.text, 1, SNIPPET_LETTERS)).where(
+        Entry.prompt_id.in_(bindparam("ids", expanding=True))
+    ),
+    GIVEN,
+    Entry,
+)
+
+
 async def found_texts(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
 ) -> dict[UUID, str]:
     """The beginnings of texts, to show a line of."""
-    statement = within(
-        select(Entry.prompt_id, func.substr(Entry.text, 1, SNIPPET_LETTERS)).where(
-            Entry.prompt_id.in_(prompt_ids)
-        ),
-        where,
-        Entry,
-    )
-    return {row[0]: row[1] for row in await tx.execute(statement)}
+    return {row[0]: row[1] for row in await rows(tx, _TEXTS, where, ids=prompt_ids)}
 
 
 async def neighbours(

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, null, select, tuple_, union_all
+from sqlalchemy import bindparam, delete, func, null, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
-from app.access.tenancy import InWorkspace, within
+from app.access.tenancy import GIVEN, InWorkspace, rows, within
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 
@@ -229,7 +229,6 @@ async def drop_checkpoints(tx: AsyncSession, ids: Sequence[UUID]) -> None:
 
 async def room(tx: AsyncSession, room_id: UUID) -> Branch | None:
     """The branch behind a room, for what the server does by itself."""
-    # unscoped: the server acts for every workspace
     return await tx.get(Branch, room_id)  # unscoped: the engine acts for everyone in the room
 
 
@@ -294,17 +293,22 @@ async def newest_numbers(
     return {row[0]: row[1] for row in await tx.execute(statement)}
 
 
-async def numbers_of(
-    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
-) -> Sequence[Any]:
-    """Of each prompt the versions that its labels name, by name, and, without one, the newest."""
+def _numbers() -> Any:
+    ids: Any = bindparam("ids", expanding=True)
     label = select(Label.prompt_id, Label.name, Label.number)
     newest = select(Version.prompt_id, null(), func.max(Version.number)).group_by(Version.prompt_id)
-    both: Any = union_all(
-        within(label.where(Label.prompt_id.in_(prompt_ids)), where, Label),
-        within(newest.where(Version.prompt_id.in_(prompt_ids)), where, Version),
-    )
-    return (await tx.execute(both.order_by(Label.name))).all()
+    return union_all(
+        within(label.where(Label.prompt_id.in_(ids)), GIVEN, Label),
+        within(newest.where(Version.prompt_id.in_(ids)), GIVEN, Version),
+    ).order_by(Label.name)
+
+
+_NUMBERS = _numbers()
+
+
+async def numbers_of(tx: AsyncSession, where: InWorkspace, ids: Sequence[UUID]) -> Sequence[Any]:
+    """Of each prompt the versions that its labels name, by name, and, without one, the newest."""
+    return await rows(tx, _NUMBERS, where, ids=ids)
 
 
 async def released(

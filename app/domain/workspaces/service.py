@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -75,7 +76,7 @@ class Workspaces:
     async def mine(self, person: Person) -> list[Membership]:
         """The person's workspaces, by name."""
         rows = await queries.of_person(self._tx, person.user_id, MOST_WORKSPACES)
-        return [Membership(w.id, w.slug, w.name, Role(role)) for w, role in rows]
+        return [Membership(row.id, row.slug, row.name, Role(row.role)) for row in rows]
 
     async def rename(self, caller: Principal, name: str) -> None:
         """Raises `InvalidFields`. Its address stays, so that links keep working."""
@@ -219,6 +220,14 @@ async def named(tx: AsyncSession, workspace_slug: str) -> Workspace:
     if workspace is None:
         raise WorkspaceNotFound(f"There is no workspace {workspace_slug!r}.")
     return workspace
+
+
+def entered(person: Person, mine: Sequence[Membership], workspace_slug: str) -> Principal | None:
+    """The person as a member of one of `mine`; None of another, of which there may be more."""
+    for one in mine:
+        if one.slug == workspace_slug:
+            return Principal.of_member(person, one.id, one.role)
+    return None
 
 
 async def enter(tx: AsyncSession, person: Person, workspace_slug: str) -> Principal:

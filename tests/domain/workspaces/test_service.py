@@ -96,7 +96,10 @@ class TestWorkspaces:
         assert principal.role is Role.OWNER
         async with database.transaction(write=False) as tx:
             rows = await service.queries.of_person(tx, person.id, 10)
-        assert [(w.slug, role) for w, role in rows] == [("antelope", "viewer"), ("zebra", "owner")]
+        assert [(row.slug, row.role) for row in rows] == [
+            ("antelope", "viewer"),
+            ("zebra", "owner"),
+        ]
 
     async def test_a_foreign_one_and_an_unknown_one_look_the_same(self, database: Database) -> None:
         mine, foreign = await a_workspace(database, "Mine"), await a_workspace(database, "Foreign")
