@@ -42,7 +42,9 @@ SLICES: dict[str, frozenset[str]] = {
     # what happened to a prompt, from whoever keeps it
     "activity": frozenset({"accounts", "rooms", "prompts", "versions", "threads"}),
     # a workspace to look at has something of everything
-    "demo": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions", "folders"}),
+    "demo": frozenset(
+        {"accounts", "workspaces", "rooms", "prompts", "versions", "folders", "threads"}
+    ),
     # what is found of a prompt: its text, its labels, the people who wrote it
     "search": frozenset({"accounts", "rooms", "prompts", "versions"}),
 }

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from app.access.permissions import Role
+from app.access.tenancy import InWorkspace
 from app.db.engine import Database
 from app.domain.bookmarks.service import Bookmarks
 from app.domain.folders.service import Folders
@@ -16,6 +19,10 @@ from app.domain.prompts.service import Details, Prompts
 from app.domain.rooms import queries
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import JournalEntry, Quarantined
+from app.domain.threads.anchoring import Anchor, Wording
+from app.domain.threads.events import Happening
+from app.domain.threads.policy import mention
+from app.domain.threads.service import Threads
 from app.domain.versions.labels import Labels
 from app.domain.versions.service import Checkpoints, Versions
 from app.domain.workspaces.invitations import Invitations
@@ -137,12 +144,47 @@ async def _work(
         await Versions(database, caller, rooms).publish(prompt.id, f"Edit {number}", labels)
     async with database.transaction() as tx:
         await Labels(tx, caller, rooms).remove(prompt.id, "staging")
+    await _talk(database, place, prompt, people)
     document = await write_on(database, prompt.room_id, EDITS[2:], actors)
     rooms.documents[prompt.room_id] = document
     await Checkpoints(database, rooms).take(prompt.room_id, "idle")
     async with database.transaction() as tx:
         tx.add(_poison(prompt.room_id))
     return document.text
+
+
+class _Nobody:
+    """Keeps no inbox."""
+
+    async def thread_changed(self, tx: AsyncSession, happening: Happening) -> None:
+        pass
+
+    async def thread_read(
+        self, tx: AsyncSession, where: InWorkspace, user_id: UUID, thread_id: UUID
+    ) -> None:
+        pass
+
+
+async def _talk(
+    database: Database, place: Place, prompt: MadePrompt, people: Sequence[Somebody]
+) -> None:
+    """A thread on words, resolved, and one on the whole prompt with a deleted comment."""
+    first, second = [await as_member(database, place, person) for person in people[:2]]
+    anchor = Wording(EDITS[1]).anchor(8, 22)
+    assert anchor is not None
+    anchor = replace(anchor, positions=(b"\x00\x01", b"\x00\x02"), epoch="epoch")
+    async with database.transaction() as tx:
+        mine, theirs = [Threads(tx, caller, FakeRooms(), _Nobody()) for caller in (first, second)]
+        named = mention(people[1].id, people[1].name)
+        thread = await mine.start(prompt.id, anchor, f"Warum »誠実«, {named}? 🧳")
+        await theirs.reply(thread.thread_id, "Weil *ja*.")
+        await theirs.react(thread.comment_id, "thanks")
+        await mine.edit(thread.comment_id, f"Warum, {named}?")
+        await theirs.resolve(thread.thread_id)
+        whole = await theirs.start(prompt.id, Anchor(), "Gut so")
+        gone = await theirs.reply(whole.thread_id, "Nein")
+        await theirs.delete(gone.comment_id)
+        await mine.mark_read(whole.thread_id)
 
 
 async def _epoch(database: Database, room_id: UUID) -> str:

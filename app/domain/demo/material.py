@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -75,9 +75,23 @@ class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prompts: list[Base]
 
 
+class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is said in one thread, in turns."""
+
+    about: Literal["words", "variable", "whole"]
+    lines: list[str]
+    resolved: bool
+    reaction: str  # "" = none
+
+
+class Talks(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    talks: list[Talk]
+
+
 class Material(msgspec.Struct, frozen=True):
     world: World
     desks: Sequence[Desk]
+    talks: list[Talk]
 
     def bases(self) -> list[tuple[Desk, Base]]:
         """Every prompt with its desk, taken from the desks in turn."""
@@ -97,4 +111,5 @@ def material() -> Material:
     return Material(
         msgspec.toml.decode((texts / "_world.toml").read_bytes(), type=World),
         [msgspec.toml.decode((texts / name).read_bytes(), type=Desk) for name in desks],
+        msgspec.toml.decode((texts / "_talks.toml").read_bytes(), type=Talks).talks,
     )

@@ -12,8 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace, within
 from app.db.base import Model
 from app.domain.accounts.models import User
-from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
+from app.domain.prompts.models import Activity, Branch, OldName, Prompt, PromptTag
 from app.domain.rooms.models import Document
+from app.domain.threads.models import Comment, Mention, Reaction, Thread, ThreadRead
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.workspaces.models import Member, Workspace
 
@@ -52,6 +53,12 @@ async def insert_all(tx: AsyncSession, rows: Iterable[Model]) -> None:
 async def remove(tx: AsyncSession, where: InWorkspace, people: Iterable[UUID]) -> None:
     """Everything in the workspace, table by table: a cascade would look for rows one by one."""
     for table in (
+        Reaction,
+        Mention,
+        ThreadRead,
+        Comment,
+        Thread,
+        Activity,
         OldName,
         Version,
         Checkpoint,

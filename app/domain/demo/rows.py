@@ -11,11 +11,12 @@ from typing import Any
 from uuid import UUID
 
 from app.db.base import Model
-from app.domain.demo.material import Desk
+from app.domain.demo import talk
+from app.domain.demo.material import Desk, material
 from app.domain.demo.story import Event, Story
+from app.domain.prompts import activity, settings, template
 from app.domain.prompts import policy as prompts
-from app.domain.prompts import settings, template
-from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
+from app.domain.prompts.models import Activity, Branch, OldName, Prompt, PromptTag
 from app.domain.rooms import service as rooms
 from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import LiveDocument
@@ -35,6 +36,7 @@ class Place:
 
     workspace_id: UUID
     people: Mapping[str, UUID]
+    now: datetime
 
     def actor(self, name: str) -> str:
         return f"user:{self.people[name]}"
@@ -72,7 +74,34 @@ class Telling:
             *kept,
             *self._labels(),
             *self._old_names(),
+            *self._threads(),
+            *self._activities(),
         ]
+
+    def _activities(self) -> Rows:
+        """Renaming and archiving; versions and labels are their own record."""
+        story, done = self._story, list[tuple[str, datetime, dict[str, Any]]]()
+        if story.renamed_at is not None:
+            names = {"before": story.old_name, "after": story.name}
+            done.append((activity.RENAMED, story.renamed_at, names))
+        if story.archived_at is not None:
+            done.append((activity.ARCHIVED, story.archived_at, {}))
+        by = self._place.actor(story.owner)
+        return [
+            self._inside(Activity, id=self._id(at), kind=kind, actor=by, at=at, detail=detail)
+            for kind, at, detail in done
+        ]
+
+    def _threads(self) -> Rows:
+        # Numbers of its own: what is said changes nothing about the rest of the demo.
+        rng = Random(f"{self._story.name} {self._rng.getrandbits(32)}")  # noqa: S311
+        told = talk.chats(self._story, material().talks, self._place.people, rng, self._place.now)
+        ids = {
+            "workspace_id": self._place.workspace_id,
+            "prompt_id": self._prompt_id,
+            "room_id": self._room_id,
+        }
+        return talk.Talking(ids, self._place.people, rng).rows(told)
 
     def _old_names(self) -> Rows:
         story = self._story

@@ -79,7 +79,7 @@ async def make(database: Database, wish: Wish, done: Callable[[int], None]) -> M
         owner = await _owner(tx, wish.owner)
         members = _members(world, workspace, users, owner)
         await queries.insert_all(tx, [*users, workspace, *members, _ideas(workspace, users[0])])
-    place = Place(workspace.id, {user.name: user.id for user in users})
+    place = Place(workspace.id, {user.name: user.id for user in users}, wish.now)
     stories = Teller(material(), wish.seed, wish.now).stories(wish.prompts)
     try:
         await _write(database, place, stories, rng, done)

@@ -129,18 +129,19 @@ class Wording:
             return None
         near = self._near(anchor)
         found = self._found(anchor, near)
-        return self._span(*found) if found else None
+        return self.units(*found) if found else None
 
     def exact(self, anchor: Anchored) -> Span | None:
         """Where these very words are; of several places the one that fits best, be it by chance."""
         at = self._best(anchor, self._near(anchor))
-        return None if at is None else self._span(at, at + len(anchor.quote))
+        return None if at is None else self.units(at, at + len(anchor.quote))
 
     def spans(self, anchors: Iterable[Anchored]) -> list[Span | None]:
         """Of each, in order."""
         return [self.span(one) for one in anchors]
 
-    def _span(self, start: int, end: int) -> Span:
+    def units(self, start: int, end: int) -> Span:
+        """A span of characters in UTF-16 units."""
         return Span(self._units(start), self._units(end))
 
     def _units(self, index: int) -> int:

@@ -20,6 +20,7 @@ from app.domain.demo.errors import DemoExists
 from app.domain.demo.service import Made, Wish
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.queries import author_ranges, snapshot
+from app.domain.threads.anchoring import Wording
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.errors import NotFound
 from app.server.documents import damaged_documents
@@ -44,6 +45,8 @@ _NOT_SEEDED = frozenset(
         "sessions",
         "api_keys",
         "invitations",
+        "stars",
+        "saved_views",
         "room_journal",
         "room_quarantine",
         "job_runs",
@@ -162,6 +165,32 @@ class TestOrder:
                     .limit(1)
                 )
                 assert (await tx.execute(statement)).scalar_one() == label.number
+
+
+class TestThreads:
+    async def test_people_speak_in_turn_of_what_was_written(self, database: Database) -> None:
+        await make(database)
+        rows = await everything(database)
+        threads, said = rows["threads"], sorted(rows["comments"], key=lambda one: one.number)
+        assert {one.state for one in threads} == {"open", "resolved"}
+        assert rows["mentions"]
+        assert rows["reactions"]
+        born = {one.id: one.created_at for one in rows["prompts"]}
+        for thread in threads:
+            comments = [one for one in said if one.thread_id == thread.id]
+            times = [born[thread.prompt_id], *(one.created_at for one in comments), NOW]
+            assert times == sorted(times)
+            assert [one.number for one in comments] == list(range(1, thread.comment_count + 1))
+            assert comments[0].author == thread.created_by
+            assert thread.resolved_at is None or thread.resolved_at >= times[-2]
+            assert all("{" not in one.body for one in comments)
+
+    async def test_most_are_on_words_that_are_there(self, database: Database) -> None:
+        await make(database)
+        rows = await everything(database)
+        texts = {one.document_id: Wording(one.text) for one in rows["room_snapshots"]}
+        spans = [texts[one.room_id].span(one) for one in rows["threads"] if one.quote]
+        assert sum(span is not None for span in spans) > 0.8 * len(spans)
 
 
 class TestDocuments:

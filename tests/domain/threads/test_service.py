@@ -38,10 +38,14 @@ class Diary:
 
     def __init__(self) -> None:
         self.heard: list[Happening] = []
+        self.read: list[tuple[UUID, UUID]] = []
 
     async def thread_changed(self, tx: Any, happening: Happening) -> None:
         assert tx.in_transaction()
         self.heard.append(happening)
+
+    async def thread_read(self, tx: Any, where: Any, user_id: UUID, thread_id: UUID) -> None:
+        self.read.append((user_id, thread_id))
 
     @property
     def kinds(self) -> list[str]:
@@ -176,6 +180,7 @@ async def test_who_hears_what(either: Database, office: Office, prompt: Any) -> 
         "comment.deleted",
     ]
     people = (maya.caller.user_id, kenji.caller.user_id)
+    assert diary.read[-1] == (people[0], thread)
     assert diary.heard[0].mentioned == (people[1],)  # not oneself
     assert (diary.heard[2].mentioned, diary.heard[3].mentioned) == ((people[0],), ())
     assert {one.participants for one in diary.heard[1:]} == {people}
