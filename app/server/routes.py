@@ -16,7 +16,7 @@ from app.domain.inbox.settings_pages import NotificationPages
 from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
 from app.domain.mail.pages import UnsubscribePages
-from app.domain.prompts.alike_pages import AlikePages
+from app.domain.prompts.alike_pages import AlikePages, AlikeTitlePages
 from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
 from app.domain.prompts.bulk_pages import BulkPages
 from app.domain.prompts.library_pages import LibraryPages
@@ -54,6 +54,7 @@ PAGES: list[ControllerRouterHandler] = [
     PromptPages,
     SettingsPages,
     AlikePages,
+    AlikeTitlePages,
     VersionPages,
     LabelPages,
     LabelSettings,

@@ -62,6 +62,7 @@ PAGES: dict[Key, Call] = {
     ("GET", "/w/{workspace}/live"): Call(P.PROMPTS_READ, query={"q": "a", "id": "{prompt_id}"}),
     ("GET", "/w/{workspace}/palette"): Call(P.PROMPTS_READ, query={"q": "a"}),
     ("GET", "/w/{workspace}/prompts/new"): Call(P.PROMPTS_WRITE, query={"folder": "{folder}"}),
+    ("GET", "/w/{workspace}/prompts/alike"): Call(P.PROMPTS_READ, query={"title": "a"}),
     ("POST", "/w/{workspace}/prompts"): Call(
         P.PROMPTS_WRITE, form={"title": "One more", "name": "", "folder": "", "tags": ""}
     ),

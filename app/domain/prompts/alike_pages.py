@@ -11,7 +11,8 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
-from app.domain.prompts import views
+from app.access.permissions import Permission
+from app.domain.prompts import policy, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.prompts.service import Details, Prompts
 from app.web.forms import typed
@@ -50,6 +51,25 @@ class AlikePages(Controller):
         if not is_htmx(request):
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
         return await _drawn(request, desk, prompt_id)
+
+
+class AlikeTitlePages(Controller):
+    path = "/w/{workspace:str}/prompts/alike"
+    include_in_schema = False
+
+    @get("/", name="prompts:alike-titles")
+    async def show(
+        self, request: AppRequest, desk: DeskDep, workspace: FromPath[str]
+    ) -> Response[Any]:
+        """Whether a prompt that is about to be made may be there already."""
+        desk.caller.require(Permission.PROMPTS_READ)
+        title = request.query_params.get("title", "")[: policy.TITLE_LONGEST]
+        return page(
+            request,
+            "prompts/_alike_titles.html",
+            workspace={"slug": workspace},
+            similar=await desk.finder.alike_titles(desk.caller, title),
+        )
 
 
 async def _drawn(request: AppRequest, desk: Desk, prompt_id: UUID) -> Response[Any]:

@@ -43,6 +43,7 @@ async def offered(desk: Desk, root: str, q: str) -> list[Group]:
     async with desk.library.find(Filters(q=q)) as looking:
         found = looking.selection
         rows = (await looking.page(LOOKED_AT, sort="best")).items
+        starred = await desk.stars.of(looking.tx, desk.caller)
         members = await queries.members_named(looking.tx, desk.caller, q, PEOPLE) if q else []
     here = desk.rooms.people([row.room_id for row in rows])
     titled = [row for row in rows if not q or _is_titled(row, found)]
@@ -50,7 +51,10 @@ async def offered(desk: Desk, root: str, q: str) -> list[Group]:
     groups = [
         Group(
             "Prompts" if q else "Last edited",
-            [_prompt(row, root, found, here.get(row.room_id, ())) for row in titled[:PROMPTS]],
+            [
+                _prompt(row, root, found, here.get(row.room_id, ()), is_starred=row.id in starred)
+                for row in titled[:PROMPTS]
+            ],
         ),
         Group("Inside prompts", [_inside(row, root) for row in inside[:INSIDE]]),
         Group("People", [_member(people.shown(user), root, found) for user in members]),
@@ -74,10 +78,13 @@ def _is_titled(row: Listed, found: Selection) -> bool:
     return any(piece.is_hit for piece in found.marked(names))
 
 
-def _prompt(row: Listed, root: str, found: Selection, here: Sequence[Any]) -> Offer:
+def _prompt(
+    row: Listed, root: str, found: Selection, here: Sequence[Any], *, is_starred: bool
+) -> Offer:
     note = row.folder or row.name
     href = f"{root}/prompts/{row.id}"
-    return Offer(href, "file-text", found.marked(row.title), note, here=here)
+    icon = "star" if is_starred else "file-text"
+    return Offer(href, icon, found.marked(row.title), note, here=here)
 
 
 def _inside(row: Listed, root: str) -> Offer:
@@ -97,6 +104,9 @@ def _actions(caller: Principal, root: str, q: str, found: Selection) -> list[Off
     """Those whose words begin with what was typed, and a new prompt of that name."""
     known = [
         ("Go to the library", "library", f"{root}/"),
+        ("See the starred prompts", "star", f"{root}/?starred=true"),
+        ("See where people are now", "radio", f"{root}/?live=true"),
+        ("See the saved views", "bookmark", f"{root}/views"),
         ("Go to settings", "settings-2", f"{root}/settings/general"),
         ("See the members", "users", f"{root}/settings/members"),
         ("See the API keys", "key-round", f"{root}/settings/keys"),

@@ -26,7 +26,10 @@ _CANDIDATE = 0.5  # of the weight: below, texts hardly share half of their runs
 _NEIGHBOUR = 0.25
 _SAME = 0.5  # of all runs
 _AGREED = 0.4  # of the neighbours' weight, for a tag
-_RUN = 3  # words
+_RUN = 3  # words, or letters
+_SAME_TITLE = 0.65  # Refund triage and Refund triage assistant are, and Refund letter is not
+_SAME_WORD = 0.9  # where one of them is a single word, which says little
+TITLES = 60  # that share a word with one, and are held against it
 
 
 def telling(words: Iterable[str]) -> list[str]:
@@ -71,6 +74,32 @@ def similar(asked: Sequence[str], others: Mapping[T, Sequence[str]]) -> list[tup
     parts = [(key, resemblance(asked, words)) for key, words in others.items()]
     same = [(key, round(100 * part)) for key, part in parts if part >= _SAME]
     return sorted(same, key=lambda one: -one[1])[:MOST_SIMILAR]
+
+
+def title_likeness(a: Sequence[str], b: Sequence[str]) -> float:
+    """How much of two titles' words is spelled alike, whatever their order: 0 to 1.
+
+    By runs of three letters, so that a slip or an ending does not make another word of it.
+    """
+    mine, theirs = _letters(a), _letters(b)
+    both = len(mine & theirs)
+    return 2 * both / (len(mine) + len(theirs)) if both else 0.0
+
+
+def similar_titles(asked: Sequence[str], others: Mapping[T, Sequence[str]]) -> list[tuple[T, int]]:
+    """Those that are called nearly the same, with how many per cent, the most first."""
+    parts = [(key, title_likeness(asked, words), len(words)) for key, words in others.items()]
+    same = [
+        (key, round(100 * part))
+        for key, part, count in parts
+        if part >= (_SAME_TITLE if min(count, len(asked)) > 1 else _SAME_WORD)
+    ]
+    return sorted(same, key=lambda one: -one[1])[:MOST_SIMILAR]
+
+
+def _letters(words: Iterable[str]) -> set[str]:
+    padded = (f" {word} " for word in words)
+    return {word[at : at + _RUN] for word in padded for at in range(max(1, len(word) - _RUN + 1))}
 
 
 def fitting_tags(

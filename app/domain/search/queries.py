@@ -109,6 +109,13 @@ async def neighbours(
     return (await tx.execute(statement)).all()
 
 
+async def titles(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> dict[UUID, str]:
+    statement = select(Entry.prompt_id, Entry.title).where(Entry.prompt_id.in_(prompt_ids))
+    return {row[0]: row[1] for row in await tx.execute(within(statement, where, Entry))}
+
+
 # Writing
 
 

@@ -33,6 +33,7 @@ RANKED = 1000  # hits that the engine ranks; of more, those in titles come first
 MOST_PROMPTS = 400_000  # in memory, of all workspaces together: about 200 MB
 CATCH_UP_ROUNDS = 5  # batches of what waits that a reader indexes before it looks
 MOST_COMPARED = 4000  # words of a text that are held against another's
+MOST_TITLE_WORDS = 12
 MOST_GUESSES = 4  # of a misspelt word that are counted
 
 
@@ -120,6 +121,31 @@ class Finder:
             [Similar(one, rows[one].title, percent) for one, percent in same],
             likeness.fitting_tags(voices, tags),
         )
+
+    async def alike_titles(self, where: InWorkspace, title: str) -> Sequence[Similar]:
+        """Prompts that are called nearly so."""
+        asked = list(islice(text_words(title), MOST_TITLE_WORDS))
+        async with self._database.within(where).transaction(write=False) as tx:
+            state = await queries.state(tx, where)
+            if state is None or not asked:
+                return []
+            catalog = await self._catalog(tx, where, state)
+            has = {
+                word: await self._words.numbers(tx, state.shelf, [Meaning((word,))], in_heads=True)
+                for word in set(asked)
+            }
+            found = {word: numbers for word, numbers in has.items() if numbers}  # one may be a slip
+            near = await asyncio.to_thread(likeness.shares, found, catalog.size, None)
+            open_ = [number for number, _ in near if catalog.is_open(number)][: likeness.TITLES]
+            words = {n: list(text_words(catalog.title(n))) for n in open_}
+            same = likeness.similar_titles(asked, words)
+            ids = [catalog.prompt_id(number) for number, _ in same]
+            titles = await queries.titles(tx, where, ids) if ids else {}
+        return [
+            Similar(one, titles[one], percent)
+            for one, (_, percent) in zip(ids, same, strict=True)
+            if one in titles
+        ]
 
     async def excerpts(
         self, tx: AsyncSession, where: InWorkspace, found: Selection, ids: Sequence[UUID]

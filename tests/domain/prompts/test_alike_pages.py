@@ -59,3 +59,16 @@ async def test_a_viewer_is_offered_nothing_to_add(client, database, place, made)
     assert "/alike" not in (await client.get(url)).text
     assert "Add the tag" not in (await client.get(f"{url}/alike", headers=HTMX)).text
     assert (await client.post(f"{url}/tags", data={"tag": "x"})).status_code == 403
+
+
+async def test_a_title_that_is_there_already_is_told_and_nothing_of_others(client, database):
+    place, other = await a_workspace(database), await a_workspace(database, "Other")
+    use(client, place.owner)
+    made = await a_prompt(database, place, title="Refund <b> triage")
+    await a_prompt(database, other, title="Refund b triage")
+    page = (await client.get(f"/w/{place.slug}/")).text  # whoever looks indexes what waits
+    assert "Refund &lt;b&gt; triage" in page
+    hint = (await client.get(f"/w/{place.slug}/prompts/alike?title=refund+b+triage")).text
+    assert hint.count("<li>") == 1
+    assert f'/prompts/{made.id}">Refund &lt;b&gt; triage</a>' in hint
+    assert "<li>" not in (await client.get(f"/w/{place.slug}/prompts/alike?title=other")).text

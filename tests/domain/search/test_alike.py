@@ -118,3 +118,25 @@ async def test_the_number_of_statements_does_not_grow_with_the_library(
             await ask(finder, place, mine, TEXT)
         counts.append(len(seen))
     assert counts[0] == counts[1] < 50
+
+
+async def test_titles_that_say_nearly_the_same_are_found_by_their_words(
+    everywhere: Database, finder: Finder, place: Place
+) -> None:
+    triage = await a_prompt(everywhere, place, title="Refund Triage assistant")
+    gone = await a_prompt(everywhere, place, title="Refund triage")
+    for title in ("Refund letter", "Itinerary summariser", "Translate the interface"):
+        await a_prompt(everywhere, place, title=title, text="refund triage assistant")
+    theirs = await a_workspace(everywhere, "Other")
+    await a_prompt(everywhere, theirs, title="Refund triage")
+    caller = await as_member(everywhere, place, place.owner)
+    async with everywhere.transaction() as tx:
+        await Prompts(tx, caller, Quiet()).change(gone.id, Details(archived=True))
+    await indexed(finder, place)
+    for title in ("refund triage", "Triage: a refund assistent", "REFUND TRIÁGE assistant"):
+        found = await finder.alike_titles(Inside(place.id), title)
+        assert [(one.prompt_id, one.title) for one in found] == [
+            (triage.id, "Refund Triage assistant")
+        ], title
+    for title in ("", "!?", "Refund", "Letter of the bank", "x" * 5000):
+        assert await finder.alike_titles(Inside(place.id), title) == [], title
