@@ -111,6 +111,7 @@ class Larkspur:
         self._everybody()
         self._library()
         self._history()
+        self._view()
         self._key()
 
     def close(self) -> None:
@@ -216,6 +217,10 @@ class Larkspur:
                 await client.durable()
 
         _beside(rewrite())
+
+    def _view(self) -> None:
+        form = {"name": "Tone of voice", "address": "tag=tone&label=production&label=draft"}
+        self.post("maya", f"/w/{SLUG}/views", **form)
 
     def _key(self) -> None:
         path = f"/w/{SLUG}/settings/keys"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1440, 390)
 WIDE = (1440,)
 NARROWEST = 320
-REFUSED = {"sign-in, refused", "folders, one to move", "tags, two to merge"}
+REFUSED = {"library, failed", "sign-in, refused", "folders, one to move", "tags, two to merge"}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SETTLED = """async () => {
   const frame = () => new Promise(requestAnimationFrame);

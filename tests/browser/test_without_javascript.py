@@ -48,6 +48,27 @@ def test_the_library_is_searched_and_narrowed(page: Page) -> None:
     expect(page.locator("tr[id^=prompt-]")).to_have_count(15)
 
 
+def test_filters_add_up_a_star_is_given_and_a_view_is_saved(page: Page) -> None:
+    page.goto(f"/w/{SLUG}/")
+    page.locator(".facet").filter(has_text="compliance").click()
+    page.locator(".facet").filter(has_text="refunds").click()
+    expect(page.locator("tr[id^=prompt-]")).to_have_count(3)
+    expect(page.locator(".active-filters .chip")).to_have_text("Tags: compliance, refunds")
+    page.get_by_role("button", name="Star Passport and visa checker").click()
+    expect(page.locator("tr[id^=prompt-]")).to_have_count(3)
+    expect(page.locator("#starred")).to_contain_text("Passport and visa checker")
+    page.get_by_role("link", name="Save view").click()
+    page.get_by_label("Name", exact=True).fill("Money and rules")
+    page.get_by_role("button", name="Save view").click()
+    expect(page.locator("tr[id^=prompt-]")).to_have_count(3)
+    page.goto(f"/w/{SLUG}/?as=cards")
+    page.get_by_role("link", name="Money and rules").click()
+    expect(page.locator("table.cards tr[id^=prompt-]")).to_have_count(3)
+    page.get_by_role("link", name="Table", exact=True).click()
+    page.get_by_role("link", name="Starred 1").click()
+    expect(page.locator("tr[id^=prompt-]")).to_have_count(1)
+
+
 def test_a_prompt_is_made_described_published_and_archived(page: Page) -> None:
     page.goto(f"/w/{SLUG}/prompts/new")
     page.get_by_label("Title").fill("Lost luggage letter")

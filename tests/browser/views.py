@@ -120,12 +120,33 @@ def _chooses_rows(page: Page) -> None:
     expect(page.locator("#bulk")).to_be_visible()
 
 
+def _says_a_title_that_is_there(page: Page) -> None:
+    page.get_by_label("Title", exact=True).fill("Refund triage assistent")
+    expect(page.locator("#new-alike .callout")).to_be_visible()
+
+
+def _stars_one(page: Page) -> None:
+    page.locator(".star").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#starred a")).to_have_count(1)
+
+
+def _finds_no_list(page: Page) -> None:
+    page.route("**/?q=lost*", lambda route: route.fulfill(status=503, body="no"))
+    page.locator("#q").fill("lost")
+    expect(page.locator("#failed")).to_be_visible()
+
+
 PAGES = [
     View("sign-in", "/sign-in", ""),
     View("library", f"{WORKSPACE}/"),
     View("library, narrowed", f"{WORKSPACE}/?tag=tone&label=production"),
     View("library, found", f"{WORKSPACE}/?q=refund"),
     View("library, none found", f"{WORKSPACE}/?q=refnud"),
+    View("library, as cards", f"{WORKSPACE}/?as=cards", "tomas"),
+    View("saved views", f"{WORKSPACE}/views"),
+    View("saved views, none", f"{WORKSPACE}/views", "kenji"),
+    View("a view to save", f"{WORKSPACE}/views/new?tag=tone&tag=data"),
     View("new prompt", f"{WORKSPACE}/prompts/new"),
     View("editor", "TRIAGE"),
     View("editor, empty prompt", "Empty page", "priya"),
@@ -168,6 +189,9 @@ STATES = [
     View("tags, two to merge", f"{WORKSPACE}/settings/tags", act=_asks_to_merge),
     View("palette, found", f"{WORKSPACE}/", act=_finds_in_the_palette),
     View("library, rows chosen", f"{WORKSPACE}/", act=_chooses_rows),
+    View("library, starred", f"{WORKSPACE}/", "priya", act=_stars_one),
+    View("library, failed", f"{WORKSPACE}/", "leila", act=_finds_no_list),
+    View("new prompt, there already", f"{WORKSPACE}/prompts/new", act=_says_a_title_that_is_there),
     View("sign-in, refused", "/sign-in", "", _misses_a_word, 200),
     View("editor, offline", "TRIAGE", act=_goes_offline),
     View("editor, versions in the rail", "TRIAGE", act=_opens_the_rail),
@@ -191,6 +215,7 @@ OVERLAYS = {
         "#confirm",
     ),
     "new key": (f"{WORKSPACE}/settings/keys", "[data-open=new-key]", "#new-key"),
+    "save a view": (f"{WORKSPACE}/?tag=tone", ".active-filters [hx-get*=views]", "#sheet"),
     "sort": (f"{WORKSPACE}/", "[popovertarget=sort-menu]", "#sort-menu"),
     "palette": (f"{WORKSPACE}/", "[data-palette]", "#palette"),
     "workspaces": (f"{WORKSPACE}/", "[popovertarget=workspace-menu]", "#workspace-menu"),
