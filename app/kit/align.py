@@ -18,18 +18,21 @@ Box = tuple[int, int, int, int]  # start and end in the old, start and end in th
 BUDGET = 150_000  # steps of the search: about 60 ms
 
 
-class _Budget:
+class Budget:
+    """Steps that several searches may share."""
+
     def __init__(self, steps: int) -> None:
         self.left = steps
 
 
-Finder = Callable[[Sequence[str], Sequence[str], Box, _Budget], Iterator[Match]]
+Finder = Callable[[Sequence[str], Sequence[str], Box, Budget], Iterator[Match]]
 
 
-def matches(old: Sequence[str], new: Sequence[str], budget: int = BUDGET) -> list[Match]:
+def matches(old: Sequence[str], new: Sequence[str], budget: int | Budget = BUDGET) -> list[Match]:
     """Runs of equal items as (old start, new start, length), in order, none adjacent."""
+    left = Budget(budget) if isinstance(budget, int) else budget
     whole = (0, len(old), 0, len(new))
-    return list(_joined(_between(old, new, whole, _Budget(budget), _patience)))
+    return list(_joined(_between(old, new, whole, left, _patience)))
 
 
 def _joined(found: Iterator[Match]) -> Iterator[Match]:
@@ -49,7 +52,7 @@ def _between(
     old: Sequence[str],
     new: Sequence[str],
     box: Box,
-    budget: _Budget,
+    budget: Budget,
     find: Finder,
 ) -> Iterator[Match]:
     """Matches inside `box`: its common beginning, what `find` finds, its common end."""
@@ -70,7 +73,7 @@ def _between(
         yield i_end - tail, j_end - tail, tail
 
 
-def _patience(old: Sequence[str], new: Sequence[str], box: Box, budget: _Budget) -> Iterator[Match]:
+def _patience(old: Sequence[str], new: Sequence[str], box: Box, budget: Budget) -> Iterator[Match]:
     """Anchors, and between them the search. Not patience again: nested it would be quadratic."""
     i, j = box[0], box[2]
     for at_old, at_new in _anchors(old, new, box):
@@ -107,7 +110,7 @@ def longest_increasing(pairs: list[tuple[int, int]]) -> list[tuple[int, int]]:
     return run[::-1]
 
 
-def _searched(old: Sequence[str], new: Sequence[str], box: Box, budget: _Budget) -> Iterator[Match]:
+def _searched(old: Sequence[str], new: Sequence[str], box: Box, budget: Budget) -> Iterator[Match]:
     """Myers' greedy shortest edit within the box, or nothing once the budget is spent."""
     i, i_end, j, j_end = box
     n, m = i_end - i, j_end - j

@@ -38,7 +38,7 @@ def test_signing_in_reads_the_password_and_returns(browser: Browser, larkspur: L
 def test_the_library_is_searched_and_narrowed(page: Page) -> None:
     page.goto(f"/w/{SLUG}/")
     page.get_by_label("Search prompts").fill("itinerary")
-    page.get_by_role("button", name="Search").click()
+    page.get_by_role("button", name="Search", exact=True).click()
     expect(page.get_by_role("link", name="Itinerary summariser")).to_be_visible()
     expect(page.locator("tr[id^=prompt-]")).to_have_count(1)
     page.goto(f"/w/{SLUG}/")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import weakref
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -17,6 +19,9 @@ from app.domain.rooms.document import LibraryFailed, LiveDocument, changed_runs,
 words = st.lists(
     st.sampled_from(["a", "bc", " ", "\n", "語", "👋", "👩‍💻", "e\u0301", "{{x}}"]), max_size=30
 ).map("".join)
+
+
+DICE = random.Random(7)
 
 
 class Panic(BaseException):
@@ -79,10 +84,23 @@ class TestRewriting:
         document.rewrite("You are a very helpful assistant!", "user:b")
         assert document.guard.ranges_since({}) == {"user:a": 28, "user:b": 6}
 
-    def test_a_long_text_without_a_line_end_is_bounded(self) -> None:
-        old, new = "a b " * 20_000, "b a " * 20_000
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            ("a b " * 50_000, "b a " * 50_000),
+            ("a\nb\n" * 50_000, "b\na\nc\n" * 33_000),
+            ("x\n" * 100_000, "y\n" * 100_000),
+            ("".join(DICE.choices("ab ", k=200_000)), "".join(DICE.choices("ab ", k=200_000))),
+            ("\n".join(DICE.choices("ab", k=99_000)), "\n".join(DICE.choices("ab", k=99_000))),
+        ],
+        ids=["one line", "lines that repeat", "equal lines", "random letters", "random lines"],
+    )
+    def test_no_text_keeps_everybody_waiting(self, old: str, new: str) -> None:
+        """Some of these took difflib minutes, and then the worker was killed as one that hangs."""
         document = LiveDocument.of(old, "user:a")
+        began = process_time()
         document.rewrite(new, "user:b")
+        assert process_time() - began < 1.5, "0.1 to 0.4 s, on a quiet machine"
         assert document.text == new
 
 
