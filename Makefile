@@ -15,7 +15,7 @@ IN_MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: $(VENV)/development ## everything for working on Promptroom, in .venv
+setup: $(VENV)/development $(VENV)/oracle/.stamp ## everything for working on Promptroom, in .venv
 
 run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.md
 	@exec $(PY) -m app serve
@@ -23,7 +23,7 @@ run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.
 test: $(VENV)/development $(VENV)/system ## every test: what the README promises (budget: 15 minutes)
 	@$(MAKE) --no-print-directory test-fast test-contract test-failure test-browser
 
-test-fast: $(VENV)/development $(VENV)/system ## unit and integration tests, in parallel
+test-fast: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## unit and integration tests, in parallel
 	$(IN_MEMORY) $(PYTEST) -n 2 --timeout 60 -m "not contract and not failure and not browser"
 
 test-contract: $(VENV)/development $(VENV)/system ## one suite: SQLite alone, PostgreSQL + Redis with 2 and 4 workers
@@ -35,7 +35,7 @@ test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks,
 test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
 	$(PYTEST) --timeout 600 tests/fuzz
 
-test-postgres: $(VENV)/development $(VENV)/system ## every slice on PostgreSQL (what differs runs on both in test-fast)
+test-postgres: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## every slice on PostgreSQL (what differs runs on both in test-fast)
 	$(IN_MEMORY) PROMPTROOM_TEST_DATABASE=postgresql $(PYTEST) -n 2 --timeout 120 \
 		-m "not contract and not failure and not browser" tests/access tests/domain tests/security tests/web
 
@@ -62,6 +62,7 @@ bench: $(VENV)/development ## latency, fan-out and memory beside a bare relay; d
 lock: $(VENV)/development ## renew both lock files from pyproject.toml and requirements-dev.in
 	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements.lock pyproject.toml
 	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements-dev.lock pyproject.toml requirements-dev.in
+	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements-oracle.lock requirements-oracle.in
 UV_COMPILE := --quiet --upgrade --generate-hashes --no-emit-index-url --no-header --universal \
 	--python-version 3.11
 
@@ -91,6 +92,12 @@ $(VENV)/runtime: requirements.lock | $(VENV)/bin/python
 $(VENV)/development: requirements-dev.lock | $(VENV)/bin/python
 	$(PIP) install --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@ $(VENV)/runtime
+
+# Apart from everything else: see CONTRIBUTING.md.
+$(VENV)/oracle/.stamp: requirements-oracle.lock | $(VENV)/bin/python
+	rm -rf $(VENV)/oracle
+	$(PIP) install --require-hashes --no-deps --target $(VENV)/oracle -r requirements-oracle.lock
+	@touch $@
 
 $(VENV)/system: tests/support/system_packages.sh | $(VENV)/bin/python
 	sh tests/support/system_packages.sh

@@ -45,6 +45,8 @@ SLICES: dict[str, frozenset[str]] = {
     "demo": frozenset(
         {"accounts", "workspaces", "rooms", "prompts", "versions", "folders", "threads"}
     ),
+    # a file is a prompt with everything that is said of it
+    "exchange": frozenset({"workspaces", "rooms", "prompts", "versions", "folders"}),
     # what is found of a prompt: its text, its labels, the people who wrote it
     "search": frozenset({"accounts", "rooms", "prompts", "versions"}),
 }

@@ -1,0 +1,1 @@
+"""Exchange: prompts from other tools' files and into them, and whole workspaces as archives."""

@@ -1,0 +1,179 @@
+"""Which format a file has, by its name and by what is in it; and the table of all formats."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from app.domain.exchange.bounds import MOST_IN_FILE
+from app.domain.exchange.errors import FileInvalid, FormatUnknown
+from app.domain.exchange.formats import (
+    dotprompt,
+    github,
+    langfuse,
+    mlflow,
+    openai,
+    promptfoo,
+    prompty,
+)
+from app.domain.exchange.record import Record
+from app.domain.exchange.source import (
+    Source,
+    front_matter,
+    json_source,
+    text_of,
+    yaml_source,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """`read` is None for a format that is written only."""
+
+    name: str
+    title: str
+    suffix: str
+    media_type: str
+    parse: Callable[[str, str], Source]
+    read: Callable[[Source], Iterator[Record]] | None
+    write: Callable[[Record], bytes]
+
+    def file_name(self, prompt_name: str) -> str:
+        """Flat: a slash in a name is no folder of whoever saves it."""
+        if self.name == promptfoo.NAME:
+            return f"{prompt_name.replace('/', '.')}.promptfooconfig.yaml"
+        return f"{prompt_name.replace('/', '.')}{self.suffix}"
+
+
+_JSON, _YAML = "application/json", "application/yaml"
+FORMATS = {
+    one.name: one
+    for one in (
+        Format(
+            langfuse.NAME,
+            "Langfuse JSON",
+            ".langfuse.json",
+            _JSON,
+            json_source,
+            langfuse.read,
+            langfuse.write,
+        ),
+        Format(
+            dotprompt.NAME,
+            "Dotprompt",
+            dotprompt.SUFFIX,
+            "text/plain",
+            front_matter,
+            dotprompt.read,
+            dotprompt.write,
+        ),
+        Format(
+            prompty.NAME,
+            "Prompty",
+            prompty.SUFFIX,
+            "text/plain",
+            front_matter,
+            prompty.read,
+            prompty.write,
+        ),
+        Format(
+            openai.NAME,
+            "OpenAI messages",
+            ".openai.json",
+            _JSON,
+            json_source,
+            openai.read,
+            openai.write,
+        ),
+        Format(
+            mlflow.NAME,
+            "MLflow",
+            ".mlflow.json",
+            _JSON,
+            json_source,
+            mlflow.read,
+            mlflow.write,
+        ),
+        Format(
+            github.NAME,
+            "GitHub Models",
+            github.SUFFIXES[0],
+            _YAML,
+            yaml_source,
+            github.read,
+            github.write,
+        ),
+        Format(
+            promptfoo.NAME,
+            "promptfoo",
+            ".yaml",
+            _YAML,
+            yaml_source,
+            None,
+            promptfoo.write,
+        ),
+    )
+}
+KNOWN = "Langfuse JSON, Dotprompt, Prompty, OpenAI messages, MLflow or GitHub .prompt.yml"
+
+
+def read(data: bytes, file: str, format_name: str = "") -> list[Record]:
+    """The prompts in a file; "" = find out its format. Raises `FileInvalid`, `FormatUnknown`."""
+    text = text_of(data, file)
+    if not text.strip():
+        raise FileInvalid("The file is empty.", file, 1)
+    source, reader = _named(text, file, format_name) if format_name else _detected(text, file)
+    records = list(islice(reader(source), MOST_IN_FILE + 1))
+    if len(records) > MOST_IN_FILE:
+        raise FileInvalid(f"A file has at most {MOST_IN_FILE:,} prompts. Split it.", file)
+    if not records:
+        raise FileInvalid("There is no prompt in this file.", file, 1)
+    return records
+
+
+def named(format_name: str) -> Format:
+    """Raises `FormatUnknown`."""
+    found = FORMATS.get(format_name)
+    if found is None:
+        raise FormatUnknown(f"{format_name} is no format; there are {', '.join(FORMATS)}.")
+    return found
+
+
+def _named(text: str, file: str, name: str) -> tuple[Source, Callable[[Source], Iterator[Record]]]:
+    found = named(name)
+    if found.read is None:
+        raise FormatUnknown(f"{found.title} files are written and not read.")
+    return found.parse(text, file), found.read
+
+
+def _detected(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator[Record]]]:
+    name = file.lower()
+    if name.endswith(github.SUFFIXES):
+        return yaml_source(text, file), github.read
+    if name.endswith(prompty.SUFFIX):
+        return front_matter(text, file), prompty.read
+    if name.endswith(dotprompt.SUFFIX):
+        return front_matter(text, file), dotprompt.read
+    if text.lstrip()[:1] in ("{", "[") or name.endswith(".json"):
+        return _json(text, file)
+    if name.endswith((".yml", ".yaml")):
+        source = yaml_source(text, file)
+        if github.looks_like(source.value):
+            return source, github.read
+    elif text.lstrip().startswith("---"):
+        source = front_matter(text, file)
+        is_dotprompt = dotprompt.looks_like(source.value, source.body)
+        return source, dotprompt.read if is_dotprompt else prompty.read
+    raise FormatUnknown(f"{file}: this is none of {KNOWN}, nor an archive of Promptroom.")
+
+
+def _json(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator[Record]]]:
+    source = json_source(text, file)
+    for one in (langfuse, mlflow, openai):
+        if one.looks_like(source.value):
+            return source, one.read
+    return source.bad(
+        "No prompt is in this JSON: Langfuse has name and prompt, MLflow name and template, "
+        "OpenAI messages."
+    )

@@ -1,0 +1,32 @@
+"""What can go wrong with files that come in and go out."""
+
+from __future__ import annotations
+
+from app.errors import Invalid
+
+
+class FileInvalid(Invalid):
+    """A file cannot be read; says in which line, and what to do. Nothing of it is imported."""
+
+    code = "import_file_invalid"
+    title = "This file cannot be imported"
+
+    def __init__(self, problem: str, file: str, line: int = 0, column: int = 0) -> None:
+        """`problem` is a sentence; `line` and `column` count from 1, 0 = not known."""
+        place = file
+        if line:
+            place += f", line {line}" + (f", column {column}" if column else "")
+        super().__init__(f"{place}: {problem}", file=file, line=line, column=column)
+        self.file, self.line, self.column, self.problem = file, line, column, problem
+
+
+class FormatUnknown(Invalid):
+    code = "import_format_unknown"
+    title = "This is no file of a format that is known"
+
+
+class ExportImpossible(Invalid):
+    """The prompt says something that the format has no words for."""
+
+    code = "export_impossible"
+    title = "This format cannot hold this prompt"
