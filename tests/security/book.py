@@ -170,7 +170,7 @@ API: dict[Key, Call] = {
     ("GET", "/api/v1/tags"): Call(P.PROMPTS_READ),
     ("PATCH", "/api/v1/tags/{tag}"): Call(P.PROMPTS_WRITE, json={"name": "renamed"}),
     ("DELETE", "/api/v1/tags/{tag}"): Call(P.PROMPTS_WRITE),
-    ("GET", f"{REST}/threads"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/threads"): Call(P.PROMPTS_READ, query={"of": "{label}"}),
     ("POST", f"{REST}/threads"): Call(P.COMMENTS_WRITE, json={"body": "Why so?"}),
     ("GET", THREAD): Call(P.PROMPTS_READ),
     ("PATCH", THREAD): Call(P.COMMENTS_WRITE, json={"state": "resolved"}),

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from litestar import Litestar
@@ -184,6 +185,21 @@ class TestPrompts:
             client.post(f"{url}/versions", json=body, headers=key.headers) for _ in range(AT_ONCE)
         ]
         assert await together(*calls) == {201: 1, 200: AT_ONCE - 1}
+
+    async def test_a_comment_that_is_sent_again_and_again_is_written_once(
+        self, client: Any, key: Key
+    ) -> None:
+        one, two = await self.made(client, key, 2)
+        body = {"body": "Why?", "id": str(uuid4())}
+        calls = [
+            client.post(f"{one}/threads", json=body, headers=key.headers) for _ in range(AT_ONCE)
+        ]
+        assert await together(*calls) == {201: 1, 200: AT_ONCE - 1}
+        assert await together(client.post(f"{two}/threads", json=body, headers=key.headers)) == {
+            409: 1
+        }
+        [thread] = (await client.get(f"{one}/threads", headers=key.headers)).json()["items"]
+        assert thread["comment_count"] == 1
 
     async def test_a_label_is_put_where_it_never_was(self, client: Any, key: Key) -> None:
         [url] = await self.made(client, key, 1)

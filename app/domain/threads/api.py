@@ -13,8 +13,9 @@ from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import UNSET
 
 from app.access.permissions import Permission
-from app.domain.threads.deps import Table, TableDep, ThreadsDep
-from app.domain.threads.policy import Filter
+from app.domain.threads.anchoring import Span
+from app.domain.threads.deps import Table, TableDep, ThreadsDep, WantedDep
+from app.domain.threads.placing import placed
 from app.domain.threads.schemas import (
     CommentInput,
     CommentPatch,
@@ -30,6 +31,7 @@ from app.domain.threads.schemas import (
     thread_view,
 )
 from app.domain.threads.views import Conversation
+from app.domain.versions.policy import DRAFT
 from app.web.paging import checked_limit, link_header
 
 AppRequest = Request[Any, Any, State]
@@ -46,7 +48,7 @@ class PromptThreadApi(Controller):
         request: AppRequest,
         table: TableDep,
         prompt_id: FromPath[UUID],
-        filter: FromQuery[Filter] = "open",  # noqa: A002  # as it is called in addresses
+        wanted: WantedDep,
         limit: FromQuery[int | None] = None,
         cursor: FromQuery[str | None] = None,
     ) -> Response[ThreadList]:
@@ -54,13 +56,17 @@ class PromptThreadApi(Controller):
 
         `filter` is `open`, `mine` (open ones that this key has written in), `resolved` or `all`.
         `span` says where the words are in the live text now; a thread whose words are gone is
-        `orphaned`. Of a long thread the first comment and the 20 newest are given. Follow
-        `next_cursor`, or the Link header. Needs the scope `read`.
+        `orphaned`. `of` looks for them in another text: a version number, a label or `latest`. Of a
+        long thread the first comment and the 20 newest are given. Follow `next_cursor`, or the
+        Link header. Needs the scope `read`.
         """
         async with table.reading() as conversations:
-            found = await conversations.page(prompt_id, filter, checked_limit(limit), cursor)
+            page = wanted.filter, checked_limit(limit), cursor
+            found = await conversations.page(prompt_id, *page)
             counts = await conversations.counts(prompt_id)
-        spans = await _spans(table, found.items)
+            is_live = wanted.of == DRAFT
+            text = None if is_live else await conversations.text_of(prompt_id, wanted.of)
+        spans = await _spans(table, found.items, text)
         content = list_view(found.items, spans, counts, found.next_cursor)
         return Response(content, headers=link_header(request, found))
 
@@ -203,10 +209,14 @@ class CommentApi(Controller):
         await threading.unreact(comment_id, reaction)
 
 
-async def _spans(table: Table, shown: Sequence[Conversation]) -> Sequence[Any]:
-    if not shown:
-        return []
-    return await table.placing.spans(shown[0].row.room_id, [one.row for one in shown])
+async def _spans(
+    table: Table, shown: Sequence[Conversation], text: str | None = None
+) -> Sequence[Span | None]:
+    """In `text`, or in the live one."""
+    rows = [one.row for one in shown]
+    if text is not None:
+        return await placed(text, rows)
+    return await table.placing.spans(rows[0].room_id, rows) if rows else []
 
 
 async def _view(table: Table, shown: Conversation) -> ThreadView:

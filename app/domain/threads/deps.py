@@ -7,14 +7,17 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from litestar.di import NamedDependency, Provide
+from litestar.params import FromQuery
 
 from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.ports import Rooms
 from app.domain.threads.placing import Placing
+from app.domain.threads.policy import Filter
 from app.domain.threads.ports import Audience
 from app.domain.threads.reading import Conversations
 from app.domain.threads.service import Threads
+from app.domain.versions.policy import DRAFT
 from app.web.deps import Caller, Db, Tx
 
 
@@ -44,6 +47,15 @@ class Table:
             yield threads, Conversations(tx, self.caller, self.rooms)
 
 
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which threads a list is to have, and in which text their words are looked for."""
+
+    filter: Filter
+    of: str  # draft, or a version
+
+
+WantedDep = NamedDependency[Wanted]
 ThreadsDep = NamedDependency[Threads]
 ConversationsDep = NamedDependency[Conversations]
 TableDep = NamedDependency[Table]
@@ -63,7 +75,15 @@ async def provide_table(database: Db, caller: Caller, rooms: _Rooms, audience: _
     return Table(database.within(caller), caller, rooms, audience)
 
 
+async def provide_wanted(
+    filter: FromQuery[Filter] = "open",  # noqa: A002  # as it is called in addresses
+    of: FromQuery[str] = DRAFT,
+) -> Wanted:
+    return Wanted(filter, of)
+
+
 PROVIDERS = {
+    "wanted": Provide(provide_wanted),
     "threading": Provide(provide_threading),
     "conversations": Provide(provide_conversations),
     "table": Provide(provide_table),

@@ -19,6 +19,7 @@ from app.domain.threads.errors import CommentNotFound, ThreadNotFound
 from app.domain.threads.models import Comment, Thread
 from app.domain.threads.policy import MOST_COMMENTS, Filter
 from app.domain.threads.views import Conversation, Material, Said
+from app.domain.versions.history import History
 from app.kit import cursor
 from app.web.paging import Page, cut
 
@@ -110,6 +111,11 @@ class Conversations:
     async def counts(self, prompt_id: UUID) -> Counts:
         self._caller.require(Permission.PROMPTS_READ)
         return Counts(*await queries.counted(self._tx, self._caller, prompt_id))
+
+    async def text_of(self, prompt_id: UUID, ref: str) -> str:
+        """A version's text: by number, label or `latest`. Raises `VersionNotFound`."""
+        history = History(self._tx, self._caller, self._rooms)
+        return (await history.side(await history.open(prompt_id), ref)).text
 
     async def people_to_mention(self, prompt_id: UUID, typed: str = "") -> list[Mentionable]:
         """Members whose name or e-mail has what was typed; those in the room now on top."""

@@ -92,7 +92,7 @@ class ReadInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SpanView(msgspec.Struct, frozen=True):
-    """Where the words are in the live text now, in UTF-16 units."""
+    """Where the words are in the live text now, or in the one asked about, in UTF-16 units."""
 
     start: Annotated[int, Meta(examples=[120])]
     end: Annotated[int, Meta(examples=[134])]

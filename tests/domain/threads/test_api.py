@@ -207,6 +207,26 @@ class TestMentions:
         assert "Invite them" in (await call("POST", url, 422, by=admin, body=body))["detail"]
 
 
+class TestTexts:
+    async def test_words_are_found_in_versions_and_after_restoring(
+        self, call: Any, thread: Any, prompt: Any
+    ) -> None:
+        path = f"prompts/{prompt.id}"
+        await call("POST", f"{path}/versions", 201, message="First", labels=["staging"])
+        text = TEXT.replace("within 14 days", "soon").replace("You", "Hello! You")
+        await call("PATCH", path, 200, text=text)
+        [now] = (await call("GET", f"{path}/threads"))["items"]
+        assert (now["orphaned"], now["span"], now["quote"]) == (True, None, "14 days")
+        for ref in ("1", "staging", "latest"):
+            [then] = (await call("GET", f"{path}/threads?of={ref}"))["items"]
+            assert then["span"] == thread["span"]
+        refused = await call("GET", f"{path}/threads?of=7", 404)
+        assert refused["code"] == "version_not_found"
+        await call("POST", f"{path}/restore", 200, version=1)
+        [back] = (await call("GET", f"{path}/threads"))["items"]
+        assert (back["orphaned"], back["span"]) == (False, thread["span"])
+
+
 class TestLists:
     async def test_the_newest_first_page_by_page(self, call: Any, prompt: Any) -> None:
         path = f"prompts/{prompt.id}/threads"
