@@ -43,7 +43,7 @@ SLICES: dict[str, frozenset[str]] = {
     "activity": frozenset({"accounts", "rooms", "prompts", "versions", "threads"}),
     # a workspace to look at has something of everything
     "demo": frozenset(
-        {"accounts", "workspaces", "rooms", "prompts", "versions", "folders", "threads"}
+        {"accounts", "workspaces", "rooms", "prompts", "versions", "folders", "threads", "inbox"}
     ),
     # a file is a prompt with everything that is said of it
     "exchange": frozenset({"workspaces", "rooms", "prompts", "versions", "folders"}),

@@ -7,25 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
 from app.access.permissions import Role
-from app.access.tenancy import InWorkspace
 from app.db.engine import Database
 from app.domain.bookmarks.service import Bookmarks
 from app.domain.folders.service import Folders
+from app.domain.inbox.audience import InboxAudience
+from app.domain.inbox.policy import Wishes
+from app.domain.inbox.service import Inbox
 from app.domain.keys.service import Keys
+from app.domain.mail.models import Mail
 from app.domain.prompts.service import Details, Prompts
 from app.domain.rooms import queries
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import JournalEntry, Quarantined
 from app.domain.threads.anchoring import Anchor, Wording
-from app.domain.threads.events import Happening
 from app.domain.threads.policy import mention
 from app.domain.threads.service import Threads
 from app.domain.versions.labels import Labels
 from app.domain.versions.service import Checkpoints, Versions
 from app.domain.workspaces.invitations import Invitations
+from app.kit.bus_memory import MemoryBus
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
 from tests.support.builders import (
@@ -137,11 +138,13 @@ async def _work(
         for name in (f"{prompt.name}-for-a-day", prompt.name):
             await Prompts(tx, caller, rooms).change(prompt.id, Details(name=name))
     actors = [person.actor for person in people]
+    await _readers(database, place, prompt, *people[1:])
+    told = InboxAudience(MemoryBus())
     for number, text in enumerate(EDITS[:2], 1):
         rooms.documents[prompt.room_id] = await write_on(database, prompt.room_id, [text], actors)
         rooms.epochs[prompt.room_id] = await _epoch(database, prompt.room_id)
         labels = ["production", "staging"][:number]
-        await Versions(database, caller, rooms).publish(prompt.id, f"Edit {number}", labels)
+        await Versions(database, caller, rooms, told).publish(prompt.id, f"Edit {number}", labels)
     async with database.transaction() as tx:
         await Labels(tx, caller, rooms).remove(prompt.id, "staging")
     await _talk(database, place, prompt, people)
@@ -153,18 +156,6 @@ async def _work(
     return document.text
 
 
-class _Nobody:
-    """Keeps no inbox."""
-
-    async def thread_changed(self, tx: AsyncSession, happening: Happening) -> None:
-        pass
-
-    async def thread_read(
-        self, tx: AsyncSession, where: InWorkspace, user_id: UUID, thread_id: UUID
-    ) -> None:
-        pass
-
-
 async def _talk(
     database: Database, place: Place, prompt: MadePrompt, people: Sequence[Somebody]
 ) -> None:
@@ -174,7 +165,8 @@ async def _talk(
     assert anchor is not None
     anchor = replace(anchor, positions=(b"\x00\x01", b"\x00\x02"), epoch="epoch")
     async with database.transaction() as tx:
-        mine, theirs = [Threads(tx, caller, FakeRooms(), _Nobody()) for caller in (first, second)]
+        told = InboxAudience(MemoryBus())
+        mine, theirs = [Threads(tx, caller, FakeRooms(), told) for caller in (first, second)]
         named = mention(people[1].id, people[1].name)
         thread = await mine.start(prompt.id, anchor, f"Warum »誠実«, {named}? 🧳")
         await theirs.reply(thread.thread_id, "Weil *ja*.")
@@ -185,6 +177,34 @@ async def _talk(
         gone = await theirs.reply(whole.thread_id, "Nein")
         await theirs.delete(gone.comment_id)
         await mine.mark_read(whole.thread_id)
+
+
+async def _readers(
+    database: Database, place: Place, prompt: MadePrompt, quiet: Somebody, reader: Somebody
+) -> None:
+    """One who follows it and was written to, and one who has muted it."""
+    caller = await as_member(database, place, reader)
+    async with database.transaction() as tx:
+        inbox = Inbox(tx, caller, MemoryBus())
+        await inbox.follow(prompt.id, is_following=True)
+        await inbox.wish(Wishes({"reply": "off"}, mail_after_minutes=30))
+        tx.add(_mail(place, reader))
+    caller = await as_member(database, place, quiet)
+    async with database.transaction() as tx:
+        await Inbox(tx, caller, MemoryBus()).mute(prompt.id, prompt.id, is_muted=True)
+
+
+def _mail(place: Place, reader: Somebody) -> Mail:
+    now = utc_now()
+    return Mail(
+        id=new_id(),
+        workspace_id=place.id,
+        user_id=reader.id,
+        state="sent",
+        made_at=now,
+        try_at=now,
+        tries=1,
+    )
 
 
 async def _epoch(database: Database, room_id: UUID) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace, within
 from app.db.base import Model
 from app.domain.accounts.models import User
+from app.domain.inbox.models import Follow, Notice
 from app.domain.prompts.models import Activity, Branch, OldName, Prompt, PromptTag
 from app.domain.rooms.models import Document
 from app.domain.threads.models import Comment, Mention, Reaction, Thread, ThreadRead
@@ -58,6 +59,8 @@ async def remove(tx: AsyncSession, where: InWorkspace, people: Iterable[UUID]) -
         ThreadRead,
         Comment,
         Thread,
+        Notice,
+        Follow,
         Activity,
         OldName,
         Version,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from random import Random
@@ -13,6 +11,8 @@ from uuid import UUID
 from app.db.base import Model
 from app.domain.demo import talk
 from app.domain.demo.material import Desk, material
+from app.domain.demo.news import News
+from app.domain.demo.place import Place
 from app.domain.demo.story import Event, Story
 from app.domain.prompts import activity, settings, template
 from app.domain.prompts import policy as prompts
@@ -28,18 +28,6 @@ from app.domain.versions.reading import blame_now
 from app.kit.ids import id_at
 
 Rows = list[Model]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the rows belong, and who the story's people are."""
-
-    workspace_id: UUID
-    people: Mapping[str, UUID]
-    now: datetime
-
-    def actor(self, name: str) -> str:
-        return f"user:{self.people[name]}"
 
 
 class Telling:
@@ -74,8 +62,11 @@ class Telling:
             *kept,
             *self._labels(),
             *self._old_names(),
-            *self._threads(),
+            *(talked := self._threads()),
             *self._activities(),
+            *News(self._place, self._story, self._prompt_id, self._rng).rows(
+                self._versions, talked
+            ),
         ]
 
     def _activities(self) -> Rows:

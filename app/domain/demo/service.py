@@ -19,7 +19,8 @@ from app.domain.accounts.models import User
 from app.domain.demo import queries
 from app.domain.demo.errors import DemoExists
 from app.domain.demo.material import Person, World, material
-from app.domain.demo.rows import Place, Telling
+from app.domain.demo.place import Place
+from app.domain.demo.rows import Telling
 from app.domain.demo.story import OLDEST_DAYS, Story, Teller
 from app.domain.folders.models import Folder
 from app.domain.workspaces.models import Member, Workspace

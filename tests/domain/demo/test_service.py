@@ -44,6 +44,11 @@ _NOT_SEEDED = frozenset(
     [
         "sessions",
         "api_keys",
+        "mails",
+        "mutes",
+        "notification_settings",
+        "saved_views",
+        "stars",
         "invitations",
         "stars",
         "saved_views",
