@@ -201,25 +201,23 @@ async def rooms_with_checkpoints(
 
 
 async def when_taken(
-    tx: AsyncSession, prompt_id: UUID, room_id: UUID, before: datetime, limit: int
-) -> list[tuple[UUID, datetime]]:
-    """A room's checkpoints from `before`, the newest first.
+    tx: AsyncSession, rooms: Sequence[tuple[UUID, UUID]], before: datetime, limit: int
+) -> Sequence[Any]:
+    """Checkpoints from `before` of these, as above: room, id and time, a room's newest first.
 
     Not those that a restoring took: they hold edits that nothing later has.
     """
+    latest = (Checkpoint.created_at.desc(), Checkpoint.id.desc())
+    place = func.row_number().over(partition_by=Checkpoint.room_id, order_by=latest).label("place")
     # unscoped: a job thins the history of all workspaces
-    statement = (
-        select(Checkpoint.id, Checkpoint.created_at)
-        .where(
-            Checkpoint.prompt_id == prompt_id,
-            Checkpoint.room_id == room_id,
-            Checkpoint.created_at < before,
-            Checkpoint.reason != "restore",
-        )
-        .order_by(Checkpoint.created_at.desc(), Checkpoint.id.desc())
-        .limit(limit)
+    taken = select(Checkpoint.room_id, Checkpoint.id, Checkpoint.created_at, place).where(
+        Checkpoint.prompt_id.in_([prompt_id for prompt_id, _ in rooms]),
+        Checkpoint.room_id.in_([room_id for _, room_id in rooms]),
+        *(Checkpoint.created_at < before, Checkpoint.reason != "restore"),
     )
-    return [(row[0], row[1]) for row in await tx.execute(statement)]
+    each = taken.subquery().c
+    few = select(each.room_id, each.id, each.created_at).where(each.place <= limit)
+    return (await tx.execute(few.order_by(each.room_id, each.place))).all()
 
 
 async def drop_checkpoints(tx: AsyncSession, ids: Sequence[UUID]) -> None:
