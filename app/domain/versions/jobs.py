@@ -12,7 +12,7 @@ from app.db.engine import Database
 from app.domain.versions import policy, queries
 from app.kit import clock
 
-ROOMS = 100  # looked through at a time: one by one would be most of what a worker does
+PROMPTS = 100  # looked through at a time: one by one would keep a worker busy for minutes
 CHECKPOINTS = 2000  # of one room looked at in one run; the kept ones of 36 years
 BATCH = 50  # deleted in one transaction: each may hold 2 MiB of text
 
@@ -24,12 +24,13 @@ async def thin_checkpoints(database: Database) -> int:
     total, last = 0, None
     while True:
         async with database.transaction(write=False) as tx:
-            rooms = await queries.rooms_with_checkpoints(tx, before, last, ROOMS)
-            taken = await queries.when_taken(tx, rooms, before, CHECKPOINTS) if rooms else ()
+            prompts = await queries.with_checkpoints(tx, before, last, PROMPTS)
+            taken = await queries.when_taken(tx, prompts, before, CHECKPOINTS) if prompts else ()
         total += await _thin(database, taken)
-        if len(rooms) < ROOMS:
+        if len(prompts) < PROMPTS:
             return total
-        last = rooms[-1]
+        last = prompts[-1]
+        await asyncio.sleep(PAUSE_SECONDS)
 
 
 async def _thin(database: Database, taken: Sequence[Any]) -> int:

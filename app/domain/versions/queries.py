@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, null, select, tuple_, union_all
+from sqlalchemy import bindparam, delete, func, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -187,37 +187,35 @@ async def last_checkpoint_sha256(
     return (await tx.execute(statement)).scalar_one_or_none()
 
 
-async def rooms_with_checkpoints(
-    tx: AsyncSession, before: datetime, after: tuple[UUID, UUID] | None, limit: int
-) -> list[tuple[UUID, UUID]]:
-    """Prompt and room of those that have checkpoints from `before`, in an order to go on from."""
-    where = (Checkpoint.prompt_id, Checkpoint.room_id)
+async def with_checkpoints(
+    tx: AsyncSession, before: datetime, after: UUID | None, limit: int
+) -> Sequence[UUID]:
+    """Prompts that have checkpoints from `before`, in an order to go on from, along an index."""
     # unscoped: a job thins the history of all workspaces
-    statement = select(*where).where(Checkpoint.created_at < before).group_by(*where)
+    statement = select(Checkpoint.prompt_id).where(Checkpoint.created_at < before).distinct()
     if after is not None:
-        statement = statement.where(tuple_(*where) > tuple_(*after))
-    rows = await tx.execute(statement.order_by(*where).limit(limit))
-    return [(row[0], row[1]) for row in rows]
+        statement = statement.where(Checkpoint.prompt_id > after)
+    return (await tx.execute(statement.order_by(Checkpoint.prompt_id).limit(limit))).scalars().all()
 
 
 async def when_taken(
-    tx: AsyncSession, rooms: Sequence[tuple[UUID, UUID]], before: datetime, limit: int
+    tx: AsyncSession, prompt_ids: Sequence[UUID], before: datetime, limit: int
 ) -> Sequence[Any]:
-    """Checkpoints from `before` of these, as above: room, id and time, a room's newest first.
+    """Checkpoints from `before` of these: room, id and time, each room's newest first.
 
     Not those that a restoring took: they hold edits that nothing later has.
     """
+    room = (Checkpoint.prompt_id, Checkpoint.room_id)
     latest = (Checkpoint.created_at.desc(), Checkpoint.id.desc())
-    place = func.row_number().over(partition_by=Checkpoint.room_id, order_by=latest).label("place")
+    place = func.row_number().over(partition_by=room, order_by=latest).label("place")
     # unscoped: a job thins the history of all workspaces
-    taken = select(Checkpoint.room_id, Checkpoint.id, Checkpoint.created_at, place).where(
-        Checkpoint.prompt_id.in_([prompt_id for prompt_id, _ in rooms]),
-        Checkpoint.room_id.in_([room_id for _, room_id in rooms]),
+    taken = select(*room, Checkpoint.id, Checkpoint.created_at, place).where(
+        Checkpoint.prompt_id.in_(prompt_ids),
         *(Checkpoint.created_at < before, Checkpoint.reason != "restore"),
     )
     each = taken.subquery().c
     few = select(each.room_id, each.id, each.created_at).where(each.place <= limit)
-    return (await tx.execute(few.order_by(each.room_id, each.place))).all()
+    return (await tx.execute(few.order_by(each.prompt_id, each.room_id, each.place))).all()
 
 
 async def drop_checkpoints(tx: AsyncSession, ids: Sequence[UUID]) -> None:

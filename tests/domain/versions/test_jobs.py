@@ -91,7 +91,7 @@ class TestTheJob:
     async def test_every_rooms_history_is_thinned_on_its_own(
         self, either: Database, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(jobs, "ROOMS", 2)
+        monkeypatch.setattr(jobs, "PROMPTS", 2)
         monkeypatch.setattr(jobs, "BATCH", 3)
         now = HeldClock(monkeypatch).now
         noon = now.replace(hour=12) - timedelta(days=10)
