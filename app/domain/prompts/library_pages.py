@@ -65,11 +65,11 @@ class LibraryPages(Controller):
             if ids and not rooms:
                 raise PromptNotFound("These prompts are not here any more.")
             here = desk.rooms.people(found.selection.own_rooms(desk.rooms.occupied()))
-            starred = await desk.stars.of(found.tx, desk.caller)
-            seen = views.seen(found.selection, here, starred)
+            seen = views.seen(found.selection, here)
             if request.query_params.get("seen") == seen:
                 return Response(None, status_code=204)
             listed = await found.these(ids)
+            starred = await desk.stars.of(found.tx, desk.caller)
         rows = views.rows(listed, f"/w/{workspace}", here, found.selection, starred)
         return page(
             request,

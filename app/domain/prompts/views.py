@@ -144,12 +144,9 @@ def settings(opened: Opened, text: str) -> dict[str, Any]:
     }
 
 
-def seen(
-    found: Selection, here: Mapping[UUID, Sequence[Here]], starred: Iterable[UUID] = ()
-) -> str:
+def seen(found: Selection, here: Mapping[UUID, Sequence[Here]]) -> str:
     """Differs when anything in the workspace has changed, or somebody came or went."""
-    people = sorted((str(room), [who.id for who in here[room]]) for room in here)
-    shown = found.stamp, people, sorted(map(str, starred))
+    shown = found.stamp, sorted((str(room), [who.id for who in here[room]]) for room in here)
     return f"{zlib.crc32(repr(shown).encode()):x}"
 
 
