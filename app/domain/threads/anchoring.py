@@ -19,6 +19,7 @@ from app.kit.align import matches
 
 QUOTE_LONGEST = 10_000  # characters
 CONTEXT = 64  # characters kept on either side
+_TOO_LONG = f"Select at most {QUOTE_LONGEST:,} characters."
 POSITION_LONGEST = 128  # bytes; Yjs needs about twenty
 
 _MOST_HITS = 200  # occurrences of a quote that are compared
@@ -76,7 +77,7 @@ def checked(anchor: Anchor) -> Anchor:
     """With no more context than is kept. Raises `AnchorInvalid` for what cannot be kept."""
     problem = ""
     if len(anchor.quote) > QUOTE_LONGEST:
-        problem = f"Select at most {QUOTE_LONGEST:,} characters."
+        problem = _TOO_LONG
     elif not anchor.quote and (anchor.start is not None or anchor.positions):
         problem = "Select some words, or none for the whole prompt."
     elif not is_storable(anchor.quote + anchor.prefix + anchor.suffix):
@@ -87,8 +88,16 @@ def checked(anchor: Anchor) -> Anchor:
         problem = f"A position has from 1 to {POSITION_LONGEST} bytes."
     if problem:
         raise AnchorInvalid({"anchor": problem})
-    if not anchor.quote:
-        return Anchor()
+    return trimmed(anchor) if anchor.quote else Anchor()
+
+
+def trimmed(anchor: Anchor) -> Anchor:
+    """With no more context than is kept: looking for more of it would cost more, too.
+
+    Raises `AnchorInvalid` for a quote that is too long.
+    """
+    if len(anchor.quote) > QUOTE_LONGEST:
+        raise AnchorInvalid({"anchor": _TOO_LONG})
     return replace(anchor, prefix=anchor.prefix[-CONTEXT:], suffix=anchor.suffix[:CONTEXT])
 
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.ports import Rooms
-from app.domain.threads.anchoring import Anchor, Anchored, Span, Wording
+from app.domain.threads.anchoring import Anchor, Anchored, Span, Wording, trimmed
 from app.domain.threads.errors import AnchorInvalid, QuoteNotFound
 from app.domain.threads.reading import Conversations
 
@@ -48,6 +48,7 @@ class Placing:
             room_id = await Conversations(tx, self._caller, self._rooms).room(prompt_id)
         if not wanted.quote and wanted.start is None:
             return wanted
+        wanted = trimmed(wanted)
         reading = await self._rooms.read(room_id)
         if wanted.positions:
             return replace(wanted, epoch=wanted.epoch or reading.epoch)

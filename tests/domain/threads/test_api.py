@@ -72,6 +72,11 @@ class TestStarting:
         made = await call("POST", f"prompts/{prompt.id}/threads", 201, body="?", anchor=anchor)
         assert made["prefix"].endswith("Be kind. ")
 
+    async def test_a_quote_of_megabytes_is_not_looked_for(self, call: Any, prompt: Any) -> None:
+        path, anchor = f"prompts/{prompt.id}/threads", {"quote": "Be " * 1_000_000}
+        refused = await call("POST", path, 422, body="?", anchor=anchor)
+        assert (refused["code"], len(str(refused)) < 500) == ("anchor_invalid", True)
+
     async def test_words_that_are_not_there_are_refused(self, call: Any, prompt: Any) -> None:
         path = f"prompts/{prompt.id}/threads"
         refused = await call("POST", path, 422, body="?", anchor={"quote": "30 days"})

@@ -22,7 +22,7 @@ from app.domain.threads.models import Comment, Thread
 from app.domain.threads.policy import mention
 from app.domain.threads.reading import Conversations
 from app.domain.threads.service import Threads
-from app.errors import Forbidden
+from app.errors import Forbidden, NotFound
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
 from tests.support.builders import Place, a_member, a_prompt, a_workspace, as_member
@@ -214,33 +214,61 @@ async def test_what_is_rolled_back_is_told_to_nobody(
     assert (await desk.read("page", prompt.id)).items == []
 
 
+def actions(prompt: Any, made: Any) -> dict[str, tuple[Any, ...]]:
+    """Everything that can be done about a thread that somebody else has started."""
+    return {
+        "mark_read": (made.thread_id,),
+        "start": (prompt.id, WHOLE, "Mine"),
+        "reply": (made.thread_id, "Me too"),
+        "resolve": (made.thread_id,),
+        "reopen": (made.thread_id,),
+        "re_anchor": (made.thread_id, WHOLE),
+        "react": (made.comment_id, "agree"),
+        "unreact": (made.comment_id, "agree"),
+        "edit": (made.comment_id, "Hacked"),
+        "delete": (made.comment_id,),
+        "delete_thread": (made.thread_id,),
+    }
+
+
 @pytest.mark.parametrize("role", list(Role))
 async def test_roles(either: Database, office: Office, prompt: Any, role: Role) -> None:
     """Reading is everybody's, writing is from commenters on; others' words are for admins only."""
     somebody, desk = await office.desk(Role.EDITOR), await office.desk(role, "Someone Else")
     made = await somebody.do("start", prompt.id, WHOLE, "Hello")
-    may = {permission: permission in GRANTS[role] for permission in Permission}
-    writes, rules = may[Permission.COMMENTS_WRITE], may[Permission.WORKSPACE_MANAGE]
-    for allowed, what, *given in (
-        (True, "mark_read", made.thread_id),
-        (writes, "start", prompt.id, WHOLE, "Mine"),
-        (writes, "reply", made.thread_id, "Me too"),
-        (writes, "resolve", made.thread_id),
-        (writes, "reopen", made.thread_id),
-        (writes, "re_anchor", made.thread_id, WHOLE),
-        (writes, "react", made.comment_id, "agree"),
-        (writes, "unreact", made.comment_id, "agree"),
-        (False, "edit", made.comment_id, "Hacked"),
-        (rules, "delete", made.comment_id),
-        (rules, "delete_thread", made.thread_id),
-    ):
-        if allowed:
+    allowed = {"mark_read": True, "edit": False} | dict.fromkeys(
+        ("delete", "delete_thread"), Permission.WORKSPACE_MANAGE in GRANTS[role]
+    )
+    for what, given in actions(prompt, made).items():
+        if allowed.get(what, Permission.COMMENTS_WRITE in GRANTS[role]):
             await desk.do(what, *given)
         else:
             with pytest.raises(Forbidden):
                 await desk.do(what, *given)
     shown = await desk.read("page", prompt.id, "all")
-    assert [(one.can_comment, one.comments[0].can_edit) for one in shown.items if one.row.id != made.thread_id] == ([(True, True)] if writes else [])  # fmt: skip
+    mine = [one for one in shown.items if one.row.id != made.thread_id]
+    expected = [(True, True)] if Permission.COMMENTS_WRITE in GRANTS[role] else []
+    assert [(one.can_comment, one.comments[0].can_edit) for one in mine] == expected
+
+
+async def test_nothing_is_there_for_another_workspace(
+    either: Database, office: Office, prompt: Any
+) -> None:
+    """Not even for its owner, and nobody hears of the attempt."""
+    made = await (await office.desk()).do("start", prompt.id, WHOLE, "Hello")
+    elsewhere = Office(either, await a_workspace(either, "Elsewhere"))
+    owner = await elsewhere.desk(Role.OWNER)
+    for what, given in actions(prompt, made).items():
+        with pytest.raises(NotFound):
+            await owner.do(what, *given)
+    for what in ("page", "anchors", "people_to_mention"):
+        with pytest.raises(NotFound):
+            await owner.read(what, prompt.id)
+    assert (await owner.read("counts", prompt.id)).all == 0
+    for what, given in (("open", made.thread_id), ("said", made.comment_id)):
+        with pytest.raises(NotFound):
+            await owner.read(what, given)
+    assert (elsewhere.rooms.news, elsewhere.diary.heard) == ([], [])
 
 
 async def test_people_in_the_room_are_offered_first(
