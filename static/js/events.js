@@ -60,11 +60,10 @@ function connect() {
     alive();
     const { count } = JSON.parse(event.data);
     others?.postMessage(count);
-    // The page was drawn with what was new then; who came back after a while fetches.
-    if (isFirst && !hasMissed) show(count);
-    else told(count);
+    told(count);
+    // What happened between drawing the page and listening was told to nobody here.
+    if (isFirst) dispatch("activity:changed");
     isFirst = false;
-    hasMissed = true;
   });
   stream.addEventListener("activity", () => dispatch("activity:changed"));
   stream.addEventListener("bye", alive);
@@ -75,7 +74,6 @@ function connect() {
   stream.addEventListener("error", lost);
 }
 
-let hasMissed = false; // whether something may have happened that this page did not hear of
 let hasEnded = false; // signed out, or no member any more
 
 function lost() {
