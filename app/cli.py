@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Coroutine
 from typing import Any
 
 import click
@@ -13,7 +12,10 @@ import msgspec
 
 from app import __version__
 from app.errors import AppError
+from app.server import exchange_cli
 from app.settings import InvalidSetting, Settings, from_environment
+
+_run = asyncio.run
 
 
 class Friendly(click.Group):
@@ -345,5 +347,4 @@ def _make_data_dir(settings: Settings) -> None:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
 
 
-def _run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
+exchange_cli.add_to(main)

@@ -48,7 +48,7 @@ async def make_user(settings: Settings, new: NewUser) -> str:
         raise Invalid(f"There is no role {new.role!r}; roles are {', '.join(Role)}.")
     name = new.name or new.email.partition("@")[0]
     signup = await Signup.of(Passwords(), name, new.email, new.password)
-    async with _ready(settings) as database, database.transaction() as tx:
+    async with ready(settings) as database, database.transaction() as tx:
         where = await workspaces.named(tx, new.workspace) if new.workspace else None
         person = await workspaces.create_user(tx, signup, where, Role(new.role))
     place = f" as {new.role} of {new.workspace}" if new.workspace else ""
@@ -57,7 +57,7 @@ async def make_user(settings: Settings, new: NewUser) -> str:
 
 async def make_key(settings: Settings, workspace: str, name: str, scopes: Iterable[str]) -> str:
     """The key itself."""
-    async with _ready(settings) as database, database.transaction() as tx:
+    async with ready(settings) as database, database.transaction() as tx:
         where = await workspaces.named(tx, workspace)
         return await keys.create_key(tx, where, name, scopes)
 
@@ -68,7 +68,7 @@ async def seed_demo(settings: Settings, wish: Demo, done: Callable[[int], None])
     signup = await Signup.of(Passwords(), "Demo", f"demo@{demo.DOMAIN}", password)
     now = clock.utc_now()
     plan = demo.Wish(wish.prompts, wish.seed, now, signup.password_hash, wish.owner)
-    async with _ready(settings, makes=True) as database:
+    async with ready(settings, makes=True) as database:
         made = await demo.make(database, plan, done)
     return (
         f"{made.name} has {made.prompts:,} prompts by {made.people} people; its address ends in "
@@ -78,7 +78,7 @@ async def seed_demo(settings: Settings, wish: Demo, done: Callable[[int], None])
 
 
 @asynccontextmanager
-async def _ready(settings: Settings, *, makes: bool = False) -> AsyncGenerator[Database, None]:
+async def ready(settings: Settings, *, makes: bool = False) -> AsyncGenerator[Database, None]:
     """The database, refused when its schema is not this release's; an empty one may be set up."""
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.database)

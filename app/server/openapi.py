@@ -41,6 +41,7 @@ _TAGS = {
     "rooms": "Tickets for the live document of a prompt.",
     "folders": "Where prompts lie, one folder within another.",
     "tags": "What prompts are tagged with: renaming and merging.",
+    "exchange": "Files of other tools, and whole workspaces, in and out.",
     "members": "Who belongs to the workspace.",
     "keys": "API keys of the workspace.",
 }

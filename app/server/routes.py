@@ -9,6 +9,7 @@ from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
 from app.domain.activity.api import ActivityApi
 from app.domain.activity.pages import ActivityPages
 from app.domain.bookmarks.pages import StarPages, ViewPages
+from app.domain.exchange.api import ExchangeApi
 from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
 from app.domain.inbox.pages import EventPages, FollowPages, InboxPages
@@ -80,6 +81,7 @@ API: list[ControllerRouterHandler] = [
     FolderApi,
     TagApi,
     MemberApi,
+    ExchangeApi,
     KeyApi,
 ]
 

@@ -30,3 +30,10 @@ class ExportImpossible(Invalid):
 
     code = "export_impossible"
     title = "This format cannot hold this prompt"
+
+
+class ImportRefused(Invalid):
+    """Nothing was imported, or nothing after what is there already."""
+
+    code = "import_refused"
+    title = "This cannot be imported"

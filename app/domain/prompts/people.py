@@ -14,6 +14,7 @@ from app.domain.accounts.policy import initials
 from app.domain.prompts import queries
 
 SERVER = "server"
+_IMPORTED = "import:"  # somebody of another installation, of whom an archive has the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,7 @@ async def by_id(tx: AsyncSession, user_ids: Collection[UUID]) -> dict[UUID, Show
 
 async def named(tx: AsyncSession, where: InWorkspace, actors: Iterable[str]) -> dict[str, Shown]:
     """Each of `actors`; one whose account or key is gone is "Someone who left"."""
-    found = {
-        actor: _SERVER if actor == SERVER else Shown(actor, "Someone who left", "slate", "?")
-        for actor in actors
-    }
+    found = {actor: _stranger(actor) for actor in actors}
     user_ids, key_ids = _ids(found, "user"), _ids(found, "key")
     if user_ids:
         found |= {who.id: who for who in (await by_id(tx, user_ids)).values()}
@@ -52,6 +50,15 @@ async def named(tx: AsyncSession, where: InWorkspace, actors: Iterable[str]) -> 
             actor = f"key:{key.id}"
             found[actor] = Shown(actor, key.name, "slate", initials(key.name))
     return found
+
+
+def _stranger(actor: str) -> Shown:
+    if actor == SERVER:
+        return _SERVER
+    if actor.startswith(_IMPORTED):
+        name = actor.removeprefix(_IMPORTED)
+        return Shown(actor, name, "slate", initials(name))
+    return Shown(actor, "Someone who left", "slate", "?")
 
 
 def _ids(actors: Iterable[str], kind: str) -> list[UUID]:

@@ -1,0 +1,129 @@
+"""Import and export, for programs."""
+
+from __future__ import annotations
+
+import tempfile
+from typing import IO, Annotated, Any
+from uuid import UUID
+
+from litestar import Controller, Request, Response, get, post
+from litestar.datastructures import State
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.response import Stream
+
+from app.access.permissions import Permission
+from app.domain.exchange import detecting, exporting
+from app.domain.exchange.bounds import FILE_BYTES
+from app.domain.exchange.errors import ImportRefused
+from app.domain.exchange.importing import Conflict, Importer
+from app.domain.exchange.schemas import ImportView, view
+from app.domain.exchange.zipped import MAGIC, Reader
+from app.domain.prompts.deps import DeskDep
+from app.domain.prompts.service import Prompts
+from app.web.deps import Caller, Db, Tx
+
+AppRequest = Request[Any, Any, State]
+ARCHIVE_BYTES = 1024 * 1024 * 1024  # over the network; the command takes larger ones
+_IN_MEMORY = 1024 * 1024  # of a body; more of it waits on the disk
+_CONFLICTS = ("skip", "update", "rename")
+
+
+class ExchangeApi(Controller):
+    path = "/api/v1"
+    tags = ["exchange"]
+
+    @post(
+        "/import",
+        name="api:import",
+        operation_id="importPrompts",
+        status_code=200,
+        request_max_body_size=ARCHIVE_BYTES,
+    )
+    async def bring_in(  # what a call may say
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        *,
+        file: FromQuery[str] = "import",
+        conflict: FromQuery[str] = "skip",
+        dry_run: FromQuery[bool] = False,
+    ) -> ImportView:
+        """Import prompts from a file, which is the body as it is.
+
+        An archive of Promptroom, or Langfuse JSON, Dotprompt, Prompty, OpenAI messages, MLflow or
+        GitHub `.prompt.yml`; `file` is its name, which helps to tell them apart. `conflict` says
+        what happens where a name is taken by another text: `skip`, `rename`, or `update`, which
+        edits the live text so that people who are writing lose nothing. Doing it again changes nothing;
+        `dry_run=true` only says what would happen. A file with a mistake answers 422
+        `import_file_invalid` with `line` and `column`, and nothing is imported. Needs the scope
+        `write`.
+        """
+        desk.caller.require(Permission.PROMPTS_WRITE)
+        if conflict not in _CONFLICTS:
+            raise ImportRefused(f"conflict is one of {', '.join(_CONFLICTS)}.")
+        chosen: Conflict = conflict  # type: ignore[assignment]  # one of them
+        importer = Importer(desk.database, desk.caller, desk.rooms)
+        name = file.rsplit("/", 1)[-1][:255] or "import"
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
+            async for chunk in request.stream():
+                body.write(chunk)
+            body.seek(0)
+            if body.read(len(MAGIC)) == MAGIC:
+                reader = Reader(_seekable(body), name)
+                items = await importer.archive(reader, chosen, is_rehearsal=dry_run)
+            else:
+                body.seek(0)
+                files = [(name, body.read(FILE_BYTES + 1))]
+                items = await importer.files(files, chosen, is_rehearsal=dry_run)
+        return view(items, is_rehearsal=dry_run)
+
+    @get("/export", name="api:export", operation_id="exportWorkspace", media_type="application/zip")
+    async def send_out(self, database: Db, caller: Caller) -> Stream:
+        """Export the workspace as an archive: a ZIP file, streamed while it is made.
+
+        Every prompt with its versions, labels, folder, tags and what is being written now. The same
+        workspace gives the same bytes. Needs the scope `read`.
+        """
+        caller.require(Permission.PROMPTS_READ)
+        return Stream(
+            exporting.stream(database, caller),
+            media_type="application/zip",
+            headers={"Content-Disposition": 'attachment; filename="workspace.promptroom.zip"'},
+        )
+
+    @get(
+        "/prompts/{prompt_id:uuid}/export",
+        name="api:export-prompt",
+        operation_id="exportPrompt",
+        media_type="application/octet-stream",
+    )
+    async def send_one(  # what a call may say
+        self,
+        tx: Tx,
+        caller: Caller,
+        desk: DeskDep,
+        prompt_id: FromPath[UUID],
+        *,
+        format_name: Annotated[str, QueryParameter(name="format")] = "dotprompt",
+        version: FromQuery[int | None] = None,
+    ) -> Response[bytes]:
+        """Export a prompt into a file of another tool.
+
+        `format` is `langfuse`, `dotprompt`, `prompty`, `openai`, `mlflow`, `github` or
+        `promptfoo`; without `version` it is what is being written now. A prompt that says something
+        which the format has no words for answers 422 `export_impossible`. Needs the scope `read`.
+        """
+        form = detecting.named(format_name)
+        opened = await Prompts(tx, caller, desk.rooms).open(prompt_id)
+        record = await exporting.record(tx, caller, opened.prompt, version)
+        name = form.file_name(opened.prompt.name)
+        return Response(
+            form.write(record),
+            media_type=form.media_type,
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+
+def _seekable(body: Any) -> IO[bytes]:
+    found: IO[bytes] = body
+    return found

@@ -1,0 +1,212 @@
+"""What goes out: one prompt in a format of another tool, or the whole workspace as an archive."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.db.engine import Database
+from app.domain.exchange import archive, queries
+from app.domain.exchange.archive import (
+    BranchKept,
+    MoveKept,
+    OldNameKept,
+    PromptKept,
+    VersionKept,
+)
+from app.domain.exchange.mapping import record_of
+from app.domain.exchange.record import Record
+from app.domain.exchange.zipped import Writer
+from app.domain.folders.service import made as made_folders
+from app.domain.prompts import people
+from app.domain.prompts.errors import PromptNotFound
+from app.domain.prompts.models import Branch, Prompt
+from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.models import Snapshot
+from app.domain.versions.errors import VersionNotFound
+from app.domain.versions.models import Version
+
+BATCH = 50  # prompts whose rows are read at once
+
+
+class Keeping:
+    """Prompts of a workspace as an archive keeps them, read in one transaction."""
+
+    def __init__(self, tx: AsyncSession, caller: Principal) -> None:
+        self._tx = tx
+        self._caller = caller
+        self._names: dict[str, str] = {}
+
+    async def kept(self, prompts: Sequence[Prompt]) -> list[PromptKept]:
+        """Their first lines."""
+        tx, where, ids = self._tx, self._caller, [one.id for one in prompts]
+        branches = await queries.branches(tx, where, ids)
+        tags = await queries.tags(tx, where, ids)
+        labels = await queries.labels(tx, where, ids)
+        moves = await queries.moves(tx, where, ids)
+        old_names = await queries.old_names(tx, where, ids)
+        texts = await self._texts([one.id for some in branches.values() for one in some])
+        await self._name(
+            [
+                *(one.created_by for one in prompts),
+                *(one.actor for some in moves.values() for one in some),
+                *(one.renamed_by for some in old_names.values() for one in some),
+            ]
+        )
+        return [
+            PromptKept(
+                name=one.name,
+                title=one.title,
+                description=one.description,
+                folder=one.folder,
+                tags=[tag.tag for tag in tags.get(one.id, ())],
+                created_by=self._who(one.created_by),
+                created_at=one.created_at,
+                edited_at=one.edited_at,
+                archived_at=one.archived_at,
+                branches=[_branch(b, texts) for b in branches.get(one.id, ())],
+                labels={label.name: label.number for label in labels.get(one.id, ())},
+                moves=[
+                    MoveKept(m.label, m.from_number, m.to_number, self._who(m.actor), m.moved_at)
+                    for m in moves.get(one.id, ())
+                ],
+                old_names=[
+                    OldNameKept(old.name, self._who(old.renamed_by), old.renamed_at)
+                    for old in old_names.get(one.id, ())
+                ],
+            )
+            for one in prompts
+        ]
+
+    async def versions(self, prompt: Prompt) -> list[VersionKept]:
+        found = await queries.versions(self._tx, self._caller, prompt.id)
+        branches = await queries.branches(self._tx, self._caller, [prompt.id])
+        rooms = {one.id: one.name for one in branches.get(prompt.id, ())}
+        await self._name([actor for one in found for actor in (one.author, *_contributors(one))])
+        made = [self._version(one, rooms) for one in found]
+        self._tx.expunge_all()  # the next prompt's take their place in memory
+        return made
+
+    async def lines(self, prompt: Prompt, kept: PromptKept) -> list[bytes]:
+        return [archive.line(kept), *map(archive.line, await self.versions(prompt))]
+
+    def _version(self, one: Version, rooms: dict[UUID, str]) -> VersionKept:
+        return VersionKept(
+            number=one.number,
+            branch=rooms[one.room_id],
+            text=one.text,
+            config=one.config,
+            variables=one.variables,
+            message=one.message,
+            author=self._who(one.author),
+            contributors=[
+                {"name": self._who(str(who["actor"])), "units": who["units"]}
+                for who in one.contributors
+            ],
+            restored_from=one.restored_from,
+            created_at=one.created_at,
+        )
+
+    async def _texts(self, room_ids: Sequence[UUID]) -> dict[UUID, str]:
+        """What is on the disk of each room, edits of this moment included."""
+        found = await queries.snapshots(self._tx, room_ids)
+        since = await queries.journal(self._tx, room_ids)
+        return {
+            room_id: _current(one, since[room_id]) if room_id in since else one.text
+            for room_id, one in found.items()
+        }
+
+    async def _name(self, actors: Iterable[str]) -> None:
+        unknown = {one for one in actors if one not in self._names}
+        if unknown:
+            found = await people.named(self._tx, self._caller, unknown)
+            self._names |= {actor: who.name for actor, who in found.items()}
+
+    def _who(self, actor: str) -> str:
+        return archive.shown_name(actor, self._names)
+
+
+async def stream(
+    database: Database, caller: Principal, done: Callable[[int], None] = lambda _done: None
+) -> AsyncIterator[bytes]:
+    """The archive of the caller's workspace, piece by piece; `done` hears how many prompts are in.
+
+    All of it is of one moment, however long it takes.
+    """
+    caller.require(Permission.PROMPTS_READ)
+    writer, count, name = Writer(), 0, ""
+    async with database.within(caller).transaction(write=False) as tx:
+        folders = await made_folders(tx, caller)
+        yield writer.add(archive.MANIFEST, [archive.manifest_bytes(folders)])
+        keeping = Keeping(tx, caller)
+        while prompts := await queries.after(tx, caller, name, BATCH):
+            name = prompts[-1].name
+            pieces = []
+            for prompt, kept in zip(prompts, await keeping.kept(prompts), strict=True):
+                lines = await keeping.lines(prompt, kept)
+                pieces.append(writer.add(archive.path_of(kept.name), lines))
+            count += len(prompts)
+            done(count)
+            yield b"".join(pieces)
+            await asyncio.sleep(0)  # others are served meanwhile
+    yield writer.close()
+
+
+async def record_named(
+    tx: AsyncSession, caller: Principal, name: str, version: int | None = None
+) -> Record:
+    """A prompt as it is being written, or one of its versions. Raises `PromptNotFound`."""
+    found = await queries.named(tx, caller, [name])
+    if not found:
+        raise PromptNotFound(f"There is no prompt {name} here.")
+    return await record(tx, caller, found[0], version)
+
+
+async def record(tx: AsyncSession, caller: Principal, prompt: Prompt, number: int | None) -> Record:
+    """Raises `VersionNotFound`."""
+    caller.require(Permission.PROMPTS_READ)
+    keeping = Keeping(tx, caller)
+    [kept] = await keeping.kept([prompt])
+    details: dict[str, Any] = {
+        "name": kept.name,
+        "title": kept.title,
+        "description": kept.description,
+        "folder": kept.folder,
+        "tags": kept.tags,
+    }
+    if number is None:
+        [main] = [one for one in kept.branches if one.name == "main"]
+        return record_of(**details, text=main.text, config=main.config, variables=main.variables)
+    for one in await keeping.versions(prompt):
+        if one.number == number:
+            return record_of(
+                **details,
+                text=one.text,
+                config=one.config,
+                variables=one.variables,
+                labels=tuple(name for name, on in kept.labels.items() if on == number),
+                version=number,
+                message=one.message,
+            )
+    raise VersionNotFound(f"This prompt has no version {number}.")
+
+
+def _branch(branch: Branch, texts: dict[UUID, str]) -> BranchKept:
+    return BranchKept(branch.name, texts.get(branch.id, ""), branch.config, branch.variables)
+
+
+def _current(snapshot: Snapshot, updates: list[bytes]) -> str:
+    document = LiveDocument.from_state(snapshot.state)
+    document.apply_all(updates, lambda _index: None)
+    return document.text
+
+
+def _contributors(version: Version) -> list[str]:
+    found: list[Any] = version.contributors
+    return [str(one["actor"]) for one in found]

@@ -1,0 +1,340 @@
+"""What comes in: files of other tools, and archives. First all of it is read, then any is written.
+
+A prompt is written whole or not at all, in transactions of some prompts each. Doing it again finds
+what is there and changes nothing, so whatever was interrupted is simply done again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.db.base import Model
+from app.db.engine import Database
+from app.domain.exchange import archive, detecting, mapping, queries
+from app.domain.exchange.archive import BranchKept, PromptKept, VersionKept
+from app.domain.exchange.errors import FileInvalid, FormatUnknown, ImportRefused
+from app.domain.exchange.exporting import Keeping
+from app.domain.exchange.record import Record
+from app.domain.exchange.rows import Telling
+from app.domain.exchange.zipped import Reader
+from app.domain.folders.models import Folder
+from app.domain.folders.service import made as made_folders
+from app.domain.prompts import policy, settings, template
+from app.domain.prompts.models import Prompt
+from app.domain.prompts.ports import Rooms
+from app.domain.prompts.service import Details, Prompts
+from app.domain.versions.policy import may_move
+from app.domain.versions.service import Checkpoints, Versions
+from app.domain.workspaces.service import Workspaces
+from app.kit import clock
+
+Conflict = Literal["skip", "update", "rename"]
+Action = Literal["create", "update", "unchanged", "skip"]
+BATCH = 50  # prompts in a transaction: a fraction of a second, and SQLite admits one writer
+_RENAMES = 100  # names that are tried
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What happens, or would happen, to one prompt."""
+
+    name: str
+    action: Action
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A prompt to be there: its first line, its versions, and whence."""
+
+    kept: PromptKept
+    versions: Callable[[], Iterator[VersionKept]]
+    file: str
+    is_archived: bool  # of an archive: all that is kept of it counts, and not only its words
+
+
+class Importer:
+    """Brings prompts into the caller's workspace. `rooms` None = none of them is open anywhere."""
+
+    def __init__(self, database: Database, caller: Principal, rooms: Rooms | None) -> None:
+        self._database = database.within(caller)
+        self._caller = caller
+        self._rooms = rooms
+
+    async def files(
+        self, files: Sequence[tuple[str, bytes]], conflict: Conflict, *, is_rehearsal: bool = False
+    ) -> list[Item]:
+        """Import files of other tools. Raises `FileInvalid`, `FormatUnknown`, `ImportRefused`."""
+        self._caller.require(Permission.PROMPTS_WRITE)
+        wanted = await asyncio.to_thread(self._read, files)
+        return await self._bring(wanted, conflict, is_rehearsal, lambda _done: None)
+
+    async def archive(
+        self,
+        reader: Reader,
+        conflict: Conflict,
+        *,
+        is_rehearsal: bool = False,
+        done: Callable[[int], None] = lambda _done: None,
+    ) -> list[Item]:
+        """Import an archive. Raises `FileInvalid`, `ImportRefused`."""
+        for needed in (Permission.PROMPTS_WRITE, Permission.VERSIONS_PUBLISH):
+            self._caller.require(needed)
+        labels = await asyncio.to_thread(_check, reader)
+        if labels:
+            self._caller.require(Permission.LABELS_MOVE)
+            await self._check_labels(labels)
+        if not is_rehearsal:
+            await self._make_folders(reader.manifest.folders)
+        return await self._bring(map(_of(reader), reader.paths), conflict, is_rehearsal, done)
+
+    def _read(self, files: Sequence[tuple[str, bytes]]) -> list[Wanted]:
+        found, problems = [], []
+        for name, data in files:
+            try:
+                found += [(name, mapping.checked(one)) for one in detecting.read(data, name)]
+            except (FileInvalid, FormatUnknown) as error:
+                problems.append(error)
+        if len(problems) == 1:
+            raise problems[0]
+        if problems:
+            raise ImportRefused(
+                f"{len(problems)} files cannot be read; nothing was imported.",
+                errors=[
+                    {"key": getattr(one, "file", ""), "message": one.detail} for one in problems
+                ],
+            )
+        ordered = sorted(found, key=lambda one: (mapping.our_name(one[1].name), one[0]))
+        groups = groupby(ordered, key=lambda one: mapping.our_name(one[1].name))
+        return [self._wanted(name, list(some)) for name, some in groups]
+
+    def _wanted(self, name: str, found: list[tuple[str, Record]]) -> Wanted:
+        """Several records of one name are its versions, in the order of their numbers."""
+        records = sorted((one for _, one in found), key=lambda one: one.version or 0)
+        now, last = clock.utc_now(), records[-1]
+        can_publish = self._caller.can(Permission.VERSIONS_PUBLISH)
+        versions = [
+            VersionKept(
+                number=number,
+                branch="main",
+                text=policy.normal_text(one.text),
+                config=mapping.config_of(one),
+                variables=_whole(one),
+                message=one.message or f"Import from {found[0][0]}",
+                author="",
+                contributors=[],
+                restored_from=None,
+                created_at=now,
+            )
+            for number, one in enumerate(records if can_publish else (), 1)
+        ]
+        branch = BranchKept(
+            "main", policy.normal_text(last.text), mapping.config_of(last), _whole(last)
+        )
+        can_label = can_publish and self._caller.can(Permission.LABELS_MOVE)
+        labels = {
+            label: number
+            for number, one in enumerate(records if can_label else (), 1)
+            for label in mapping.labels_of(one)
+            if may_move(self._caller, label, {})
+        }
+        kept = PromptKept(
+            name=name,
+            title=" ".join(last.title.split()) or policy.title_from(name),
+            description=last.description,
+            folder=policy.normal_folder(last.folder),
+            tags=policy.normal_tags(last.tags),
+            created_by="",
+            created_at=now,
+            edited_at=now,
+            archived_at=None,
+            branches=[branch],
+            labels=labels,
+            moves=[
+                archive.MoveKept(label, None, number, "", now) for label, number in labels.items()
+            ],
+            old_names=[],
+        )
+        return Wanted(kept, lambda: iter(versions), found[0][0], is_archived=False)
+
+    async def _bring(
+        self,
+        wanted: Iterable[Wanted],
+        conflict: Conflict,
+        is_rehearsal: bool,  # noqa: FBT001  # handed on
+        done: Callable[[int], None],
+    ) -> list[Item]:
+        items: list[Item] = []
+        ones = iter(wanted)
+        while batch := await asyncio.to_thread(lambda: list(islice(ones, BATCH))):
+            edits: list[tuple[Prompt, Wanted]] = []
+            async with self._database.transaction(write=not is_rehearsal) as tx:
+                rows: list[Model] = []
+                names = [one.kept.name for one in batch]
+                there = {p.name: p for p in await queries.named(tx, self._caller, names)}
+                for one in batch:
+                    name, action, prompt = await self._decided(tx, one, there, conflict)
+                    items.append(Item(name, action, one.file))
+                    if action == "update" and prompt is not None:
+                        edits.append((prompt, one))
+                    if action == "create" and not is_rehearsal:
+                        rows += await self._rows(tx, one, name)
+                await queries.insert_all(tx, rows)
+            for prompt, one in edits if not is_rehearsal else ():
+                await self._edit(prompt, one)
+            done(len(items))
+            await asyncio.sleep(0)  # others are served meanwhile
+        return items
+
+    async def _decided(
+        self, tx: AsyncSession, one: Wanted, there: dict[str, Prompt], conflict: Conflict
+    ) -> tuple[str, Action, Prompt | None]:
+        """Under which name the prompt comes, what is to do, and with which that is there."""
+        name = one.kept.name
+        prompt = there.get(name)
+        if prompt is None:
+            return name, "create", None
+        if await self._is_same(tx, prompt, one):
+            return name, "unchanged", prompt
+        if conflict != "rename":
+            return name, conflict, prompt
+        names = list(islice(policy.numbered(name), 1, _RENAMES))
+        taken = {p.name: p for p in await queries.named(tx, self._caller, names)}
+        for other in names:
+            if other not in taken:
+                return other, "create", None
+            if await self._is_same(tx, taken[other], one):
+                return other, "unchanged", taken[other]
+        raise ImportRefused(f"{name} and a hundred names like it are taken. Rename some.")
+
+    async def _is_same(self, tx: AsyncSession, prompt: Prompt, one: Wanted) -> bool:
+        keeping = Keeping(tx, self._caller)
+        [kept] = await keeping.kept([prompt])
+        if not one.is_archived:
+            return bool(_says(kept) == _says(one.kept))
+        mine = [archive.line(_renamed(kept, one.kept.name))]
+        mine += map(archive.line, await keeping.versions(prompt))
+        theirs = [archive.line(one.kept), *map(archive.line, one.versions())]
+        return mine == theirs
+
+    async def _rows(self, tx: AsyncSession, one: Wanted, name: str) -> list[Model]:
+        await queries.give_up(tx, self._caller, [name])
+        old = [old.name for old in one.kept.old_names]
+        if old:
+            taken = await queries.old_names_taken(tx, self._caller, old)
+            taken |= {p.name for p in await queries.named(tx, self._caller, old)}
+            free = [one for one in one.kept.old_names if one.name not in taken]
+            one = Wanted(_with_old(one.kept, free), one.versions, one.file, one.is_archived)
+        telling = Telling(one.kept, self._caller, name, one.file)
+        return await asyncio.to_thread(lambda: telling.rows(one.versions()))
+
+    async def _edit(self, prompt: Prompt, one: Wanted) -> None:
+        """Bring an existing prompt to what is wanted as an edit that everyone sees arrive."""
+        if self._rooms is None:
+            raise ImportRefused(
+                f"{prompt.name} may be open on the server, which alone may edit it. Import over "
+                "the API to update it, or choose skip or rename."
+            )
+        [branch] = [b for b in one.kept.branches if b.name == "main"]
+        async with self._database.transaction(write=False) as tx:
+            room_id = (await Prompts(tx, self._caller, self._rooms).open(prompt.id)).branch.id
+        await Checkpoints(self._database, self._rooms).take(room_id, "restore")
+        await self._rooms.rewrite(room_id, branch.text, self._caller.actor)
+        async with self._database.transaction() as tx:
+            prompts = Prompts(tx, self._caller, self._rooms)
+            await prompts.replace_settings(prompt.id, branch.config, branch.variables)
+            details = Details(
+                description=one.kept.description or None,
+                folder=one.kept.folder or None,
+                tags=tuple(one.kept.tags) or None,
+            )
+            await prompts.change(prompt.id, details)
+        if self._caller.can(Permission.VERSIONS_PUBLISH):
+            versions = Versions(self._database, self._caller, self._rooms)
+            await versions.publish(prompt.id, f"Import from {one.file}"[:500])
+
+    async def _check_labels(self, labels: set[str]) -> None:
+        async with self._database.transaction(write=False) as tx:
+            roles = await Workspaces(tx).label_roles(self._caller)
+        for label in sorted(labels):
+            if not may_move(self._caller, label, roles):
+                raise ImportRefused(
+                    f"The archive puts {label} on versions, which you may not. Ask an admin."
+                )
+
+    async def _make_folders(self, paths: Sequence[str]) -> None:
+        problems = [path for path in paths if not path or policy.folder_problem(path)]
+        if problems:
+            raise FileInvalid(f"{problems[0]!r} is no folder.", archive.MANIFEST)
+        async with self._database.transaction() as tx:
+            there = set(await made_folders(tx, self._caller))
+            now = clock.utc_now()
+            rows: list[Model] = [
+                Folder(
+                    workspace_id=self._caller.workspace_id,
+                    path=path,
+                    created_by=self._caller.actor,
+                    created_at=now,
+                )
+                for path in dict.fromkeys(paths)
+                if path not in there
+            ]
+            await queries.insert_all(tx, rows)
+
+
+def _check(reader: Reader) -> set[str]:
+    """Read all of an archive before any of it is written; the labels that are in it."""
+    labels: set[str] = set()
+    for path in reader.paths:
+        one = _of(reader)(path)
+        labels |= one.kept.labels.keys()
+        for _version in one.versions():
+            pass
+    return labels
+
+
+def _of(reader: Reader) -> Callable[[str], Wanted]:
+    def wanted(path: str) -> Wanted:
+        first = next(reader.lines(path), b"")
+        return Wanted(
+            archive.read_prompt(first, path),
+            lambda: _versions(reader, path),
+            path,
+            is_archived=True,
+        )
+
+    return wanted
+
+
+def _versions(reader: Reader, path: str) -> Iterator[VersionKept]:
+    for number, line in enumerate(islice(reader.lines(path), 1, None), 1):
+        yield archive.read_version(line, path, number)
+
+
+def _says(kept: PromptKept) -> Any:
+    """What a file of another tool can say of a prompt: its words and settings."""
+    [main] = [one for one in kept.branches if one.name == "main"]
+    return template.messages_of(main.text), main.config, main.variables
+
+
+def _whole(record: Record) -> list[dict[str, Any]]:
+    """Variables as they will be stored, so that they compare."""
+    found: list[dict[str, Any]] = settings.checked_variables(list(mapping.variables_of(record)))
+    return found
+
+
+def _renamed(kept: PromptKept, name: str) -> PromptKept:
+    return msgspec.structs.replace(kept, name=name)
+
+
+def _with_old(kept: PromptKept, old_names: list[Any]) -> PromptKept:
+    return msgspec.structs.replace(kept, old_names=old_names)

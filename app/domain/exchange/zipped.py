@@ -1,0 +1,142 @@
+"""The archive as a ZIP file: written as a stream, the same bytes each time; read with suspicion."""
+
+from __future__ import annotations
+
+import io
+import stat
+from collections.abc import Iterable, Iterator
+from typing import IO
+from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
+
+from app.domain.exchange import archive
+from app.domain.exchange.errors import FileInvalid
+
+LINE_BYTES = 16 * 1024 * 1024  # a 2 MiB text, every character of it an escape
+PROMPT_BYTES = 1024 * 1024 * 1024  # all versions of one prompt; they are read line by line
+ALL_BYTES = 64 * 1024 * 1024 * 1024  # of everything in an archive, unpacked
+MOST_FILES = 2_000_000  # the list of them is what is held in memory
+RATIO = 1_000  # times smaller: nothing but zeros is packed like that, and those are no JSON
+_FROM = 10 * 1024 * 1024  # bytes from which the ratio says something
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a ZIP can name
+MAGIC = b"PK\x03\x04"
+
+
+class Sink(io.RawIOBase):
+    """Where a ZIP is written to; gives away what has come. It cannot be sought in."""
+
+    def __init__(self) -> None:
+        self._parts: list[bytes] = []
+        self._at = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return False
+
+    def tell(self) -> int:
+        return self._at
+
+    def write(self, data: object) -> int:
+        taken = bytes(data)  # type: ignore[call-overload]  # a buffer, which ZipFile uses again
+        self._parts.append(taken)
+        self._at += len(taken)
+        return len(taken)
+
+    def taken(self) -> bytes:
+        found, self._parts = b"".join(self._parts), []
+        return found
+
+
+class Writer:
+    """Puts files into a ZIP, one after the other."""
+
+    def __init__(self) -> None:
+        self.sink = Sink()
+        self._zip = ZipFile(self.sink, "w", ZIP_DEFLATED)
+
+    def add(self, path: str, lines: Iterable[bytes]) -> bytes:
+        """Write a file; what there is of the ZIP since the last one."""
+        info = ZipInfo(path, _EPOCH)
+        info.compress_type = ZIP_DEFLATED
+        info.external_attr = (stat.S_IFREG | 0o644) << 16
+        info.create_system = 3  # Unix, wherever it is written
+        with self._zip.open(info, "w", force_zip64=True) as file:
+            for one in lines:
+                file.write(one)
+        return self.sink.taken()
+
+    def close(self) -> bytes:
+        self._zip.close()
+        return self.sink.taken()
+
+
+class Reader:
+    """An archive whose list of files has been checked. Raises `FileInvalid`."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._name = name
+        try:
+            self._zip = ZipFile(file)
+        except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            raise FileInvalid(f"This is no whole ZIP file: {error}.", name) from error
+        found = self._zip.infolist()
+        self._check(found)
+        self.paths = sorted(one.filename for one in found if one.filename != archive.MANIFEST)
+        self.manifest = archive.read_manifest(b"".join(self.lines(archive.MANIFEST)))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def lines(self, path: str) -> Iterator[bytes]:
+        """The lines of a file, none of them longer than a prompt can need."""
+        try:
+            with self._zip.open(path) as file:
+                while line := file.readline(LINE_BYTES + 1):
+                    if len(line) > LINE_BYTES:
+                        raise FileInvalid("A line is longer than a prompt can be.", path)
+                    yield line
+        except (BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
+            raise FileInvalid(f"This file is damaged: {error}.", path) from error
+        except Exception as error:
+            if type(error).__module__ != "zlib":
+                raise
+            raise FileInvalid("This file is damaged: it cannot be unpacked.", path) from error
+
+    def _check(self, found: list[ZipInfo]) -> None:
+        if len(found) > MOST_FILES:
+            self._refuse(f"An archive has at most {MOST_FILES:,} files.")
+        names = {one.filename for one in found}
+        if len(names) < len(found):
+            self._refuse("Two files in it have one name.")
+        if archive.MANIFEST not in names:
+            self._refuse(f"This is no archive of Promptroom: it has no {archive.MANIFEST}.")
+        if sum(one.file_size for one in found) > ALL_BYTES:
+            self._refuse(f"Unpacked it is larger than {ALL_BYTES:,} bytes.")
+        for one in found:
+            if problem := _problem(one):
+                self._refuse(f"{one.filename!r} {problem}.")
+
+    def _refuse(self, problem: str) -> None:
+        raise FileInvalid(problem, self._name)
+
+
+def _problem(info: ZipInfo) -> str:
+    """What is wrong with a file of the list; nothing is ever unpacked to a disk."""
+    path = info.filename
+    is_ours = path == archive.MANIFEST or (
+        path.startswith(archive.FOLDER) and path.endswith(archive.SUFFIX)
+    )
+    parts = path.split("/")
+    if not is_ours or "\\" in path or not path.isprintable() or {"", ".", ".."} & set(parts):
+        return "does not belong into an archive"
+    kind = stat.S_IFMT(info.external_attr >> 16)
+    if kind not in (0, stat.S_IFREG):
+        return "is no plain file"
+    if info.flag_bits & 1:
+        return "is encrypted"
+    if info.file_size > PROMPT_BYTES:
+        return "is larger than a prompt can be"
+    if info.file_size > _FROM and info.file_size > RATIO * max(info.compress_size, 1):
+        return "is packed like a bomb"
+    return ""
