@@ -53,8 +53,8 @@ class ExchangeApi(Controller):
         An archive of Promptroom, or Langfuse JSON, Dotprompt, Prompty, OpenAI messages, MLflow or
         GitHub `.prompt.yml`; `file` is its name, which helps to tell them apart. `conflict` says
         what happens where a name is taken by another text: `skip`, `rename`, or `update`, which
-        edits the live text so that people who are writing lose nothing. Doing it again changes nothing;
-        `dry_run=true` only says what would happen. A file with a mistake answers 422
+        edits the live text so that people who are writing lose nothing. Doing it again changes
+        nothing; `dry_run=true` only says what would happen. A file with a mistake answers 422
         `import_file_invalid` with `line` and `column`, and nothing is imported. Needs the scope
         `write`.
         """

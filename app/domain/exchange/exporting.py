@@ -30,7 +30,7 @@ from app.domain.prompts.models import Branch, Prompt
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import Snapshot
 from app.domain.versions.errors import VersionNotFound
-from app.domain.versions.models import Version
+from app.domain.versions.models import LabelMove, Version
 
 BATCH = 50  # prompts whose rows are read at once
 
@@ -72,10 +72,7 @@ class Keeping:
                 archived_at=one.archived_at,
                 branches=[_branch(b, texts) for b in branches.get(one.id, ())],
                 labels={label.name: label.number for label in labels.get(one.id, ())},
-                moves=[
-                    MoveKept(m.label, m.from_number, m.to_number, self._who(m.actor), m.moved_at)
-                    for m in moves.get(one.id, ())
-                ],
+                moves=[self._move(move) for move in moves.get(one.id, ())],
                 old_names=[
                     OldNameKept(old.name, self._who(old.renamed_by), old.renamed_at)
                     for old in old_names.get(one.id, ())
@@ -95,6 +92,10 @@ class Keeping:
 
     async def lines(self, prompt: Prompt, kept: PromptKept) -> list[bytes]:
         return [archive.line(kept), *map(archive.line, await self.versions(prompt))]
+
+    def _move(self, one: LabelMove) -> MoveKept:
+        by = self._who(one.actor)
+        return MoveKept(one.label, one.from_number, one.to_number, by, one.moved_at)
 
     def _version(self, one: Version, rooms: dict[UUID, str]) -> VersionKept:
         return VersionKept(

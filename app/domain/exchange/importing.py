@@ -15,12 +15,12 @@ from typing import Any, Literal
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.permissions import Permission
+from app.access.permissions import Permission, Role
 from app.access.principal import Principal
 from app.db.base import Model
 from app.db.engine import Database
-from app.domain.exchange import archive, detecting, mapping, queries
-from app.domain.exchange.archive import BranchKept, PromptKept, VersionKept
+from app.domain.exchange import archive, coming, detecting, mapping, queries
+from app.domain.exchange.archive import PromptKept, VersionKept
 from app.domain.exchange.errors import FileInvalid, FormatUnknown, ImportRefused
 from app.domain.exchange.exporting import Keeping
 from app.domain.exchange.record import Record
@@ -28,7 +28,7 @@ from app.domain.exchange.rows import Telling
 from app.domain.exchange.zipped import Reader
 from app.domain.folders.models import Folder
 from app.domain.folders.service import made as made_folders
-from app.domain.prompts import policy, settings, template
+from app.domain.prompts import policy
 from app.domain.prompts.models import Prompt
 from app.domain.prompts.ports import Rooms
 from app.domain.prompts.service import Details, Prompts
@@ -69,12 +69,14 @@ class Importer:
         self._database = database.within(caller)
         self._caller = caller
         self._rooms = rooms
+        self._roles: dict[str, Role] = {}
 
     async def files(
         self, files: Sequence[tuple[str, bytes]], conflict: Conflict, *, is_rehearsal: bool = False
     ) -> list[Item]:
         """Import files of other tools. Raises `FileInvalid`, `FormatUnknown`, `ImportRefused`."""
         self._caller.require(Permission.PROMPTS_WRITE)
+        self._roles = await self._label_roles()
         wanted = await asyncio.to_thread(self._read, files)
         return await self._bring(wanted, conflict, is_rehearsal, lambda _done: None)
 
@@ -120,51 +122,25 @@ class Importer:
     def _wanted(self, name: str, found: list[tuple[str, Record]]) -> Wanted:
         """Several records of one name are its versions, in the order of their numbers."""
         records = sorted((one for _, one in found), key=lambda one: one.version or 0)
-        now, last = clock.utc_now(), records[-1]
+        file = found[0][0]
         can_publish = self._caller.can(Permission.VERSIONS_PUBLISH)
+        published = records if can_publish else []
+        labels = self._labels(published) if self._caller.can(Permission.LABELS_MOVE) else {}
+        kept = coming.kept(name, records[-1], labels)
+        now = kept.created_at
         versions = [
-            VersionKept(
-                number=number,
-                branch="main",
-                text=policy.normal_text(one.text),
-                config=mapping.config_of(one),
-                variables=_whole(one),
-                message=one.message or f"Import from {found[0][0]}",
-                author="",
-                contributors=[],
-                restored_from=None,
-                created_at=now,
-            )
-            for number, one in enumerate(records if can_publish else (), 1)
+            coming.version(number, one, file, now) for number, one in enumerate(published, 1)
         ]
-        branch = BranchKept(
-            "main", policy.normal_text(last.text), mapping.config_of(last), _whole(last)
-        )
-        can_label = can_publish and self._caller.can(Permission.LABELS_MOVE)
-        labels = {
+        return Wanted(kept, lambda: iter(versions), file, is_archived=False)
+
+    def _labels(self, records: Sequence[Record]) -> dict[str, int]:
+        """The labels of a new prompt, but for those that are protected from the caller."""
+        return {
             label: number
-            for number, one in enumerate(records if can_label else (), 1)
+            for number, one in enumerate(records, 1)
             for label in mapping.labels_of(one)
-            if may_move(self._caller, label, {})
+            if may_move(self._caller, label, self._roles)
         }
-        kept = PromptKept(
-            name=name,
-            title=" ".join(last.title.split()) or policy.title_from(name),
-            description=last.description,
-            folder=policy.normal_folder(last.folder),
-            tags=policy.normal_tags(last.tags),
-            created_by="",
-            created_at=now,
-            edited_at=now,
-            archived_at=None,
-            branches=[branch],
-            labels=labels,
-            moves=[
-                archive.MoveKept(label, None, number, "", now) for label, number in labels.items()
-            ],
-            old_names=[],
-        )
-        return Wanted(kept, lambda: iter(versions), found[0][0], is_archived=False)
 
     async def _bring(
         self,
@@ -220,7 +196,7 @@ class Importer:
         keeping = Keeping(tx, self._caller)
         [kept] = await keeping.kept([prompt])
         if not one.is_archived:
-            return bool(_says(kept) == _says(one.kept))
+            return bool(coming.says(kept) == coming.says(one.kept))
         mine = [archive.line(_renamed(kept, one.kept.name))]
         mine += map(archive.line, await keeping.versions(prompt))
         theirs = [archive.line(one.kept), *map(archive.line, one.versions())]
@@ -263,13 +239,16 @@ class Importer:
             await versions.publish(prompt.id, f"Import from {one.file}"[:500])
 
     async def _check_labels(self, labels: set[str]) -> None:
-        async with self._database.transaction(write=False) as tx:
-            roles = await Workspaces(tx).label_roles(self._caller)
+        roles = await self._label_roles()
         for label in sorted(labels):
             if not may_move(self._caller, label, roles):
                 raise ImportRefused(
                     f"The archive puts {label} on versions, which you may not. Ask an admin."
                 )
+
+    async def _label_roles(self) -> dict[str, Role]:
+        async with self._database.transaction(write=False) as tx:
+            return dict(await Workspaces(tx).label_roles(self._caller))
 
     async def _make_folders(self, paths: Sequence[str]) -> None:
         problems = [path for path in paths if not path or policy.folder_problem(path)]
@@ -318,18 +297,6 @@ def _of(reader: Reader) -> Callable[[str], Wanted]:
 def _versions(reader: Reader, path: str) -> Iterator[VersionKept]:
     for number, line in enumerate(islice(reader.lines(path), 1, None), 1):
         yield archive.read_version(line, path, number)
-
-
-def _says(kept: PromptKept) -> Any:
-    """What a file of another tool can say of a prompt: its words and settings."""
-    [main] = [one for one in kept.branches if one.name == "main"]
-    return template.messages_of(main.text), main.config, main.variables
-
-
-def _whole(record: Record) -> list[dict[str, Any]]:
-    """Variables as they will be stored, so that they compare."""
-    found: list[dict[str, Any]] = settings.checked_variables(list(mapping.variables_of(record)))
-    return found
 
 
 def _renamed(kept: PromptKept, name: str) -> PromptKept:

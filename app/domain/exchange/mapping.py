@@ -95,8 +95,7 @@ def record_of(  # noqa: PLR0913  # what a prompt has, and nothing else makes rec
     """The record of a prompt's text and settings, live or of a version."""
     found = config.get("ext")
     ext = dict(found) if isinstance(found, Mapping) else {}
-    given, more = ext.pop("name", ""), ext.pop("variables", {})
-    kind = ext.pop("kind", None)
+    given, more, kind = ext.pop("name", ""), ext.pop("variables", {}), ext.pop("kind", None)
     tests, tools = config.get("tests"), config.get("tools")
     return Record(
         name=given if given and our_name(given) == name else name,

@@ -78,7 +78,7 @@ class Reader:
         self._name = name
         try:
             self._zip = ZipFile(file)
-        except (BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        except (BadZipFile, OSError, ValueError, RuntimeError) as error:
             raise FileInvalid(f"This is no whole ZIP file: {error}.", name) from error
         found = self._zip.infolist()
         self._check(found)
@@ -96,7 +96,7 @@ class Reader:
                     if len(line) > LINE_BYTES:
                         raise FileInvalid("A line is longer than a prompt can be.", path)
                     yield line
-        except (BadZipFile, OSError, EOFError, NotImplementedError, ValueError) as error:
+        except (BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
             raise FileInvalid(f"This file is damaged: {error}.", path) from error
         except Exception as error:
             if type(error).__module__ != "zlib":

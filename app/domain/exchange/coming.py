@@ -1,0 +1,60 @@
+"""Records as prompts that are to be made.  Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.domain.exchange import archive, mapping
+from app.domain.exchange.archive import BranchKept, PromptKept, VersionKept
+from app.domain.exchange.record import Record
+from app.domain.prompts import policy, settings, template
+from app.kit import clock
+
+
+def kept(name: str, last: Record, labels: dict[str, int]) -> PromptKept:
+    """A new prompt that is being written as the last of its records says."""
+    now = clock.utc_now()
+    text = policy.normal_text(last.text)
+    return PromptKept(
+        name=name,
+        title=" ".join(last.title.split()) or policy.title_from(name),
+        description=last.description,
+        folder=policy.normal_folder(last.folder),
+        tags=policy.normal_tags(last.tags),
+        created_by="",
+        created_at=now,
+        edited_at=now,
+        archived_at=None,
+        branches=[BranchKept("main", text, mapping.config_of(last), _whole(last))],
+        labels=labels,
+        moves=[archive.MoveKept(label, None, number, "", now) for label, number in labels.items()],
+        old_names=[],
+    )
+
+
+def version(number: int, one: Record, file: str, now: datetime) -> VersionKept:
+    return VersionKept(
+        number=number,
+        branch="main",
+        text=policy.normal_text(one.text),
+        config=mapping.config_of(one),
+        variables=_whole(one),
+        message=one.message or f"Import from {file}",
+        author="",
+        contributors=[],
+        restored_from=None,
+        created_at=now,
+    )
+
+
+def _whole(record: Record) -> list[dict[str, Any]]:
+    """Variables as they will be stored, so that they compare."""
+    found: list[dict[str, Any]] = settings.checked_variables(list(mapping.variables_of(record)))
+    return found
+
+
+def says(kept: PromptKept) -> Any:
+    """What a file of another tool can say of a prompt: its words and settings."""
+    [main] = [one for one in kept.branches if one.name == "main"]
+    return template.messages_of(main.text), main.config, main.variables
