@@ -29,6 +29,7 @@ class Call:
     form: dict[str, Any] | None = None
     json: dict[str, Any] | None = None
     query: dict[str, str] = field(default_factory=dict)
+    content: str | None = None  # a body that is a file
 
     def places(self, path: str) -> set[str]:
         """The ids that this route takes, wherever they stand."""
@@ -155,7 +156,7 @@ API: dict[Key, Call] = {
     ("GET", f"{REST}/activity"): Call(P.PROMPTS_READ, query={"by": "user:{user_id}"}),
     ("GET", f"{REST}/export"): Call(P.PROMPTS_READ, query={"format": "openai"}),
     ("GET", "/api/v1/export"): Call(P.PROMPTS_READ),
-    ("POST", "/api/v1/import"): Call(P.PROMPTS_WRITE),
+    ("POST", "/api/v1/import"): Call(P.PROMPTS_WRITE, content="---\nname: brand/new\n---\nHello"),
     ("GET", f"{REST}/versions"): Call(P.PROMPTS_READ),
     ("POST", f"{REST}/versions"): Call(P.VERSIONS_PUBLISH, json={"message": "Better"}),
     ("GET", f"{REST}/versions/{{number}}"): Call(P.PROMPTS_READ),

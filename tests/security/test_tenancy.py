@@ -54,6 +54,8 @@ def test_every_route_of_a_workspace_is_swapped() -> None:
     rest = {key for key in API if key not in swapped}
     assert rest == {
         ("POST", "/api/v1/prompts"),
+        ("POST", "/api/v1/import"),
+        ("GET", "/api/v1/export"),
         ("GET", "/api/v1/folders"),
         ("POST", "/api/v1/folders"),
         ("GET", "/api/v1/tags"),
@@ -64,7 +66,7 @@ def test_every_route_of_a_workspace_is_swapped() -> None:
     assert len(SWAPS) >= 80
 
 
-LISTS = {f"/api/v1/{what}" for what in ("prompts", "members", "keys", "folders", "tags")}
+LISTS = {f"/api/v1/{what}" for what in ("prompts", "members", "keys", "folders", "tags", "export")}
 
 
 def headers_of(world: World, path: str) -> dict[str, str]:

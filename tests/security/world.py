@@ -134,6 +134,8 @@ async def ask(
     body: dict[str, Any] = {}
     if call.json is not None:
         body["json"] = filled(call.json, ids)
+    elif call.content is not None:
+        body["content"] = call.content
     elif call.form is not None:
         body["data"] = {name: str(one) for name, one in filled(call.form, ids).items()}
     query = filled(call.query, ids)
