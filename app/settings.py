@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     port: int = 8000
     workers: int = 1
     drain_seconds: int = 0
+    api_calls_per_minute: int = 600_000
     database_url: str = ""
     redis_url: str = ""
     secret_key: str = ""
@@ -91,7 +92,12 @@ def _invent_key(path: Path) -> None:
 
 
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
-_NUMBERS = {"port": (0, 65535), "workers": (1, 64), "drain_seconds": (0, 300)}
+_NUMBERS = {
+    "port": (0, 65535),
+    "workers": (1, 64),
+    "drain_seconds": (0, 300),
+    "api_calls_per_minute": (1, 100_000_000),
+}
 # These may come from a file, named by `…_FILE`: an environment is shown by many tools, and a file
 # is how container platforms hand secrets over.
 SECRETS = (

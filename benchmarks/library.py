@@ -64,6 +64,14 @@ class Client:
         cookie = answer.headers["Set-Cookie"].split(";")[0]
         self._headers = {"Cookie": cookie}
 
+    def post(self, path: str, form: str) -> str:
+        headers = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Sec-Fetch-Site": "same-origin",
+        }
+        self._connection.request("POST", path, form, headers | self._headers)
+        return self._connection.getresponse().read().decode()
+
     def get(self, path: str, **headers: str) -> tuple[float, str]:
         """Milliseconds until the whole answer is there, and the answer."""
         begun = time.perf_counter()
@@ -73,6 +81,16 @@ class Client:
         took = (time.perf_counter() - begun) * 1000
         assert answer.status == 200, (path, answer.status, body[:300])
         return took, body.decode()
+
+
+def key_of(port: int) -> str:
+    """A new API key of the workspace, made on its page."""
+    client = Client(port)
+    client.sign_in("maya.lindqvist@larkspur.example")
+    page = client.post(f"/w/{SLUG}/settings/keys", "name=bench&scopes=read")
+    found = re.search(r"pr_live_[0-9A-Za-z]+", page)
+    assert found, page[:300]
+    return found[0]
 
 
 def measured(client: Client, words: Words, pid: int) -> Figures:

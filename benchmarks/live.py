@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from benchmarks import comparing, library
+from benchmarks import comparing, fetching, library
 from benchmarks.figures import Figures, Goal, head, lines
 from benchmarks.load import Load, keep_apart, load
 from benchmarks.shared import SharedTarget, pieces, two_workers
@@ -269,6 +269,7 @@ async def run_all(only: str, seconds: float, repeat: int) -> None:
     for scenario in SCENARIOS:
         if only in scenario.name:
             await run(scenario, seconds, repeat)
+    await fetching.run_all(only, seconds, repeat)
     await library.run_all(only, repeat)
     comparing.run_all(only, repeat)
 

@@ -18,6 +18,7 @@ from app.db.one_trip import take_one_trip
 from app.db.postgres import examine, make_engine
 from app.db.turns import Turns
 from app.db.wall import EVERYWHERE, OPTION, Inside, Scope
+from app.db.watch import Watch, WatchedSession
 from app.errors import Invalid
 
 CONNECTIONS = 10  # requests hold one for milliseconds; PostgreSQL admits a hundred in all
@@ -30,12 +31,18 @@ class Transaction:
     transaction without closing it, and two nested generators being finalised at once collide.
     """
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, watch: Watch | None = None) -> None:
         self._engine = engine
+        self._watch = watch
         self._stack = AsyncExitStack()
 
     async def __aenter__(self) -> AsyncSession:
-        session = AsyncSession(self._engine, expire_on_commit=False)
+        session = AsyncSession(
+            self._engine,
+            expire_on_commit=False,
+            sync_session_class=WatchedSession,
+            info=self._watch.session_info() if self._watch else None,
+        )
         await self._stack.enter_async_context(session)
         await self._stack.enter_async_context(session.begin())
         return session
@@ -68,6 +75,7 @@ class Database:
         self.is_sqlite = backend == "sqlite"
         self.url = make_url(f"sqlite+aiosqlite://{rest}" if self.is_sqlite else _DIALECT)
         self.turns = turns or Turns()  # at writing, on SQLite
+        self.watch = Watch()
         self._given = url
         self.dsn = "" if self.is_sqlite else f"postgresql://{rest}"  # as the driver itself takes it
         if self.is_sqlite:
@@ -87,7 +95,9 @@ class Database:
 
         For what must neither wait for others to give theirs back, nor make them wait.
         """
-        return Database(self._given, connections=connections, turns=self.turns)
+        other = Database(self._given, connections=connections, turns=self.turns)
+        other.watch = self.watch
+        return other
 
     def within(self, where: Inside) -> Database:
         """The same database, whose transactions find rows of `where`'s workspace alone."""
@@ -108,7 +118,7 @@ class Database:
         writers, on PostgreSQL the server holds it to its word. Without `within` or `everywhere` it
         is in no workspace: people and their sessions are all it sees.
         """
-        return Transaction(self._writing if write else self._reading)
+        return Transaction(self._writing, self.watch) if write else Transaction(self._reading)
 
     async def examine(self) -> None:
         """At a start: refuse a server that cannot keep our promises. Raises what says why."""

@@ -10,6 +10,7 @@ from app.domain.inbox import models as inbox
 from app.domain.keys import models as keys
 from app.domain.mail import models as mail
 from app.domain.prompts import models as prompts
+from app.domain.releases import models as releases
 from app.domain.rooms import models as rooms
 from app.domain.search import models as search
 from app.domain.threads import models as threads
@@ -25,6 +26,7 @@ __all__ = [
     "keys",
     "mail",
     "prompts",
+    "releases",
     "rooms",
     "search",
     "threads",

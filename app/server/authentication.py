@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -24,12 +24,14 @@ from app.domain.accounts import service as accounts
 from app.domain.accounts.passwords import Passwords
 from app.domain.keys import policy as keys_policy
 from app.domain.keys import service as keys
+from app.domain.keys.errors import KeyRefused
 from app.domain.rooms import queries as rooms
 from app.domain.rooms.gate import Credentials
 from app.domain.workspaces import service as workspaces
 from app.domain.workspaces.errors import WorkspaceNotFound
 from app.errors import NotFound, Unauthenticated
 from app.kit import clock
+from app.server.counter import ApiCounter
 from app.settings import Settings
 from app.web.cookies import SessionCookie
 from app.web.deps import Visitor
@@ -102,7 +104,7 @@ async def provide_caller(request: AnyRequest, state: State, visit: VisitDep) -> 
 
 async def _caller(request: AnyRequest, database: Database, visit: Visit | None) -> Principal:
     if request.scope["path"].startswith("/api/"):
-        principal = await _by_key(database, _bearer(request.headers.get("Authorization", "")))
+        principal = await _by_key(request, database)
         request.scope["state"]["actor"] = principal.actor
         return principal
     person = await provide_person(visit.person if visit else None)
@@ -114,13 +116,29 @@ async def _caller(request: AnyRequest, database: Database, visit: Visit | None) 
         return await workspaces.enter(tx, person, slug)
 
 
-async def _by_key(database: Database, key: str) -> Principal:
+async def _by_key(request: AnyRequest, database: Database) -> Principal:
+    key = _bearer(request.headers.get("Authorization", ""))
+    counter: ApiCounter | None = request.app.state.get("counter")
+    address = request.client.host if request.client else ""
+    changes = 0
+    if counter is not None:
+        counter.check_address(address)
+        changes = counter.ring.changes
     # everywhere: the key itself says in which workspace it acts
     async with database.everywhere().transaction(write=False) as tx:
-        principal, used_at = await keys.recognise(tx, key)
-    if used_at is None or clock.utc_now() - used_at > keys_policy.USED_EVERY:
-        await _note(keys.touch(database, principal))
-    return principal
+        try:
+            found = await keys.recognised(tx, key)
+        except KeyRefused:
+            if counter is not None:
+                counter.refused.take(address)
+            raise
+    now = clock.utc_now()
+    if found.used_at is None or now - found.used_at > keys_policy.USED_EVERY:
+        await _note(keys.touch(database, found.principal))
+        found = replace(found, used_at=now)
+    if counter is not None:
+        counter.ring.learn(key, found, changes)
+    return found.principal
 
 
 async def _note(touching: Any) -> None:

@@ -10,6 +10,7 @@ from litestar.template import TemplateConfig
 
 from app.db.engine import Database
 from app.server import authentication, routes, shell
+from app.server.fast_lane import FastLane
 from app.server.lifespan import lifespan
 from app.server.openapi import openapi_config
 from app.server.paths import resource
@@ -59,6 +60,7 @@ def build(settings: Settings) -> Litestar:
         Telemetry(),
     ):
         app.asgi_handler = layer(app.asgi_handler)
+    app.asgi_handler = FastLane(app.asgi_handler, is_https=settings.secure_cookies)
     return app
 
 

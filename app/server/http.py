@@ -7,8 +7,12 @@ on each connection says that it is the last one (`Connection: close`, RFC 9112, 
 
 from __future__ import annotations
 
+from typing import Any
+
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
+
+from app.domain.releases.stream import CONNECTION
 
 
 class Connections(ServerState):
@@ -31,6 +35,9 @@ class LeavingHttp(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         super().on_headers_complete()
+        # For a stream whose reader does not read: only cutting the connection ends it.
+        extensions: dict[Any, Any] = self.scope.setdefault("extensions", {})
+        extensions[CONNECTION] = self
         if self.server_state.is_leaving:
             self.answer_last()
 

@@ -18,6 +18,7 @@ from app.kit.supervise import Supervisor
 from app.server import authentication, first_start
 from app.server.jobs import Jobs
 from app.server.live import live_engine
+from app.server.releasing import releasing
 from app.server.schedule import schedule_of
 from app.server.subscriptions import subscribed
 from app.settings import Settings
@@ -43,11 +44,13 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
     )
     try:
         async with live_engine(settings, of_rooms, bus, tasks, gatekeeper) as rooms:
-            app.state.rooms = rooms
-            app.state.hub = rooms.hub
+            app.state.update({"rooms": rooms, "hub": rooms.hub})
             if settings.is_sqlite:  # else `promptroom worker` does them, once for all servers
                 tasks.keep("jobs", Jobs(database, schedule_of(settings)).run)
-            async with subscribed(rooms.hub, database, tasks, app.state.finder.indexer):
+            async with (
+                releasing(app.state, bus, tasks),
+                subscribed(rooms.hub, database, tasks, app.state.finder.indexer),
+            ):
                 yield
             await tasks.stop()
     finally:

@@ -19,6 +19,7 @@ from app.domain.threads.ports import Audience
 from app.domain.versions import deps as versions
 from app.domain.versions.ports import Readers
 from app.domain.versions.releases import VersionReleases
+from app.server import releasing
 
 
 async def provide_rooms(state: State) -> Rooms:
@@ -62,4 +63,5 @@ PROVIDERS = {
     **inbox.PROVIDERS,
     **tags.PROVIDERS,
     **threads.PROVIDERS,
+    **releasing.PROVIDERS,
 }

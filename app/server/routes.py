@@ -23,11 +23,12 @@ from app.domain.prompts.bulk_pages import BulkPages
 from app.domain.prompts.library_pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
 from app.domain.prompts.settings_pages import SettingsPages
+from app.domain.releases.api import BundleApi, ChangesApi, FetchApi
 from app.domain.rooms.sockets import enter
 from app.domain.tags.api import TagApi
 from app.domain.tags.pages import TagPages
 from app.domain.threads.api import CommentApi, PromptThreadApi, ThreadApi
-from app.domain.versions.api import FetchApi, LabelApi, VersionApi
+from app.domain.versions.api import LabelApi, VersionApi
 from app.domain.versions.label_pages import LabelPages, LabelSettings
 from app.domain.versions.pages import VersionPages
 from app.domain.workspaces.api import MemberApi
@@ -74,6 +75,8 @@ API: list[ControllerRouterHandler] = [
     LabelApi,
     ActivityApi,
     FetchApi,
+    BundleApi,
+    ChangesApi,
     RoomApi,
     PromptThreadApi,
     ThreadApi,

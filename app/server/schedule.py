@@ -11,6 +11,7 @@ from app.db.statistics import learn_sizes
 from app.domain.accounts.jobs import drop_expired_sessions
 from app.domain.inbox.jobs import drop_read_notices
 from app.domain.mail.jobs import drop_old_mails
+from app.domain.releases.jobs import forget_old_changes
 from app.domain.versions.jobs import thin_checkpoints
 from app.domain.workspaces.jobs import drop_expired_invitations
 from app.server.post import post_of
@@ -37,6 +38,7 @@ SCHEDULE = (
     Job("db.learn_sizes", HOUR, learn_sizes),
     Job("accounts.drop_expired_sessions", HOUR, drop_expired_sessions),
     Job("workspaces.drop_expired_invitations", HOUR, drop_expired_invitations),
+    Job("releases.forget_old_changes", DAY, forget_old_changes),
     Job("versions.thin_checkpoints", DAY, thin_checkpoints),
     Job("inbox.drop_read_notices", DAY, drop_read_notices),
     Job("mail.drop_old_mails", DAY, drop_old_mails),

@@ -35,7 +35,7 @@ IN_PROGRESS = Gauge(
 _SANE_ID = re.compile(r"[A-Za-z0-9_.\-]{8,64}")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 # Asked for by machines every few seconds; logged at debug so that people's requests stand out.
-_ROUTINE = ("/static/", "/health/", "/metrics")
+_ROUTINE = ("/static/", "/health/", "/metrics", "/api/v1/fetch/")
 _CLIENT_GONE = 499  # logged when the connection was lost before an answer began
 
 
@@ -75,9 +75,13 @@ def _request_id(scope: Scope) -> str:
     """The caller's, so that a trace can cross systems, unless it could forge log lines."""
     for name, value in scope["headers"]:
         if name == b"x-request-id":
-            given = value.decode("latin-1")
-            return given if _SANE_ID.fullmatch(given) else secrets.token_hex(8)
-    return secrets.token_hex(8)
+            return sane_id(value.decode("latin-1"))
+    return sane_id("")
+
+
+def sane_id(given: str) -> str:
+    """`given`, or a new one in its place."""
+    return given if given and _SANE_ID.fullmatch(given) else secrets.token_hex(8)
 
 
 def _record(scope: Any, status: int, seconds: float) -> None:

@@ -69,6 +69,8 @@ class Worker(Server):
             server.close()  # what comes from now on waits in the supervisor's socket
         self._heart.say(CLOSED)
         self._end_streams()
+        if "news" in self._app.state:
+            self._app.state.news.part()
         if self._parting is Parting.SUPERSEDED:
             await asyncio.gather(self._drain_rooms(), self._until_all_are_answered())
         else:

@@ -110,6 +110,7 @@ class SharedWindows:
             implementation="redispy",
             connection_pool=self._pool,  # type: ignore[arg-type]  # as its documentation says
         )
+        self.storage = storage
         self._shared = MovingWindowRateLimiter(storage)
         self._own = MemoryWindows()
         self._is_alone = False
@@ -175,6 +176,11 @@ class RateLimiter:
     async def forget(self, limit: Limit, *who: str) -> None:
         """Give `who` all tries back."""
         await self._strategy.clear(limit.item, *who)
+
+    @property
+    def storage(self) -> RedisStorage | None:
+        """Where many workers count together; none = here alone."""
+        return self._strategy.storage if isinstance(self._strategy, SharedWindows) else None
 
     async def close(self) -> None:
         """Let go of Redis."""

@@ -30,6 +30,8 @@ SLICES: dict[str, frozenset[str]] = {
     "rooms": frozenset({"accounts", "workspaces", "keys"}),  # a live document knows no prompt
     "prompts": frozenset({"accounts", "workspaces", "keys", "rooms"}),  # its text is a room
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
+    # what programs get is a version under a label; whose key asks is known from memory
+    "releases": frozenset({"workspaces", "keys", "rooms", "prompts", "versions"}),
     "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
     "bookmarks": frozenset({"prompts"}),  # stars on them, and their lists under a name
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them

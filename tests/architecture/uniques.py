@@ -13,6 +13,7 @@ CHOSEN = {"comments"}  # whoever sends a row of these may choose its id
 UNIQUES = {
     "api_keys: secret_hash": "random; the one of an installation is inserted under its lock",
     "branches: prompt_id, name": "made with its prompt",
+    "changes: workspace_id, seq": "numbered under the workspace's lock, at the commit",
     "comments: id": CLAIMED,
     "comments: thread_id, number": "the lock of the prompt's threads is held",
     "follows: user_id, prompt_id": "what is there already is left, or changed in place",

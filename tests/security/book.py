@@ -167,6 +167,11 @@ API: dict[Key, Call] = {
     ("PUT", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE, json={"version": "{number}"}),
     ("DELETE", f"{REST}/labels/{{label}}"): Call(P.LABELS_MOVE),
     ("GET", "/api/v1/fetch/{path}"): Call(P.PROMPTS_READ, query={"label": "{label}"}),
+    ("POST", "/api/v1/fetch/{path}"): Call(
+        P.PROMPTS_READ, query={"label": "{label}"}, json={"variables": {}}
+    ),
+    ("GET", "/api/v1/bundle"): Call(P.PROMPTS_READ, query={"label": "{label}"}),
+    ("GET", "/api/v1/changes"): Call(P.PROMPTS_READ),
     ("GET", "/api/v1/folders"): Call(P.PROMPTS_READ),
     ("POST", "/api/v1/folders"): Call(P.PROMPTS_WRITE, json={"path": "Brand new"}),
     ("PATCH", "/api/v1/folders/{folder}"): Call(P.PROMPTS_WRITE, json={"path": "Elsewhere/Moved"}),

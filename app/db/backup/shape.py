@@ -40,9 +40,12 @@ from app.db.base import UtcDateTime
 
 # Which job ran when is a server's own affair: it says nothing about the data, is there as soon as
 # a server has been started, and it must not keep a database from counting as empty. The search
-# index is made of the other tables, whose rows announce themselves to it as they come in.
+# index is made of the other tables, whose rows announce themselves to it as they come in. To the
+# log of changes, too: a restored database begins one of its own, or programs would go on from a
+# number that meant something else.
 LEFT_OUT = frozenset(
-    {"worker_jobs", "search_shelves", "search_entries", "search_terms", "search_queue"}
+    {"worker_jobs", "changes"}
+    | {"search_shelves", "search_entries", "search_terms", "search_queue"}
 )
 
 

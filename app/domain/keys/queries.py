@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -65,3 +65,19 @@ async def revoke(tx: AsyncSession, where: InWorkspace, key_id: UUID, now: dateti
 async def touch(tx: AsyncSession, where: InWorkspace, key_id: UUID, now: datetime) -> None:
     statement = within(update(ApiKey).where(ApiKey.id == key_id), where, ApiKey)
     await tx.execute(statement.values(used_at=now))
+
+
+async def alive(tx: AsyncSession, ids: Collection[UUID], now: datetime) -> set[UUID]:
+    """Which of these keys are neither revoked nor expired."""
+    # unscoped: keys of all workspaces that are in use here
+    statement = select(ApiKey.id).where(
+        ApiKey.id.in_(ids),
+        ApiKey.revoked_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+    )
+    return set((await tx.execute(statement)).scalars())
+
+
+async def touch_all(tx: AsyncSession, ids: Collection[UUID], now: datetime) -> None:
+    # unscoped: as above
+    await tx.execute(update(ApiKey).where(ApiKey.id.in_(ids)).values(used_at=now))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -73,8 +74,23 @@ async def create_key(
     return key
 
 
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Who acts with a key, when it was last used, and until when it is good."""
+
+    principal: Principal
+    used_at: datetime | None
+    expires_at: datetime | None
+
+
 async def recognise(tx: AsyncSession, key: str) -> tuple[Principal, datetime | None]:
     """Who acts with `key`, and when it was last used. Raises `KeyRefused`."""
+    found = await recognised(tx, key)
+    return found.principal, found.used_at
+
+
+async def recognised(tx: AsyncSession, key: str) -> Recognised:
+    """Raises `KeyRefused`."""
     row = None
     if not policy.given_key_problem(key):
         row = await queries.by_secret(tx, fingerprint(key), clock.utc_now())
@@ -85,7 +101,7 @@ async def recognise(tx: AsyncSession, key: str) -> tuple[Principal, datetime | N
             if is_torn
             else "It does not exist, was revoked or has expired."
         )
-    return _principal(row), row.used_at
+    return Recognised(_principal(row), row.used_at, row.expires_at)
 
 
 async def still_valid(tx: AsyncSession, where: InWorkspace, key_id: UUID) -> Principal:

@@ -17,7 +17,7 @@ The grammar is the editor's too (`static/js/editor/template.js`); a change belon
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -100,6 +100,16 @@ def references_in(text: str) -> list[Reference]:
     """The prompts that `text` includes, in the order of their first mention."""
     found = (match for match in _EXPRESSION.finditer(text) if match["reference"])
     return list(dict.fromkeys(Reference(m["reference"], m["label"]) for m in found))
+
+
+def with_references(text: str, text_for: Callable[[Reference], str]) -> str:
+    """`text` with each reference replaced by what `text_for` gives."""
+
+    def replaced(match: re.Match[str]) -> str:
+        name = match["reference"]
+        return text_for(Reference(name, match["label"])) if name else match[0]
+
+    return _EXPRESSION.sub(replaced, text)
 
 
 def _mark(line: str) -> Role | None:

@@ -1,9 +1,8 @@
-"""Versions, labels, differences, and the released prompts that programs fetch."""
+"""Versions, labels and differences."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any
-from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Controller, Request, Response, delete, get, post, put
@@ -11,7 +10,6 @@ from litestar.datastructures import State
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from app.domain.prompts.names import Renamed
 from app.domain.versions import policy
 from app.domain.versions.comparing import compared
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
@@ -23,7 +21,6 @@ from app.domain.versions.schemas import (
     LabelView,
     PublishedView,
     PublishInput,
-    ReleaseView,
     RestoreInput,
     VersionList,
     VersionView,
@@ -32,18 +29,13 @@ from app.domain.versions.schemas import (
     label_view,
     move_view,
     published,
-    release_view,
     summary,
     view,
 )
 from app.domain.versions.service import Published, Versions
-from app.errors import InvalidFields
 from app.web.paging import checked_limit, link_header
 
 AppRequest = Request[Any, Any, State]
-_AS_IT_IS = (
-    "/?&=%"  # of an address that has its escapes already; whatever else a caller sent is not
-)
 UNCHANGED = ResponseSpec(
     PublishedView, description="Nothing changed: the newest version, with `created` false."
 )
@@ -183,51 +175,6 @@ class LabelApi(Controller):
         await labelling.remove(prompt_id, label)
 
 
-class FetchApi(Controller):
-    path = "/api/v1/fetch"
-    tags = ["fetch"]
-
-    @get(
-        "/{name:path}",
-        name="api:fetch",
-        operation_id="fetchPrompt",
-        responses={304: ResponseSpec(None, description="What the ETag stands for is current.")},
-    )
-    async def fetch(
-        self,
-        request: AppRequest,
-        history: HistoryDep,
-        name: FromPath[str],
-        label: FromQuery[str | None] = None,
-        version: FromQuery[int | None] = None,
-    ) -> Response[ReleaseView]:
-        """Fetch the released version of a prompt by its name, which may contain slashes.
-
-        `label=staging`, `label=latest` or `version=7`; with neither, the label `production`.
-        Send the ETag back as If-None-Match: while nothing was released the answer is 304,
-        without a body. Archived prompts are served, too. Needs the scope `read`.
-
-        A name that the prompt had before still answers, until another prompt takes it or it is
-        released in the prompt's details. Such an answer says so: `renamed_from` holds the old
-        name, and the headers `Promptroom-Renamed-To` (the new name), `Deprecation` (RFC 9745,
-        since when) and `Link` with `rel="successor-version"` (where to ask from now on).
-        """
-        if label is not None and version is not None:
-            raise InvalidFields({"version": "Give a label or a version, not both."})
-        asked_name = name.strip("/")
-        found = await history.released(asked_name, label, version)
-        etag = f'"{found.row.id.hex}-{found.row.number}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-        if found.renamed is not None:
-            headers |= _notice(request, found.renamed)
-        if _matches(request.headers.get("If-None-Match", ""), etag):
-            empty: Response[Any] = Response(None, status_code=304, headers=headers)
-            return empty
-        asked = None if version is not None else label or policy.PRODUCTION
-        old_name = asked_name if found.renamed else None
-        return Response(release_view(found.row, asked, old_name), headers=headers)
-
-
 async def _answer(versions: Versions, prompt_id: UUID, done: Published) -> Response[PublishedView]:
     labels, who = await versions.shown(done.version)
     return Response(
@@ -235,20 +182,3 @@ async def _answer(versions: Versions, prompt_id: UUID, done: Published) -> Respo
         status_code=201 if done.is_new else 200,
         headers={"Location": f"/api/v1/prompts/{prompt_id}/versions/{done.version.number}"},
     )
-
-
-def _notice(request: AppRequest, renamed: Renamed) -> dict[str, str]:
-    """Names are plain ASCII without spaces, so they go into headers as they are."""
-    query = request.scope["query_string"].decode("latin-1")
-    address = f"/api/v1/fetch/{renamed.name}" + (f"?{query}" if query else "")
-    return {
-        "Promptroom-Renamed-To": renamed.name,
-        "Deprecation": f"@{int(renamed.since.timestamp())}",
-        "Link": f'<{quote(address, safe=_AS_IT_IS)}>; rel="successor-version"',
-    }
-
-
-def _matches(header: str, etag: str) -> bool:
-    """RFC 9110: a list of tags, or a star; weak tags compare like strong ones here."""
-    sent = [tag.strip().removeprefix("W/") for tag in header.split(",")]
-    return etag in sent or sent == ["*"]

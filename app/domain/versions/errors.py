@@ -35,13 +35,6 @@ class LabelMovedSince(Conflict):
     title = "The label has moved again since"
 
 
-class NothingReleased(NotFound):
-    """A program asks for a prompt that is not there, or for a label that is on no version."""
-
-    code = "release_not_found"
-    title = "Nothing is released under this name"
-
-
 class PublishBusy(Conflict):
     code = "publish_busy"
     title = "Others are publishing this prompt at the same time"

@@ -11,17 +11,15 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
-from app.domain.prompts import names, people
-from app.domain.prompts.names import Renamed
+from app.domain.prompts import people
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Rooms
 from app.domain.prompts.service import Opened, Prompts
 from app.domain.versions import policy, queries
 from app.domain.versions.blame import Blame, decoded
-from app.domain.versions.errors import NothingReleased, VersionNotFound
+from app.domain.versions.errors import VersionNotFound
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_of, read_since
 from app.kit import clock, cursor
@@ -40,14 +38,6 @@ class Side:
     variables: list[Any]
     contributors: dict[str, int]  # draft: since the newest version
     blame: Blame
-
-
-@dataclass(frozen=True, slots=True)
-class Released:
-    """What a program gets, and, if it asked by an old name, what the prompt is called now."""
-
-    row: Any
-    renamed: Renamed | None
 
 
 class History:
@@ -140,25 +130,6 @@ class History:
     async def people(self, versions: Sequence[Version]) -> dict[str, Shown]:
         """Authors and contributors of versions."""
         return await self.named(actors_of(versions))
-
-    async def released(self, name: str, label: str | None, number: int | None) -> Released:
-        """What a program gets: a version by number, or by label (`production` without one).
-
-        A name that no prompt has, but one had before, is that prompt's. Raises `NothingReleased`.
-        """
-        self._caller.require(Permission.PROMPTS_READ)
-        wanted = label or (policy.PRODUCTION if number is None else None)
-        by_label = None if wanted == policy.LATEST else wanted
-        row = await queries.released(self._tx, self._caller, name, by_label, number)
-        if row is not None:
-            return Released(row, None)
-        renamed = await names.renamed(self._tx, self._caller, name)
-        if renamed is not None:
-            row = await queries.released(self._tx, self._caller, renamed.name, by_label, number)
-        if row is None:
-            what = f"version {number}" if number is not None else f"label {wanted}"
-            raise NothingReleased(f"There is no prompt {name} with the {what} here.")
-        return Released(row, renamed)
 
     async def dates(self, prompt_id: UUID, blame: Blame) -> dict[int, datetime]:
         """When the versions were published that a text's parts came with."""

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.access.tenancy import GIVEN, InWorkspace, rows, within
-from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.models import Branch
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 
 _LARGEST = 2**31 - 1  # number of a version
@@ -305,40 +305,6 @@ _NUMBERS = _numbers()
 async def numbers_of(tx: AsyncSession, where: InWorkspace, ids: Sequence[UUID]) -> Sequence[Any]:
     """Of each prompt the versions that its labels name, by name, and, without one, the newest."""
     return await rows(tx, _NUMBERS, where, ids=ids)
-
-
-async def released(
-    tx: AsyncSession, where: InWorkspace, name: str, label_name: str | None, number: int | None
-) -> Any:
-    """What a program fetches, as one plain row: the hot path stays off the ORM."""
-    if number is not None and not 0 < number <= _LARGEST:
-        return None
-    columns = (
-        Prompt.id,
-        Prompt.name,
-        Version.number,
-        Version.text,
-        Version.config,
-        Version.variables,
-        Version.content_sha256,
-        Version.created_at,
-    )
-    statement = within(
-        select(*columns).join(Version, Version.prompt_id == Prompt.id).where(Prompt.name == name),
-        where,
-        Prompt,
-        Version,
-    )
-    if number is not None:
-        statement = statement.where(Version.number == number)
-    elif label_name is not None:
-        statement = within(
-            statement.join(Label, Label.version_id == Version.id).where(Label.name == label_name),
-            where,
-            Label,
-        )
-    ordered = statement.order_by(Version.number.desc()).limit(1)  # of several: `latest`
-    return (await tx.execute(ordered)).one_or_none()
 
 
 def _without(model: Any, *names: str) -> list[Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -188,43 +187,6 @@ class BlameView(msgspec.Struct, frozen=True):
 
     of: Annotated[str, Meta(description="As it was asked for.", examples=["draft"])]
     spans: list[BlameSpanView]
-
-
-class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
-    """What a program runs: one version of a prompt."""
-
-    id: Annotated[UUID, Meta(description="Of the prompt.")]
-    name: Annotated[str, Meta(examples=["support/refund-triage"])]
-    version: Annotated[int, Meta(examples=[6])]
-    label: Annotated[str | None, Meta(description="The label asked for; null with `version=`.")]
-    text: str
-    messages: list[MessageView]
-    config: dict[str, Any]
-    variables: list[Any]
-    published_at: datetime
-    renamed_from: Annotated[
-        str | None,
-        Meta(
-            description="The old name asked for; null when it is the present one.",
-            examples=["refund-bot"],
-        ),
-    ] = None
-
-
-def release_view(row: Any, label: str | None, old_name: str | None) -> ReleaseView:
-    """`row` is what `queries.released` gives."""
-    return ReleaseView(
-        id=row.id,
-        name=row.name,
-        version=row.number,
-        label=label,
-        text=row.text,
-        messages=messages_view(row.text),
-        config=row.config,
-        variables=row.variables,
-        published_at=row.created_at,
-        renamed_from=old_name,
-    )
 
 
 def author(people: dict[str, Shown], actor: str) -> ActorView:

@@ -1,0 +1,127 @@
+"""Composition: `{{> other/prompt@label}}` becomes the text that is released there.
+
+Textual: as if the other text stood in the place of the reference, its role lines too. One line
+break at its end is left out, so that a reference on a line of its own stays one line. What the
+included prompts declare as variables is added to the text's own, which win.
+
+Level by level, so that the number of statements depends on how deep prompts include each other
+and not on how many they include.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from app.domain.prompts import template
+from app.domain.prompts.template import Reference
+from app.domain.releases.errors import ReferenceCycle, ReferencesTooLarge, ReferenceUnresolved
+from app.domain.releases.selector import Selector, referred
+
+DEEPEST = 8  # levels; nobody understands more
+MOST = 200  # references in all
+LONGEST = 4 * 1024 * 1024  # characters: twice the largest single text
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A version as a program gets it, before anything is put into it."""
+
+    prompt_id: UUID
+    name: str
+    number: int
+    label: str | None  # it was found by; none for a number
+    text: str
+    variables: list[Any]
+
+
+@dataclass(slots=True)
+class Composed:
+    text: str
+    variables: list[Any]
+    includes: list[Piece] = field(default_factory=list)
+    names: frozenset[str] = frozenset()  # as the references write them
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether nothing that was put in can move."""
+        return all(piece.label is None for piece in self.includes)
+
+
+Wanted = tuple[str, tuple[Selector, ...]]  # name, and which of it: the first that is there
+Find = Callable[[Iterable[Wanted]], Awaitable[Mapping[Wanted, Piece]]]
+
+
+async def composed(root: Piece, asked: Selector, find: Find) -> Composed:
+    """Raises `ReferenceUnresolved`, `ReferenceCycle`, `ReferencesTooLarge`."""
+    if "{{>" not in root.text.replace(" ", ""):
+        return Composed(root.text, root.variables)
+    found = await _gathered(root, asked, find)
+    spelling = _Spelling(found, asked)
+    text = spelling.spelt(root, ())
+    used = list(spelling.used.values())
+    names = frozenset(name for name, _ in found)
+    return Composed(text, _merged(root.variables, used), used, names)
+
+
+async def _gathered(root: Piece, asked: Selector, find: Find) -> dict[Wanted, Piece]:
+    found: dict[Wanted, Piece] = {}
+    level = _wanted(root, asked)
+    for _ in range(DEEPEST):
+        new = [one for one in level if one not in found]
+        if not new:
+            return found
+        if len(found) + len(new) > MOST:
+            raise ReferencesTooLarge(f"{root.name} includes more than {MOST} prompts.")
+        pieces = await find(new)
+        for one in new:
+            if one not in pieces:
+                what = " or ".join(selector.words for selector in one[1])
+                raise ReferenceUnresolved(
+                    f"{root.name} includes {one[0]}, which has nothing under the {what}.",
+                    reference=one[0],
+                )
+        found |= pieces
+        level = [one for piece in pieces.values() for one in _wanted(piece, asked)]
+    if any(one not in found for one in level):
+        raise ReferenceCycle(f"{root.name} includes prompts more than {DEEPEST} levels deep.")
+    return found
+
+
+def _wanted(piece: Piece, asked: Selector) -> list[Wanted]:
+    references = template.references_in(piece.text)
+    return list(dict.fromkeys((one.name, referred(one.label, asked)) for one in references))
+
+
+class _Spelling:
+    def __init__(self, found: Mapping[Wanted, Piece], asked: Selector) -> None:
+        self._found = found
+        self._asked = asked
+        self._room = LONGEST
+        self.used: dict[tuple[UUID, int], Piece] = {}
+
+    def spelt(self, piece: Piece, path: tuple[UUID, ...]) -> str:
+        if piece.prompt_id in path:
+            raise ReferenceCycle(f"{piece.name} includes itself.", reference=piece.name)
+        inside = (*path, piece.prompt_id)
+        if len(inside) > DEEPEST + 1:
+            raise ReferenceCycle(f"Prompts are included more than {DEEPEST} levels deep.")
+
+        def text_for(reference: Reference) -> str:
+            other = self._found[reference.name, referred(reference.label, self._asked)]
+            self.used.setdefault((other.prompt_id, other.number), other)
+            return self.spelt(other, inside).removesuffix("\n")
+
+        text = template.with_references(piece.text, text_for)
+        self._room -= len(text)
+        if self._room < 0:
+            raise ReferencesTooLarge(f"With all that it includes, {piece.name} is too long.")
+        return text
+
+
+def _merged(own: list[Any], included: Iterable[Piece]) -> list[Any]:
+    declared = {one["name"]: one for piece in included for one in piece.variables}
+    names = {one["name"] for one in own}
+    return [*own, *(one for name, one in declared.items() if name not in names)]

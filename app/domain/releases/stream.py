@@ -1,0 +1,92 @@
+"""The change stream as a response: server-sent events until somebody has had enough."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import msgspec
+
+from app.db.engine import Database
+from app.domain.releases import queries
+from app.domain.releases.events import BEAT, event, event_of
+from app.domain.releases.news import Inside, News
+from app.domain.releases.reader import Reader
+
+BEAT_SECONDS = 10.0  # proxies cut what is silent for longer than some thirty
+SEND_SECONDS = 10.0  # for one write; whoever does not read for so long is dropped
+MOST_BEHIND = 1000  # changes; whoever missed more does better to fetch anew
+CONNECTION = "promptroom.connection"  # of the server's protocol, to cut a connection by
+
+_HEADERS = [
+    (b"content-type", b"text/event-stream; charset=utf-8"),
+    (b"cache-control", b"no-store"),
+    (b"x-accel-buffering", b"no"),  # nginx would keep events back
+]
+
+
+class ChangeStream:
+    """Tells one reader what it missed, then what happens."""
+
+    def __init__(
+        self, database: Database, news: News, reader: Reader, last: tuple[int, str] | None
+    ) -> None:
+        self._database = database
+        self._news = news
+        self._reader = reader
+        self._last = last
+
+    async def run(self, scope: Any, receive: Any, send: Any) -> None:
+        try:
+            shelf = await self._news.join(self._reader)
+            beginning = await self._beginning(shelf.applied)
+            await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
+            await self._send(send, beginning)
+            gone = asyncio.create_task(_until_gone(receive, self._reader))
+            try:
+                await self._go_on(send)
+            finally:
+                gone.cancel()
+            await self._send(send, b"", more=False)
+        except TimeoutError:
+            _cut(scope)
+        finally:
+            self._news.leave(self._reader)
+
+    async def _go_on(self, send: Any) -> None:
+        while not self._reader.is_closed:
+            told = await self._reader.next(BEAT_SECONDS)
+            if not self._reader.is_closed:
+                await self._send(send, told or BEAT)
+
+    async def _send(self, send: Any, body: bytes, *, more: bool = True) -> None:
+        async with asyncio.timeout(SEND_SECONDS):
+            await send({"type": "http.response.body", "body": body, "more_body": more})
+
+    async def _beginning(self, applied: int) -> bytes:
+        """What was missed up to `applied`, from where the reader is told everything."""
+        where = Inside(self._reader.workspace_id)
+        async with self._database.within(where).transaction(write=False) as tx:
+            mark = await queries.last_mark(tx, where, applied)
+            here = event("ready", applied, mark, msgspec.json.encode({"seq": applied}))
+            if self._last is None:
+                return b"retry: 1000\n\n" + here
+            seq, seen = self._last
+            is_known = await queries.is_kept(tx, where, seq, seen) or (seq == applied == 0)
+            if not is_known or not 0 <= applied - seq <= MOST_BEHIND:
+                lost = event("resync", applied, mark, msgspec.json.encode({"seq": applied}))
+                return b"retry: 1000\n\n" + lost
+            rows = await queries.since(tx, where, seq, MOST_BEHIND, applied)
+        return b"retry: 1000\n\n" + b"".join(map(event_of, rows)) + here
+
+
+async def _until_gone(receive: Any, reader: Reader) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+    reader.close()
+
+
+def _cut(scope: Any) -> None:
+    connection = scope.get("extensions", {}).get(CONNECTION)
+    if connection is not None:
+        connection.transport.abort()
