@@ -146,7 +146,7 @@ async def since(
     tx: AsyncSession, where: InWorkspace, seq: int, limit: int, upto: int | None = None
 ) -> Sequence[Any]:
     """Changes after number `seq`, in their order, each with the prompt's name."""
-    now = within(select(Prompt.name).where(Prompt.id == Change.prompt_id), where, Prompt)
+    now = within(select(Prompt.name).where(Prompt.id == Change.prompt_id), where, Prompt, Change)
     name = func.coalesce(Change.name, now.scalar_subquery(), "").label("name")
     columns = (getattr(Change, one) for one in _CHANGE)
     statement = within(select(*columns, name).where(Change.seq > seq), where, Change)
