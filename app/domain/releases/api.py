@@ -13,7 +13,10 @@ from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
 from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.db.engine import Database
 from app.domain.prompts.names import Renamed
+from app.domain.releases import queries
 from app.domain.releases.bundling import bundle
 from app.domain.releases.deps import AppRequest, Served
 from app.domain.releases.errors import TooManyReaders
@@ -23,15 +26,16 @@ from app.domain.releases.record import Headers, Record, matches
 from app.domain.releases.rendering import rendered
 from app.domain.releases.schemas import (
     BundleView,
-    ChangeView,
+    ChangeList,
     ReleaseView,
     RenderedMessage,
     RenderedView,
     RenderInput,
+    change_view,
 )
 from app.domain.releases.selector import LARGEST, PRODUCTION, Selector
-from app.domain.releases.stream import ChangeStream
-from app.errors import InvalidFields, NotFound
+from app.domain.releases.stream import ChangeStream, missed
+from app.errors import InvalidFields
 from app.web.deps import Db, Tx
 from app.web.paging import Page, checked_limit, link_header
 
@@ -92,15 +96,13 @@ class FetchApi(Controller):
         """Fetch a released version with its variables filled in.
 
         The address is the one that fetches, with `/render` at its end:
-        `POST /api/v1/fetch/support/refund-triage/render`. `{{name}}` and `{{name.part}}` become
+        `POST /api/v1/fetch/support/refund-triage/render`, which may be left out. `{{name}}` and `{{name.part}}` become
         what is given, or the default; texts as they are, everything else as JSON. What is put in
         is not read as a template again. A variable that is missing or of another type than
         declared is a 422 that names it; what the text does not use is left aside. Needs the
         scope `read`.
         """
-        wanted, slash, last = name.strip("/").rpartition("/")
-        if last != "render" or not slash:
-            raise NotFound("Fetch with GET, or end the address with /render.")
+        wanted = name.strip("/").removesuffix("/render")
         counted = _pairs(served.admit())
         record = await served.releases.get(served.caller, wanted, selector_of(label, version))
         found = _decode(record.body)
@@ -157,15 +159,10 @@ class ChangesApi(Controller):
         "/",
         name="api:changes",
         operation_id="streamChanges",
-        responses={
-            200: ResponseSpec(
-                ChangeView,
-                description="Server-sent events; this is the data of a `change`.",
-                media_type="text/event-stream",
-            )
-        },
     )
-    async def changes(self, request: AppRequest, served: Served, database: Db) -> Response[Any]:
+    async def changes(
+        self, request: AppRequest, served: Served, database: Db
+    ) -> Response[ChangeList]:
         """Be told of every change in what programs get, as server-sent events.
 
         `change` says what changed; `ready` says that everything before it was told, and is sent
@@ -174,15 +171,18 @@ class ChangesApi(Controller):
         first. `resync` instead of that: too much or too long ago (30 days), fetch everything
         anew. A prompt is also another one when one that it includes has changed: see `includes`
         of its answer. A comment line every ten seconds says that the stream lives.
-        Needs the scope `read`.
+        Without `Accept: text/event-stream` the answer is a list of what was missed. Needs the
+        scope `read`.
         """
         caller, news = served.caller, served.releases.news
         caller.require(Permission.PROMPTS_READ)
         served.admit()
+        last = last_event(request.headers.get("Last-Event-ID", ""))
+        if "text/event-stream" not in request.headers.get("Accept", ""):
+            return Response(await _list(database, caller, last))
         if news.readers_of(caller.credential_id) >= MOST_READERS_OF_A_KEY:
             raise TooManyReaders("Close some of them, or use one for several.", retry_after=5)
         reader = Reader(caller.workspace_id, caller.credential_id)
-        last = last_event(request.headers.get("Last-Event-ID", ""))
         return EventResponse(ChangeStream(database, news, reader, last))
 
 
@@ -204,6 +204,13 @@ class _Streaming(ASGIResponse):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._stream.run(scope, receive, send)
+
+
+async def _list(database: Database, caller: Principal, last: tuple[int, str] | None) -> ChangeList:
+    async with database.within(caller).transaction(write=False) as tx:
+        seq = await queries.head(tx, caller)
+        rows, mark = await missed(tx, caller, last, seq)
+    return ChangeList([change_view(row) for row in rows or ()], rows is not None, f"{seq}-{mark}")
 
 
 def selector_of(label: str | None, version: int | None) -> Selector:

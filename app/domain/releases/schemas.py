@@ -114,6 +114,14 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class ChangeList(msgspec.Struct, frozen=True):
+    """What a stream would tell, for who asks now and then."""
+
+    items: list[ChangeView]
+    is_complete: Annotated[bool, Meta(description="false: too long ago, fetch everything anew.")]
+    last_event_id: Annotated[str, Meta(description="Send it back as `Last-Event-ID`.")]
+
+
 def release_view(
     row: Any, root: Piece, label: str | None, made: Composed, old_name: str | None
 ) -> ReleaseView:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.tenancy import InWorkspace
 from app.db.engine import Database
 from app.domain.releases import queries
 from app.domain.releases.events import BEAT, event, event_of
@@ -67,17 +70,27 @@ class ChangeStream:
         """What was missed up to `applied`, from where the reader is told everything."""
         where = Inside(self._reader.workspace_id)
         async with self._database.within(where).transaction(write=False) as tx:
-            mark = await queries.last_mark(tx, where, applied)
-            here = event("ready", applied, mark, msgspec.json.encode({"seq": applied}))
-            if self._last is None:
-                return b"retry: 1000\n\n" + here
-            seq, seen = self._last
-            is_known = await queries.is_kept(tx, where, seq, seen) or (seq == applied == 0)
-            if not is_known or not 0 <= applied - seq <= MOST_BEHIND:
-                lost = event("resync", applied, mark, msgspec.json.encode({"seq": applied}))
-                return b"retry: 1000\n\n" + lost
-            rows = await queries.since(tx, where, seq, MOST_BEHIND, applied)
-        return b"retry: 1000\n\n" + b"".join(map(event_of, rows)) + here
+            rows, mark = await missed(tx, where, self._last, applied)
+        kind = "resync" if rows is None else "ready"
+        here = event(kind, applied, mark, msgspec.json.encode({"seq": applied}))
+        return b"retry: 1000\n\n" + b"".join(map(event_of, rows or ())) + here
+
+
+async def missed(
+    tx: AsyncSession, where: InWorkspace, last: tuple[int, str] | None, upto: int
+) -> tuple[Sequence[Any] | None, str]:
+    """Changes after the last one seen, none for who begins; None = too many or unknown.
+
+    And the mark of the change numbered `upto`.
+    """
+    mark = await queries.last_mark(tx, where, upto)
+    if last is None:
+        return [], mark
+    seq, seen = last
+    is_known = await queries.is_kept(tx, where, seq, seen) or (seq == upto == 0)
+    if not is_known or not 0 <= upto - seq <= MOST_BEHIND:
+        return None, mark
+    return await queries.since(tx, where, seq, MOST_BEHIND, upto), mark
 
 
 async def _until_gone(receive: Any, reader: Reader) -> None:

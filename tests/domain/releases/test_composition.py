@@ -136,6 +136,21 @@ class TestBundle:
         assert got.json()["items"] == []
 
 
+class TestChangesAsAList:
+    async def test_what_was_missed_or_that_too_much_was(self, client, key, release):
+        await release("a")
+        first = (await client.get("/api/v1/changes", headers=key.headers)).json()
+        assert (first["items"], first["is_complete"]) == ([], True)
+        await release("a", "Two")
+        sent = key.headers | {"Last-Event-ID": first["last_event_id"]}
+        then = (await client.get("/api/v1/changes", headers=sent)).json()
+        told = [(one["kind"], one["name"], one["version"]) for one in then["items"]]
+        assert told == [("version.published", "a", 2), ("label.moved", "a", 2)]
+        sent["Last-Event-ID"] = "1-00000000"
+        lost = (await client.get("/api/v1/changes", headers=sent)).json()
+        assert (lost["items"], lost["is_complete"]) == ([], False)
+
+
 class TestRender:
     async def test_a_released_text_filled_in(self, client, key, release):
         await release("a/b", "{{> part}} {{who}}", variables=[{"name": "n", "type": "number"}])
@@ -150,8 +165,8 @@ class TestRender:
         named = {one["key"] for one in wrong.json()["errors"]}
         assert named == {"variables.n", "variables.who"}
 
-    @pytest.mark.parametrize("path", ["a", "render", "a/b"])
-    async def test_only_render_is_posted_to(self, client, key, release, path):
+    async def test_what_is_not_there_is_not_rendered(self, client, key, release):
         await release("a")
-        got = await client.post(f"/api/v1/fetch/{path}", headers=key.headers, json={})
-        assert got.status_code == 404
+        for path, status in (("a", 200), ("a/render", 200), ("b/render", 404)):
+            got = await client.post(f"/api/v1/fetch/{path}", headers=key.headers, json={})
+            assert got.status_code == status
