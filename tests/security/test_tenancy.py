@@ -20,6 +20,7 @@ FILTERS = {
     ("GET", "/w/{workspace}"): {"user_id", "label", "tag", "folder"},
     ("GET", f"{book.PROMPT}/activity"): {"user_id"},
     ("GET", f"{book.REST}/activity"): {"user_id"},
+    ("GET", "/api/v1/bundle"): {"label"},
     ("GET", "/api/v1/prompts"): {"user_id", "label", "tag", "folder"},
     ("GET", "/w/{workspace}/views/new"): {"tag"},  # the form says what it would save
     ("GET", "/w/{workspace}/prompts/new"): {"folder"},  # a field of a form is filled with it
@@ -56,6 +57,7 @@ def test_every_route_of_a_workspace_is_swapped() -> None:
         ("POST", "/api/v1/prompts"),
         ("POST", "/api/v1/import"),
         ("GET", "/api/v1/export"),
+        ("GET", "/api/v1/changes"),
         ("GET", "/api/v1/folders"),
         ("POST", "/api/v1/folders"),
         ("GET", "/api/v1/tags"),
@@ -67,6 +69,8 @@ def test_every_route_of_a_workspace_is_swapped() -> None:
 
 
 LISTS = {f"/api/v1/{what}" for what in ("prompts", "members", "keys", "folders", "tags", "export")}
+LISTS = {f"/api/v1/{what}" for what in ("prompts", "members", "keys", "folders", "tags")}
+LISTS |= {"/api/v1/bundle", "/api/v1/changes"}
 
 
 def headers_of(world: World, path: str) -> dict[str, str]:

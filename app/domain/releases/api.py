@@ -95,8 +95,8 @@ class FetchApi(Controller):
     ) -> Response[RenderedView]:
         """Fetch a released version with its variables filled in.
 
-        The address is the one that fetches, with `/render` at its end:
-        `POST /api/v1/fetch/support/refund-triage/render`, which may be left out. `{{name}}` and `{{name.part}}` become
+        The address is the one that fetches, with `/render` at its end, which may be left out:
+        `POST /api/v1/fetch/support/refund-triage/render`. `{{name}}` and `{{name.part}}` become
         what is given, or the default; texts as they are, everything else as JSON. What is put in
         is not read as a template again. A variable that is missing or of another type than
         declared is a 422 that names it; what the text does not use is left aside. Needs the
