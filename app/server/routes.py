@@ -28,6 +28,8 @@ from app.domain.rooms.sockets import enter
 from app.domain.tags.api import TagApi
 from app.domain.tags.pages import TagPages
 from app.domain.threads.api import CommentApi, PromptThreadApi, ThreadApi
+from app.domain.threads.pages import ThreadPages
+from app.domain.threads.writing_pages import CommentForms, ThreadForms
 from app.domain.versions.api import LabelApi, VersionApi
 from app.domain.versions.label_pages import LabelPages, LabelSettings
 from app.domain.versions.pages import VersionPages
@@ -57,6 +59,9 @@ PAGES: list[ControllerRouterHandler] = [
     SettingsPages,
     AlikePages,
     AlikeTitlePages,
+    ThreadPages,
+    ThreadForms,
+    CommentForms,
     VersionPages,
     LabelPages,
     LabelSettings,

@@ -17,9 +17,18 @@ export function foldRail() {
   const panel = rail();
   if (!panel) return;
   const isOn = isSheet() ? panel.classList.toggle("up") : !panel.classList.toggle("folded");
+  if (!isOn) panel.dispatchEvent(new CustomEvent("rail:closed", { bubbles: true }));
   for (const button of document.querySelectorAll("[data-rail-fold]"))
     button.setAttribute("aria-expanded", String(isOn));
   if (isSheet() && isOn) panel.querySelector('[role="tab"][aria-selected="true"]')?.focus();
+}
+
+/* For other scripts: the tab is seen, whatever the panel was doing. `sheet` = on phones it comes up as well. */
+export function openRail(tabId, { sheet = true, focus = false } = {}) {
+  const panel = rail();
+  const isAway = isSheet() ? sheet && !panel.classList.contains("up") : panel.classList.contains("folded");
+  if (isAway) foldRail();
+  select(document.getElementById(tabId), focus);
 }
 
 document.addEventListener("click", (event) => {
@@ -29,8 +38,7 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest?.("[data-rail-open]");
   if (!opener || !rail()) return;
   event.preventDefault();
-  if (rail().matches(isSheet() ? ":not(.up)" : ".folded")) foldRail();
-  select(document.getElementById(opener.dataset.railOpen), true);
+  openRail(opener.dataset.railOpen, { focus: true });
 });
 
 // A tap beside the sheet puts it away.

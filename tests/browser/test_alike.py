@@ -29,6 +29,7 @@ def test_twins_and_tags_appear_when_the_writer_pauses(browser: Browser, larkspur
         context.add_cookies(larkspur.cookies("maya"))
         page = context.new_page()
         page.goto(made[0])
+        page.get_by_role("tab", name="Settings").click()
         hints = page.locator("#alike")
         expect(hints.get_by_role("link", name="Twin 1")).to_be_attached(timeout=20_000)
         assert violations(page, RULES, "#alike") == []

@@ -95,12 +95,14 @@ def test_saved_stays_beside_a_field_although_the_room_announces_the_change(stage
         """() => { window.heard = false; document.body.addEventListener(
           'settings:changed', () => { window.heard = true; }, { once: true }); }"""
     )
+    page.get_by_role("tab", name="Settings").click()
     page.get_by_label("Temperature").fill("0.3")
     page.keyboard.press("Tab")
     page.wait_for_function("() => window.heard")
     page.wait_for_load_state("networkidle")
     expect(page.locator("#field-config-temperature .saved")).to_have_text("Saved")
     priya = stage.open(prompt_id, "priya").page
+    priya.get_by_role("tab", name="Settings").click()
     priya.get_by_label("Temperature").fill("0.5")
     priya.keyboard.press("Tab")
     expect(page.get_by_label("Temperature")).to_have_value("0.5", timeout=10_000)
@@ -110,6 +112,7 @@ def test_many_undeclared_variables_are_declared_at_once(stage: Stage):
     text = "\n".join(f"{{{{word_{n}}}}}" for n in range(20)) + "\n{{" + "v" * 150 + "}}"
     editor = stage.open(stage.prompt(text, "strain/declare"))
     page = editor.page
+    page.get_by_role("tab", name="Settings").click()
     expect(page.locator("#undeclared li")).to_have_count(13)
     rail = "document.getElementById('rail-settings')"
     assert page.evaluate(f"{rail}.scrollWidth <= {rail}.clientWidth")

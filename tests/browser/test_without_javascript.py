@@ -69,6 +69,31 @@ def test_filters_add_up_a_star_is_given_and_a_view_is_saved(page: Page) -> None:
     expect(page.locator("tr[id^=prompt-]")).to_have_count(1)
 
 
+def test_a_prompt_is_discussed(page: Page, larkspur: Larkspur) -> None:
+    page.goto(larkspur.triage)
+    page.get_by_role("link", name="Comments").first.click()
+    expect(page.get_by_role("heading", name="Comments on", level=1)).to_be_visible()
+    page.get_by_label("Comment", exact=True).fill("Who **owns** this?")
+    page.get_by_role("button", name="Comment", exact=True).click()
+    thread = page.locator(".thread").filter(has_text="Who owns this?")
+    expect(thread.locator("strong")).to_have_text("owns")
+    thread.get_by_label("Reply").fill("Priya does")
+    thread.get_by_role("button", name="Send").click()
+    thread.locator(".comment").last.get_by_role("link", name="Edit").click()
+    page.locator(".edit").get_by_label("Comment").fill("Kenji does")
+    page.get_by_role("button", name="Save").click()
+    expect(thread).to_contain_text("Kenji does")
+    thread.locator(".comment").first.locator(".react summary").click()
+    thread.locator(".comment").first.get_by_role("button", name="Agree", exact=True).click()
+    expect(thread.get_by_role("button", name="agree, 1: Maya Lindqvist")).to_be_visible()
+    thread.get_by_role("button", name="Resolve").click()
+    expect(thread).to_have_count(0)
+    page.get_by_role("link", name="Resolved").click()
+    expect(thread).to_contain_text("Maya Lindqvist resolved this.")
+    thread.get_by_role("button", name="Reopen").click()
+    expect(thread.locator(".thread-done")).to_have_count(0)
+
+
 def test_a_prompt_is_made_described_published_and_archived(page: Page) -> None:
     page.goto(f"/w/{SLUG}/prompts/new")
     page.get_by_label("Title").fill("Lost luggage letter")

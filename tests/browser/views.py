@@ -160,6 +160,8 @@ PAGES = [
     View("versions, none", "Empty page/versions"),
     View("checkpoints", "TRIAGE/versions?show=checkpoints"),
     View("one version", "TRIAGE/versions/2"),
+    View("comments", "TRIAGE/threads"),
+    View("comments, viewer", "TRIAGE/threads", "leila"),
     View("replay", "TRIAGE/versions/replay?from=1&to=draft"),
     View("label", "TRIAGE/labels/production"),
     View("label settings", f"{WORKSPACE}/settings/labels"),

@@ -40,6 +40,9 @@ class Call:
 SETTINGS = "/w/{workspace}/settings"
 PROMPT = "/w/{workspace}/prompts/{prompt_id}"
 REST = "/api/v1/prompts/{prompt_id}"
+THREADS = f"{PROMPT}/threads"
+THREAD_PAGE = f"{THREADS}/{{thread_id}}"
+COMMENT_PAGE = f"{THREAD_PAGE}/comments/{{comment_id}}"
 THREAD = "/api/v1/threads/{thread_id}"
 COMMENT = "/api/v1/comments/{comment_id}"
 LIST = {"q": "a", "tag": "{tag}", "folder": "{folder}", "label": "{label}", "owner": "{user_id}"}
@@ -69,6 +72,19 @@ PAGES: dict[Key, Call] = {
     ),
     ("GET", PROMPT): Call(P.PROMPTS_READ),
     ("POST", f"{PROMPT}/details"): Call(P.PROMPTS_WRITE, form={"title": "Another title"}),
+    ("GET", THREADS): Call(P.PROMPTS_READ),
+    ("POST", THREADS): Call(P.COMMENTS_WRITE, form={"body": "Why so?"}),
+    ("GET", f"{THREADS}/anchors"): Call(P.PROMPTS_READ),
+    ("GET", f"{THREADS}/people"): Call(P.MEMBERS_READ, query={"q": "a"}),
+    ("GET", THREAD_PAGE): Call(P.PROMPTS_READ, query={"edit": "{comment_id}"}),
+    ("POST", f"{THREAD_PAGE}/comments"): Call(P.COMMENTS_WRITE, form={"body": "Because."}),
+    ("POST", f"{THREAD_PAGE}/resolve"): Call(P.COMMENTS_WRITE, form={}),
+    ("POST", f"{THREAD_PAGE}/reopen"): Call(P.COMMENTS_WRITE, form={}),
+    ("POST", f"{THREAD_PAGE}/anchor"): Call(P.COMMENTS_WRITE, form={}),
+    ("POST", f"{THREAD_PAGE}/read"): Call(P.PROMPTS_READ, form={"number": "1"}),
+    ("POST", f"{COMMENT_PAGE}/edit"): Call(P.COMMENTS_WRITE, form={"body": "Why though?"}),
+    ("POST", f"{COMMENT_PAGE}/delete"): Call(P.COMMENTS_WRITE, form={}),
+    ("POST", f"{COMMENT_PAGE}/react"): Call(P.COMMENTS_WRITE, form={"on": "done"}),
     ("GET", f"{PROMPT}/alike"): Call(P.PROMPTS_READ),
     ("POST", f"{PROMPT}/tags"): Call(P.PROMPTS_WRITE, form={"tag": "one-more"}),
     ("POST", f"{PROMPT}/names/release"): Call(P.PROMPTS_WRITE, form={"old_name": "{old_name}"}),

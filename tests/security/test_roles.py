@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from app.access.permissions import GRANTS, SCOPE_GRANTS, Permission, Role, Scope
 from app.db.engine import Database
-from tests.security.book import API, PAGES, PROMPT, SAFE
+from tests.security.book import API, PAGES, PROMPT, SAFE, THREAD_PAGE
 from tests.security.world import World, a_thread, ask, dump, targets
 from tests.support.builders import a_key, a_member
 
@@ -19,6 +20,7 @@ UNSAFE_API = [key for key in API if key[0] not in SAFE]
 
 # Allowed, and nothing to do: published already, not archived, already so.
 UNCHANGED = {f"{PROMPT}/{what}" for what in ("publish", "unarchive", "versions/{number}/restore")}
+UNCHANGED |= {f"{THREAD_PAGE}/{what}" for what in ("reopen", "read")}  # open, and one's own
 UNCHANGED |= {f"/w/{{workspace}}/inbox/{what}" for what in ("mark", "mark-all")}  # nothing new
 
 
@@ -41,12 +43,26 @@ def test_most_routes_change_something() -> None:
     assert len(UNSAFE_API) >= 9
 
 
+async def a_thread_of_a_person(
+    client: Any, world: World, headers: dict[str, str]
+) -> dict[str, str]:
+    """What others wrote nobody edits."""
+    comment_id = str(uuid4())
+    url = f"/w/{world.place.slug}/prompts/{world.ids['prompt_id']}/threads"
+    form = {"body": "Mine", "id": comment_id}
+    answer = await client.post(url, headers=headers, data=form, follow_redirects=False)
+    thread_id = answer.headers["location"].partition("#thread-")[2]
+    return {"thread_id": thread_id, "comment_id": comment_id}
+
+
 @pytest.mark.parametrize("role", list(Role))
 async def test_people(client: Any, database: Database, mine: World, role: Role) -> None:
     for method, path in UNSAFE_PAGES:
         call = PAGES[method, path]
         ids = await prepared(client, database, mine)
         caller = await a_member(database, mine.place, role)
+        if Permission.COMMENTS_WRITE in GRANTS[role] and "{comment_id}" in path:
+            ids |= await a_thread_of_a_person(client, mine, caller.headers)
         before = dump(database)
         answer = await ask(client, method, path, call, ids, caller.headers)
         if call.permission in GRANTS[role]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath
 
+from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, OldNamesDep, PromptsDep
@@ -148,11 +149,12 @@ def _boot(
         },
         "role": str(caller.role),
         "can_write": views.rights(caller)["can_write"],
+        "can_comment": caller.can(Permission.COMMENTS_WRITE),
         "published": standing.published,
         "variables": opened.branch.variables,
         "urls": {
             name: f"{path}/{name}"
-            for name in ("settings", "variables", "publish", "versions", "voices")
+            for name in ("settings", "variables", "publish", "versions", "voices", "threads")
         },
         "preferences": access.preferences,
         "nonce": request.scope["state"]["nonce"],

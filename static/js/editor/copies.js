@@ -2,6 +2,7 @@
 
 const NAME = "promptroom";
 export const PROPOSAL = "promptroom:proposal:"; // localStorage: text that could not be merged, see proposal.js
+export const UNSENT = "promptroom:unsent:"; // localStorage: comments that were not sent yet, see ../threads/drafts.js
 const KEPT = 30; // fully saved copies of other prompts kept for reading offline
 
 const done = (request) => new Promise((resolve, reject) => {
@@ -92,7 +93,7 @@ export async function unsentEdits() {
 
 /* Sign-out and revocation: leaves nothing of anyone on this device. */
 export async function purge() {
-  for (const key of Object.keys(localStorage)) if (key.startsWith(PROPOSAL)) localStorage.removeItem(key);
+  for (const key of Object.keys(localStorage)) if ([PROPOSAL, UNSENT].some((kind) => key.startsWith(kind))) localStorage.removeItem(key);
   const copies = await Copies.open();
   const transaction = copies.database.transaction(["copies", "updates"], "readwrite");
   transaction.objectStore("copies").clear();

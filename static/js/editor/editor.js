@@ -11,6 +11,7 @@ import { textKeys } from "./keyboard.js";
 import { markdown } from "./markdown.js";
 import { roleDividers } from "./roles.js";
 import { clearOfBars, keepPlace } from "./scrolling.js";
+import { threadHighlights } from "../threads/highlights.js";
 import { declared, variables } from "./variables.js";
 
 // CodeMirror's search panel in the product's voice.
@@ -88,7 +89,7 @@ export function createEditor({ session, follow, voices, nonce, parent, refuse, o
       shared(text),
       composition(session.sync),
       keymap.of([...textKeys(follow), ...completionKeymap, ...yUndoManagerKeymap, ...searchKeymap, ...standardKeymap]),
-      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), EditorState.phrases.of(PHRASES), peerCarets(text), voices.layer,
+      look(phone), markdown, roleDividers, variables, accessibleName, search({ top: true }), EditorState.phrases.of(PHRASES), peerCarets(text), voices.layer, threadHighlights,
       localEdits({ limit: () => session.hello?.limits.text ?? 2 << 20, refuse }),
       access.of(accessFor(session.canWrite)),
       declarations.of(declared.of({ list: [], declare: null })),

@@ -16,6 +16,7 @@ import { insertMessage } from "./roles.js";
 import { SaveBadge } from "./savebadge.js";
 import { Session } from "./session.js";
 import { StatusBar } from "./statusbar.js";
+import { Threads } from "../threads/threads.js";
 import { toolbar } from "./toolbar.js";
 import { element, icon } from "./ui.js";
 import { Voices } from "./voices.js";
@@ -120,8 +121,10 @@ async function start(boot) {
     if (update.view.hasFocus) update.view.dom.dataset.visited = "";
     if (update.selectionSet || update.focusChanged || update.docChanged) caret();
     if (update.selectionSet || update.docChanged) status.line(update.state, voices);
+    threads.updated(update);
   };
   document.addEventListener("scroll", () => publishView({ view, presence, stage }), { capture: true, passive: true });
+  const threads = new Threads({ session, view, boot });
   status.line(view.state, voices);
   voices.attach(view, byId("voices-button"));
   caret();
@@ -129,7 +132,7 @@ async function start(boot) {
   people.render();
   beginWriting({ session, view });
   // What browser tests and the console may ask; nothing on the page uses it.
-  host.room = { view, session, presence };
+  host.room = { view, session, presence, threads };
 }
 
 const boot = byId("editor-boot");
