@@ -112,7 +112,7 @@ export class Compose {
 
   /* The words as they are at this moment; the server takes them as they are seen. */
   #fill(data) {
-    const anchor = this.places.anchors.get(COMPOSED);
+    const anchor = this.places.anchors.get(COMPOSED) ?? draftOf(form().querySelector("textarea"))?.anchor;
     if (!anchor) return;
     const span = this.places.spanOf(COMPOSED);
     const now = span && span !== "gone" ? { ...anchorAt(this.session.text, span.from, span.to), epoch: this.session.epoch } : anchor;

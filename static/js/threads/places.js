@@ -25,8 +25,8 @@ export class Places {
   async load() {
     const answer = await fetch(this.url, { headers: { Accept: "application/json" } }).catch(() => null);
     if (!answer?.ok) return false;
-    const composed = this.anchors.get(COMPOSED);
     const { open, threads } = await answer.json();
+    const composed = this.anchors.get(COMPOSED); // asked for last: it may have been begun meanwhile
     this.open = open; // how many there are, those on the whole prompt among them
     this.anchors = new Map(threads.map((anchor) => [anchor.id, parsed(anchor)]));
     if (composed) this.anchors.set(COMPOSED, composed);
