@@ -190,10 +190,12 @@ class TestTheTimeSlider:
         assert "at=1" in page.url
         page.reload()
         expect(frame).to_contain_text(["Be kind and brief."])
-        page.get_by_role("button", name="Play").press("Enter")
+        page.get_by_role("button", name="Play", exact=True).press("Enter")
         expect(page.get_by_role("button", name="Pause")).to_be_focused()
         expect(frame).to_contain_text(["Be brief, live."])
-        expect(page.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "false")
+        expect(page.get_by_role("button", name="Play", exact=True)).to_have_attribute(
+            "aria-pressed", "false"
+        )
         assert Editor(page).axe() == []
         page.set_viewport_size({"width": 390, "height": 844})
         box = slider.bounding_box()

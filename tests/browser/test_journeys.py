@@ -120,6 +120,9 @@ def write_the_first_prompt(maya: Person) -> None:
 
 
 def change_a_setting(maya: Person) -> None:
+    maya.to("Comments")  # the tab at hand; arrows lead to the others
+    maya.press("ArrowRight")
+    maya.is_on("Settings")
     maya.to("Model")
     maya.type("claude-sonnet-4.5")
     maya.press("Enter")
