@@ -24,13 +24,13 @@ test: $(VENV)/development $(VENV)/system ## every test: what the README promises
 	@$(MAKE) --no-print-directory test-fast test-contract test-failure test-browser
 
 test-fast: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## unit and integration tests, in parallel
-	$(IN_MEMORY) $(PYTEST) -n 2 --timeout 60 -m "not contract and not failure and not browser"
+	$(IN_MEMORY) $(PYTEST) -n 3 --timeout 60 -m "not contract and not failure and not browser"
 
 test-contract: $(VENV)/development $(VENV)/system ## one suite: SQLite alone, PostgreSQL + Redis with 2 and 4 workers
 	$(PYTEST) --timeout 120 -m contract
 
 test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks, with real processes
-	$(PYTEST) -n 2 --dist loadfile --timeout 300 -m "failure and not browser"
+	$(PYTEST) -n 3 --dist loadfile --timeout 300 -m "failure and not browser"
 
 test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
 	$(PYTEST) --timeout 600 tests/fuzz
