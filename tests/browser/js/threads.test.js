@@ -2,6 +2,7 @@ import { EditorState, EditorView, Y, YSyncConfig, ySync, ySyncFacet } from "/sta
 import { swapWithNext } from "/static/js/editor/template.js";
 import { anchorAt, findAgain, indicesOf, readPosition, spansOf } from "/static/js/threads/anchors.js";
 import { piecesOf, showSpans, spansIn, threadHighlights, threadsAt } from "/static/js/threads/highlights.js";
+import { COMPOSED, Places } from "/static/js/threads/places.js";
 import { equal, ok, random } from "./check.js";
 
 /* The words are Greek, what stands around them is Cyrillic, each letter once; others write `i` where it is inside of the
@@ -201,6 +202,30 @@ export const tests = {
     equal(spansIn(view.state).length, 2000);
     ok(view.dom.querySelectorAll(".cm-thread").length < 400, "more is drawn than can be seen");
     ok(took < 250, `${took} ms`); // 5 ms on an idle machine; one walk a position takes seconds
+    view.destroy();
+  },
+  "a comment that is begun while the others are being read keeps its words": async () => {
+    const doc = new Y.Doc();
+    const text = doc.getText("text");
+    text.insert(0, "Never promise a date.");
+    const session = { text, epoch: "e", signals: { on() {} }, plainText: () => text.toString() };
+    const view = editorOn(doc);
+    const places = new Places({ session, view, url: "/threads", save() {} });
+    const real = window.fetch;
+    let answer;
+    const asked = new Promise((resolve) => {
+      window.fetch = async () => ({ ok: true, json: () => { resolve(); return new Promise((done) => { answer = done; }); } });
+    });
+    try {
+      const loaded = places.load();
+      await asked;
+      places.put({ ...anchorAt(text, 6, 13), epoch: "e", id: COMPOSED });
+      answer({ open: 0, threads: [] });
+      ok(await loaded, "it was loaded");
+    } finally {
+      window.fetch = real;
+    }
+    equal(places.spanOf(COMPOSED), { from: 6, to: 13 });
     view.destroy();
   },
 };
