@@ -18,6 +18,7 @@ LAYERS: dict[str, frozenset[str]] = {
     "db": frozenset({"kit", "errors"}),
     "kit": frozenset({"errors"}),
     "settings": frozenset({"errors"}),
+    "sdk": frozenset(),  # runs in other people's programs, where nothing else of app is
     "errors": frozenset(),
 }
 ENTRY = frozenset({"app.asgi", "app.cli", "app.worker", "app.__main__"})

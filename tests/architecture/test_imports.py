@@ -29,6 +29,7 @@ def test_every_slice_has_a_row_in_the_table() -> None:
     ("path", "line", "said"),
     [
         ("app/kit/ids.py", "from app.web.htmx import page", "kit may not import"),
+        ("app/sdk/wire.py", "from app.errors import AppError", "sdk may not import"),
         ("app/errors.py", "import app.kit.ids", "errors may not import"),
         ("app/db/engine.py", "from app.access.principal import Person", "db may not import"),
         ("app/web/htmx.py", "from app.domain.rooms.hub import Hub", "web may not import"),

@@ -1,0 +1,44 @@
+"""For programs: released prompts kept fresh in memory, the REST API, and live rooms.
+
+Needs `httpx`; `app.sdk.rooms` needs `websockets` and `pycrdt`, too. Nothing else of the server.
+"""
+
+from app.sdk.aio import AsyncPromptroom, Options
+from app.sdk.client import Promptroom
+from app.sdk.errors import (
+    ApiError,
+    ClientClosed,
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    PromptroomError,
+    RateLimited,
+    RenderFailed,
+    ServerFailed,
+    Unauthenticated,
+    Unreachable,
+)
+from app.sdk.types import Freshness, Message, Prompt, Variable
+
+__all__ = [
+    "ApiError",
+    "AsyncPromptroom",
+    "ClientClosed",
+    "Conflict",
+    "Forbidden",
+    "Freshness",
+    "Invalid",
+    "Message",
+    "NotFound",
+    "Options",
+    "Prompt",
+    "Promptroom",
+    "PromptroomError",
+    "RateLimited",
+    "RenderFailed",
+    "ServerFailed",
+    "Unauthenticated",
+    "Unreachable",
+    "Variable",
+]

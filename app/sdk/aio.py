@@ -1,0 +1,170 @@
+"""The client for programs with an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self, TypeVar
+
+from app.sdk import snapshot
+from app.sdk.api import Call
+from app.sdk.cache import Cache, Key
+from app.sdk.errors import ClientClosed, NotFound, PromptroomError, ServerFailed, Unreachable
+from app.sdk.keeper import Keeper
+from app.sdk.transport import Transport
+from app.sdk.types import Freshness, Prompt
+
+log = logging.getLogger("promptroom")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """`snapshot`: a file for the last known prompts. `poll_seconds`: if there is no stream."""
+
+    snapshot: str | Path | None = None
+    timeout: float = 5.0
+    poll_seconds: float = 5.0
+    on_change: Callable[[Prompt], None] | None = None
+    on_freshness: Callable[[Freshness], None] | None = None
+
+
+class AsyncPromptroom:
+    """`async with AsyncPromptroom(url, key) as room: await room.get("support/triage")`."""
+
+    def __init__(
+        self, url: str, key: str, options: Options | None = None, *, cache: Cache | None = None
+    ) -> None:
+        self._url, self._key = url.rstrip("/"), key
+        self._options = options or Options()
+        self._cache = cache if cache is not None else remembered(self._url, key, self._options)
+        self._transport: Transport | None = None
+        self._keeper: Keeper | None = None
+        self._keeping: asyncio.Task[None] | None = None
+        self._asking: dict[Key, asyncio.Task[Prompt]] = {}
+        self._is_closed = False
+
+    async def __aenter__(self) -> Self:
+        self._begin()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def freshness(self) -> Freshness:
+        return self._cache.freshness
+
+    async def get(
+        self,
+        name: str,
+        label: str | None = None,
+        *,
+        version: int | None = None,
+        fallback: Prompt | str | None = None,
+    ) -> Prompt:
+        """The released prompt: from memory, where the change stream keeps it true.
+
+        While the server is away the last known one comes, and says `is_stale`; `fallback` is for
+        a prompt that was never seen. Raises `PromptroomError`.
+        """
+        transport = self._begin()
+        key = key_of(name, label, version)
+        if (found := self._cache.get(key)) is not None:
+            return found
+        try:
+            return await self._ask(transport, key)
+        except (Unreachable, ServerFailed, NotFound) as error:
+            return instead(self._cache, key, error, fallback)
+
+    async def bundle(self, names: Iterable[str], label: str | None = None) -> dict[str, Prompt]:
+        """Several prompts by one label. Raises `PromptroomError` if one is not there."""
+        wanted = list(dict.fromkeys(names))
+        found = await asyncio.gather(*(self.get(name, label) for name in wanted))
+        return dict(zip(wanted, found, strict=True))
+
+    async def call(self, call: Call[T]) -> T:
+        """One call of `app.sdk.api`. Raises `PromptroomError`."""
+        answer: T = await self._begin().call(call)
+        return answer
+
+    async def close(self) -> None:
+        """End the task and the connections, and write the snapshot."""
+        self._is_closed = True
+        tasks = [*self._asking.values(), *([self._keeping] if self._keeping else [])]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        if self._keeper is not None:
+            await asyncio.to_thread(self._keeper.save)
+        if self._transport is not None:
+            await self._transport.close()
+
+    def _begin(self) -> Transport:
+        if self._is_closed:
+            raise ClientClosed("This client is closed; make another one.")
+        if self._transport is None:
+            options = self._options
+            self._transport = Transport(self._url, self._key, options.timeout)
+            self._keeper = Keeper(
+                self._cache,
+                self._transport,
+                poll_seconds=options.poll_seconds,
+                on_change=options.on_change,
+                on_freshness=options.on_freshness,
+            )
+            self._keeper.whose = snapshot.owner(self._url, self._key)
+            self._keeper.path = Path(options.snapshot) if options.snapshot else None
+            self._keeping = asyncio.create_task(self._keeper.run(), name="promptroom.keeper")
+        return self._transport
+
+    async def _ask(self, transport: Transport, key: Key) -> Prompt:
+        """However many ask for the same at once, the server is asked once."""
+        task = self._asking.get(key)
+        if task is None:
+            task = self._asking[key] = asyncio.create_task(self._fetch(transport, key))
+            task.add_done_callback(lambda _: self._asking.pop(key, None))
+        return await asyncio.shield(task)
+
+    async def _fetch(self, transport: Transport, key: Key) -> Prompt:
+        is_known = bool(self._cache.etag(key))  # then there is something to serve instead
+        changes = self._cache.changes
+        try:
+            found = await transport.fetch(key, "", is_patient=not is_known)
+        except NotFound:
+            self._cache.drop(key)
+            raise
+        assert found is not None, "without an ETag there is always a body"  # noqa: S101
+        return self._cache.put(key, found, changes) or found
+
+
+def remembered(url: str, key: str, options: Options) -> Cache:
+    """A cache with what an earlier process knew."""
+    cache = Cache()
+    if options.snapshot is not None:
+        whose = snapshot.owner(url.rstrip("/"), key)
+        for one, prompt in snapshot.load(Path(options.snapshot), whose):
+            cache.remember(one, prompt)
+    return cache
+
+
+def key_of(name: str, label: str | None, version: int | None) -> Key:
+    """Raises `ValueError`."""
+    if version is not None and label is not None:
+        raise ValueError("Give a label or a version, not both.")
+    return Key(name, None, version) if version is not None else Key(name, label or "production")
+
+
+def instead(
+    cache: Cache, key: Key, error: PromptroomError, fallback: Prompt | str | None
+) -> Prompt:
+    """What is served when the server gives nothing. Raises `error` if there is nothing."""
+    if (known := cache.last_known(key)) is not None:
+        return known
+    if fallback is None:
+        raise error
+    log.warning("the fallback of %s is used: %s", key.name, error)
+    return Prompt.fallback(key.name, fallback)

@@ -1,0 +1,159 @@
+"""The REST API as calls: `client.call(api.list_prompts(tag="billing"))`, sync and async alike.
+
+A call says what to ask and what comes back; a client carries it out, with its retries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypedDict, TypeVar
+from uuid import uuid4
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Generic[T]):
+    """`is_idempotent`: may be made again when nobody knows whether it arrived."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Mapping[str, Any] | None = None
+    is_idempotent: bool = True
+
+
+class Room(TypedDict):
+    id: str
+    url: str
+
+
+class PromptSummary(TypedDict):
+    """A prompt as it is being written, without its text."""
+
+    id: str
+    name: str
+    title: str
+    description: str
+    folder: str
+    tags: list[str]
+    config: dict[str, Any]
+    variables: list[dict[str, Any]]
+    version: int | None
+    labels: dict[str, int]
+    archived: bool
+    room: Room
+
+
+class PromptDetails(PromptSummary):
+    text: str
+    messages: list[dict[str, str]]
+
+
+class PromptPage(TypedDict):
+    items: list[PromptSummary]
+    next_cursor: str | None
+
+
+class VersionSummary(TypedDict):
+    number: int
+    message: str
+    author: dict[str, Any]
+    labels: list[str]
+    sha256: str
+    created_at: str
+
+
+class VersionDetails(VersionSummary):
+    text: str
+    messages: list[dict[str, str]]
+    config: dict[str, Any]
+    variables: list[dict[str, Any]]
+
+
+class VersionPage(TypedDict):
+    items: list[VersionSummary]
+    next_cursor: str | None
+
+
+class LabelDetails(TypedDict):
+    label: str
+    version: int
+
+
+class Thread(TypedDict):
+    """As the server tells it; docs at /api/docs."""
+
+    id: str
+    state: str
+    comments: list[dict[str, Any]]
+
+
+class ThreadPage(TypedDict):
+    items: list[Thread]
+    next_cursor: str | None
+
+
+def list_prompts(**query: str | int | Sequence[str]) -> Call[PromptPage]:
+    """`q`, `tag`, `folder`, `label`, `owner`, `limit`, `cursor`: as the API takes them."""
+    return Call("GET", "/api/v1/prompts", query)
+
+
+def get_prompt(prompt_id: str) -> Call[PromptDetails]:
+    return Call("GET", f"/api/v1/prompts/{prompt_id}")
+
+
+def create_prompt(name: str, **fields: Any) -> Call[PromptDetails]:
+    """`text` or `messages`, `title`, `config`, `variables`, `tags`, `folder`."""
+    return Call("POST", "/api/v1/prompts", body={"name": name, **fields}, is_idempotent=False)
+
+
+def change_prompt(prompt_id: str, **fields: Any) -> Call[PromptDetails]:
+    """What is not given stays."""
+    # Text that others have changed since would be changed back by a second try.
+    return Call("PATCH", f"/api/v1/prompts/{prompt_id}", body=fields, is_idempotent=False)
+
+
+def archive_prompt(prompt_id: str) -> Call[None]:
+    return Call("DELETE", f"/api/v1/prompts/{prompt_id}")
+
+
+def list_versions(prompt_id: str, **query: str | int) -> Call[VersionPage]:
+    return Call("GET", f"/api/v1/prompts/{prompt_id}/versions", query)
+
+
+def get_version(prompt_id: str, number: int) -> Call[VersionDetails]:
+    return Call("GET", f"/api/v1/prompts/{prompt_id}/versions/{number}")
+
+
+def publish_version(
+    prompt_id: str, message: str, labels: Sequence[str] = ()
+) -> Call[VersionDetails]:
+    """Of the live text. Unchanged text makes no second version, so it may be tried again."""
+    body = {"message": message, "labels": list(labels)}
+    return Call("POST", f"/api/v1/prompts/{prompt_id}/versions", body=body)
+
+
+def move_label(prompt_id: str, label: str, version: int) -> Call[LabelDetails]:
+    return Call("PUT", f"/api/v1/prompts/{prompt_id}/labels/{label}", body={"version": version})
+
+
+def remove_label(prompt_id: str, label: str) -> Call[None]:
+    return Call("DELETE", f"/api/v1/prompts/{prompt_id}/labels/{label}")
+
+
+def list_threads(prompt_id: str, **query: str | int) -> Call[ThreadPage]:
+    return Call("GET", f"/api/v1/prompts/{prompt_id}/threads", query)
+
+
+def start_thread(prompt_id: str, body: str, quote: str = "") -> Call[Thread]:
+    """On the words `quote` of the live text, or on all of it. Tried twice, it is written once."""
+    content: dict[str, Any] = {"body": body, "id": str(uuid4())}
+    if quote:
+        content["anchor"] = {"quote": quote}
+    return Call("POST", f"/api/v1/prompts/{prompt_id}/threads", body=content)
+
+
+def resolve_thread(thread_id: str) -> Call[Thread]:
+    return Call("PATCH", f"/api/v1/threads/{thread_id}", body={"state": "resolved"})

@@ -1,0 +1,95 @@
+"""Requests to one server with one key: retries with jitter, and errors as exceptions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from app.sdk import wire
+from app.sdk.api import Call
+from app.sdk.cache import Key
+from app.sdk.errors import PromptroomError, Unreachable
+from app.sdk.types import Prompt
+
+SILENT_SECONDS = 25.0  # the server says something every ten
+_ANY_SIZE = httpx.Limits(max_connections=20, max_keepalive_connections=10)
+
+
+class Transport:
+    """Belongs to one event loop."""
+
+    def __init__(self, url: str, key: str, timeout: float) -> None:
+        self._http = httpx.AsyncClient(
+            base_url=url,
+            headers={"Authorization": f"Bearer {key}", "User-Agent": "promptroom-sdk"},
+            timeout=timeout,
+            limits=_ANY_SIZE,
+        )
+        self._timeout = timeout
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def call(self, call: Call[Any]) -> Any:
+        """The answer's JSON; None for an empty one. Raises `PromptroomError`."""
+        answer = await self._send(call, {})
+        return answer.json() if answer.content else None
+
+    async def fetch(self, key: Key, etag: str, *, is_patient: bool = True) -> Prompt | None:
+        """The released prompt; None = the one with this ETag is current.
+
+        Raises `PromptroomError`.
+        """
+        call: Call[Any] = Call("GET", f"/api/v1/fetch/{quote(key.name, safe='/')}", key.query)
+        headers = {"If-None-Match": etag} if etag else {}
+        answer = await (self._send(call, headers) if is_patient else self._send_once(call, headers))
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        try:
+            return Prompt.of(answer.json(), answer.headers.get("etag", ""))
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            # a proxy's page, say: with status 200 and all
+            raise Unreachable(f"something else than Promptroom answers: {error!r}") from error
+
+    async def changes(self, last: str) -> AsyncIterator[wire.Event]:
+        """The change stream after the event `last`. Raises `PromptroomError`."""
+        headers = {"Last-Event-ID": last} if last else {}
+        patience = httpx.Timeout(self._timeout, read=SILENT_SECONDS)
+        try:
+            async with self._http.stream(
+                "GET", "/api/v1/changes", headers=headers, timeout=patience
+            ) as answer:
+                if answer.status_code != httpx.codes.OK:
+                    await answer.aread()
+                    raise wire.problem_of(answer)
+                async for event in wire.events(answer.aiter_lines()):
+                    yield event
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+
+    async def _send(self, call: Call[Any], headers: Mapping[str, str]) -> httpx.Response:
+        attempt = 0
+        while True:
+            try:
+                return await self._send_once(call, headers)
+            except PromptroomError as error:
+                wait = wire.wait_before_retry(error, attempt, is_idempotent=call.is_idempotent)
+                if wait is None:
+                    raise
+                attempt += 1
+                await asyncio.sleep(wait)
+
+    async def _send_once(self, call: Call[Any], headers: Mapping[str, str]) -> httpx.Response:
+        try:
+            answer = await self._http.request(
+                call.method, call.path, params=dict(call.query), json=call.body, headers=headers
+            )
+        except httpx.HTTPError as error:
+            raise Unreachable(f"{type(error).__name__}: {error}") from error
+        if answer.is_success or answer.status_code == httpx.codes.NOT_MODIFIED:
+            return answer
+        raise wire.problem_of(answer)

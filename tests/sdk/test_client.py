@@ -1,0 +1,123 @@
+"""The client against a real server: fresh, away, back, in many threads, forked, closed."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from app.sdk import NotFound, Options, Promptroom, Unauthenticated, Unreachable, api
+from tests.architecture.source import ROOT
+from tests.support.server import HEADLESS, KEY, Server, until
+
+OPTIONS = Options(poll_seconds=0.2, timeout=2)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("sdk"), HEADLESS) as server:
+        yield server
+
+
+def released(client: Promptroom, name: str) -> str:
+    """A prompt with two versions, the first in production; its id."""
+    made = client.call(api.create_prompt(name, text="one"))
+    client.call(api.publish_version(made["id"], "1", ["production"]))
+    client.call(api.change_prompt(made["id"], text="two"))
+    client.call(api.publish_version(made["id"], "2"))
+    return made["id"]
+
+
+def test_the_examples_of_the_documentation_run(server: Server, tmp_path: Path) -> None:
+    text = (ROOT / "docs/sdk.md").read_text("utf-8")
+    found = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    assert found
+    for example in found:
+        exec(example, {"url": server.url, "key": KEY, "snapshot": tmp_path / "kept.json"})
+    assert (tmp_path / "kept.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_moved_label_arrives_and_a_removed_one_is_not_served(server: Server) -> None:
+    with Promptroom(server.url, KEY, OPTIONS) as client:
+        prompt_id = released(client, "sdk/moved")
+        assert client.get("sdk/moved").text == "one"
+        client.call(api.move_label(prompt_id, "production", 2))
+        until(lambda: client.get("sdk/moved").text == "two", 5, "the move")
+        started = time.perf_counter()
+        for _ in range(1000):
+            client.get("sdk/moved")
+        assert time.perf_counter() - started < 1  # a tenth of it is promised: 0.1 ms each
+        assert not client.get("sdk/moved").is_stale
+        client.call(api.remove_label(prompt_id, "production"))
+
+        def gone() -> bool:
+            try:
+                client.get("sdk/moved")
+            except NotFound as error:
+                return error.code != ""
+            return False
+
+        until(gone, 5, "the end of what is not released")
+
+
+def test_errors_say_their_code(server: Server) -> None:
+    with Promptroom(server.url, "pr_wrong", OPTIONS) as client, pytest.raises(Unauthenticated):
+        client.get("sdk/any")
+    with Promptroom(server.url, KEY, OPTIONS) as client:
+        client.call(api.create_prompt("sdk/taken", text="x"))
+        with pytest.raises(Exception, match="prompt_name_taken"):
+            client.call(api.create_prompt("sdk/taken", text="x"))
+        assert client.get("sdk/never", fallback="Be kind").is_fallback
+
+
+def test_many_threads_and_a_fork_share_a_client_which_ends_cleanly(server: Server) -> None:
+    with Promptroom(server.url, KEY, OPTIONS) as client:
+        prompt_id = released(client, "sdk/forked")
+        texts: list[str] = []
+        threads = [
+            threading.Thread(target=lambda: texts.append(client.get("sdk/forked").text))
+            for _ in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(10)
+        assert texts == ["one"] * 20
+        child = os.fork()
+        if child == 0:
+            try:
+                until(lambda: client.get("sdk/forked").text == "two", 10, "the move in the child")
+                os._exit(0)
+            except BaseException:
+                os._exit(1)
+        client.call(api.move_label(prompt_id, "production", 2))
+        assert os.waitpid(child, 0)[1] == 0
+        until(lambda: client.get("sdk/forked").text == "two", 5, "the move in the parent")
+    assert not [one for one in threading.enumerate() if one.name == "promptroom"]
+
+
+def test_away_it_serves_and_says_so_and_back_it_is_fresh(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.json"
+    options = Options(poll_seconds=0.2, timeout=2, snapshot=kept)
+    with Server(tmp_path / "data", HEADLESS) as server:
+        with Promptroom(server.url, KEY, options) as client:
+            prompt_id = released(client, "sdk/away")
+            assert client.get("sdk/away").text == "one"
+            server.kill_everything()
+            until(lambda: client.freshness.is_stale, 10, "the news that the server is away")
+            assert client.get("sdk/away").text == "one"
+            assert client.get("sdk/away").is_stale
+        with Promptroom(server.url, KEY, options) as cold:
+            assert (cold.get("sdk/away").text, cold.get("sdk/away").is_stale) == ("one", True)
+            with pytest.raises(Unreachable):
+                cold.get("sdk/never")
+            server.start()
+            with Promptroom(server.url, KEY, OPTIONS) as other:
+                other.call(api.move_label(prompt_id, "production", 2))
+            until(lambda: cold.get("sdk/away").text == "two", 15, "the move that was missed")
+            until(lambda: not cold.get("sdk/away").is_stale, 5, "the end of staleness")
