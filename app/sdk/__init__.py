@@ -1,6 +1,6 @@
-"""For programs: released prompts kept fresh in memory, the REST API, and live rooms.
+"""For programs: released prompts kept fresh in memory, and the REST API.
 
-Needs `httpx`; `app.sdk.rooms` needs `websockets` and `pycrdt`, too. Nothing else of the server.
+Needs `httpx` and nothing else of the server.
 """
 
 from app.sdk.aio import AsyncPromptroom, Options

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from app.sdk import snapshot, wire
 from app.sdk.cache import Cache, Key
-from app.sdk.errors import ApiError, NotFound, PromptroomError
+from app.sdk.errors import NotFound, PromptroomError, Unreachable
 from app.sdk.transport import Transport
 from app.sdk.types import Freshness, Prompt
 
@@ -17,6 +19,7 @@ log = logging.getLogger("promptroom")
 
 AT_ONCE = 8  # requests
 STREAM_AGAIN_SECONDS = 60.0  # a server without a stream may be replaced by one that has it
+SOUND_SECONDS = 5.0  # what held for so long did not fail at its beginning
 SAVE_SECONDS = 2.0  # the snapshot is written at most so often
 
 
@@ -45,6 +48,20 @@ class Keeper:
         self._saved: list[tuple[Key, Prompt]] = []
 
     async def run(self) -> None:
+        """Until cancelled: what ends it otherwise is said, and it begins again."""
+        attempt = 0
+        while True:
+            began = time.monotonic()
+            try:
+                await self._keep()
+            except Exception as error:
+                log.exception("prompts are not kept fresh: it begins again")
+                self._last = ""  # what it failed at may come again after the last event
+                self._lost(Unreachable(f"it failed: {error!r}"))
+            attempt = 0 if time.monotonic() - began > SOUND_SECONDS else attempt + 1
+            await asyncio.sleep(wire.pause(attempt, least=0.1, most=30))
+
+    async def _keep(self) -> None:
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen())
             tasks.create_task(self._look())
@@ -56,17 +73,22 @@ class Keeper:
     async def _listen(self) -> None:
         attempt = 0
         while True:
+            began, has_spoken = time.monotonic(), False
+            error: PromptroomError = Unreachable("the change stream ended")
             try:
                 async for event in self._transport.changes(self._last):
-                    attempt = 0
+                    has_spoken = True
                     self._take(event)
             except NotFound:
                 await self._poll()
                 continue
-            except PromptroomError as error:
-                # A server that is replaced is back at the first try; nothing is stale then.
-                if attempt > 0 or isinstance(error, ApiError):
-                    self._lost(error)
+            except PromptroomError as caught:
+                error = caught
+            # A server that is replaced is back at the first try; nothing is stale then.
+            if not has_spoken:
+                self._lost(error)
+            elif time.monotonic() - began > SOUND_SECONDS:
+                attempt = 0  # a stream that ends as soon as it began is not asked for at once
             await asyncio.sleep(wire.pause(attempt, least=0.05, most=2.0) if attempt else 0)
             attempt += 1
 
@@ -125,10 +147,10 @@ class Keeper:
             due, wait = self._cache.due()
             await asyncio.gather(*(self._refresh(key, few) for key in due))
             if not due:
-                try:
-                    await asyncio.wait_for(self._wake.wait(), wait)
-                except TimeoutError:
-                    continue
+                # Not `wait_for`: until 3.12 that swallows a cancellation at the moment of the wake.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
 
     async def _refresh(self, key: Key, few: asyncio.Semaphore) -> None:
         async with few:

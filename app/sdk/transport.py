@@ -16,6 +16,7 @@ from app.sdk.errors import PromptroomError, Unreachable
 from app.sdk.types import Prompt
 
 SILENT_SECONDS = 25.0  # the server says something every ten
+STREAM = "text/event-stream"
 _ANY_SIZE = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 
 
@@ -57,7 +58,8 @@ class Transport:
 
     async def changes(self, last: str) -> AsyncIterator[wire.Event]:
         """The change stream after the event `last`. Raises `PromptroomError`."""
-        headers = {"Last-Event-ID": last} if last else {}
+        # Without it the server answers with a list, and ends.
+        headers = {"Accept": STREAM} | ({"Last-Event-ID": last} if last else {})
         patience = httpx.Timeout(self._timeout, read=SILENT_SECONDS)
         try:
             async with self._http.stream(
@@ -66,6 +68,9 @@ class Transport:
                 if answer.status_code != httpx.codes.OK:
                     await answer.aread()
                     raise wire.problem_of(answer)
+                kind = answer.headers.get("content-type", "")
+                if not kind.startswith(STREAM):
+                    raise Unreachable(f"the change stream is {kind or 'nothing'}")
                 async for event in wire.events(answer.aiter_lines()):
                     yield event
         except httpx.HTTPError as error:

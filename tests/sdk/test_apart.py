@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.domain.prompts import template
-from app.sdk import RenderFailed, rendering, snapshot
+from app.sdk import RenderFailed, rendering, snapshot, wire
 from app.sdk.cache import Cache, Key
-from app.sdk.types import Prompt
+from app.sdk.keeper import Keeper
+from app.sdk.transport import Transport
+from app.sdk.types import Freshness, Prompt
 from tests.architecture.source import ROOT
 
 BLOCKED = """
@@ -116,3 +120,38 @@ def test_the_move_of_another_label_is_no_business_of_ours() -> None:
         {"id": "1", "name": "a/b", "kind": "label.moved", "label": "staging", "version": 2}
     )
     assert cache.due()[0] == []
+
+
+class Streams(Transport):
+    """The first fails as nobody foresaw, the second ends without a word, the third holds."""
+
+    count = 0
+
+    async def changes(self, last: str) -> AsyncIterator[wire.Event]:
+        self.count += 1
+        if self.count == 1:
+            raise RuntimeError("unforeseen")
+        if self.count == 3:
+            yield wire.Event("ready", "1-a", "{}")
+            await asyncio.sleep(60)
+
+
+async def test_no_failure_ends_the_keeping_silence_is_not_fresh_and_closing_ends_it() -> None:
+    said: list[str] = []
+    streams = Streams("http://localhost", "key", 1)
+
+    def hear(now: Freshness) -> None:
+        said.append(f"{now.state} {now.error}")
+        if now.state == "live":
+            keeping.cancel()  # at the moment at which the other task is woken
+
+    cache = Cache()
+    keeper = Keeper(cache, streams, poll_seconds=60, on_change=None, on_freshness=hear)
+    cache.heard("live")
+    keeping = asyncio.create_task(keeper.run())
+    done, _ = await asyncio.wait([keeping], timeout=5)
+    keeping.cancel()
+    await streams.close()
+    assert done
+    assert said[0].startswith("stale it failed")
+    assert (said[-1], streams.count) == ("live ", 3)

@@ -121,3 +121,26 @@ def test_away_it_serves_and_says_so_and_back_it_is_fresh(tmp_path: Path) -> None
                 other.call(api.move_label(prompt_id, "production", 2))
             until(lambda: cold.get("sdk/away").text == "two", 15, "the move that was missed")
             until(lambda: not cold.get("sdk/away").is_stale, 5, "the end of staleness")
+
+
+def test_the_stream_alone_tells_of_moves_and_misses_none_over_a_crash(tmp_path: Path) -> None:
+    """Nothing is polled here: what arrives has come over the stream."""
+    options = Options(poll_seconds=600, timeout=2)
+    with (
+        Server(tmp_path / "data", HEADLESS) as server,
+        Promptroom(server.url, KEY, options) as client,
+    ):
+        prompt_id = released(client, "sdk/told")
+        assert client.get("sdk/told").text == "one"
+        until(lambda: client.freshness.state == "live", 5, "the stream")
+        client.call(api.move_label(prompt_id, "production", 2))
+        until(lambda: client.get("sdk/told").text == "two", 5, "the move")
+        server.kill_everything()
+        until(lambda: client.freshness.is_stale, 10, "the news that the server is away")
+        found = client.get("sdk/told")
+        assert (found.text, found.is_stale) == ("two", True)
+        server.start()
+        client.call(api.move_label(prompt_id, "production", 1))
+        until(lambda: client.freshness.state == "live", 10, "the stream again")
+        until(lambda: client.get("sdk/told").text == "one", 5, "the move")
+        until(lambda: not client.get("sdk/told").is_stale, 5, "the end of staleness")
