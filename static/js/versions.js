@@ -27,3 +27,21 @@ if (done) {
   address.searchParams.delete("moved");
   history.replaceState(history.state, "", address);
 }
+
+// Lines of the newer text that somebody has commented on say so, and lead there.
+document.addEventListener("htmx:after:swap", () => {
+  const list = document.querySelector("[data-beside]");
+  const table = document.querySelector("table.diff");
+  if (!list || !table || table.querySelector(".row-comment")) return;
+  const column = table.classList.contains("split") ? 2 : 1;
+  const rows = new Map([...table.rows].map((row) => [row.cells[column]?.textContent.trim(), row]));
+  for (const item of list.querySelectorAll("[data-line]")) {
+    const cell = rows.get(item.dataset.line)?.cells[3];
+    if (!cell || cell.querySelector(".row-comment")) continue;
+    const mark = item.querySelector("a").cloneNode();
+    mark.className = "row-comment";
+    mark.setAttribute("aria-label", `Comment on line ${item.dataset.line}`);
+    mark.append(list.querySelector("summary .icon").cloneNode(true));
+    cell.prepend(mark);
+  }
+});

@@ -75,6 +75,7 @@ PAGES: dict[Key, Call] = {
     ("GET", THREADS): Call(P.PROMPTS_READ),
     ("POST", THREADS): Call(P.COMMENTS_WRITE, form={"body": "Why so?"}),
     ("GET", f"{THREADS}/anchors"): Call(P.PROMPTS_READ),
+    ("GET", f"{THREADS}/beside"): Call(P.PROMPTS_READ),
     ("GET", f"{THREADS}/people"): Call(P.MEMBERS_READ, query={"q": "a"}),
     ("GET", THREAD_PAGE): Call(P.PROMPTS_READ, query={"edit": "{comment_id}"}),
     ("POST", f"{THREAD_PAGE}/comments"): Call(P.COMMENTS_WRITE, form={"body": "Because."}),

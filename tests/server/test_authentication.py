@@ -111,7 +111,7 @@ class TestBeingSeen:
         use(client, person)
 
         async def writes() -> int:
-            with statements(app.state.database) as seen:
+            with statements(app.state.database, of_requests=True) as seen:
                 assert (await client.get("/account/password")).status_code == 200
             return sum(statement.startswith("UPDATE") for statement in seen)
 

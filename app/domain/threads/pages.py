@@ -12,12 +12,14 @@ from app.access.permissions import Permission
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.prompts.service import Prompts
 from app.domain.threads import show
+from app.domain.threads.beside import beside
 from app.domain.threads.deps import Table, TableDep
 from app.domain.threads.errors import CommentNotFound, ThreadNotFound
 from app.domain.threads.selecting import as_id, selected
 from app.domain.threads.show import Place
 from app.domain.threads.views import Conversation
 from app.domain.versions import heading
+from app.domain.versions.policy import DRAFT
 from app.web.deps import PageShell
 from app.web.forms import typed
 from app.web.htmx import announce, is_htmx, page, see_other, wants_fragment
@@ -91,6 +93,16 @@ class ThreadPages(Controller):
             counts = await conversations.counts(prompt_id)
         content = {"open": counts.open, "threads": [show.anchor(one) for one in found]}
         return Response(content, headers={"Cache-Control": "private, no-store"})
+
+    @get("/beside", name="threads:beside")
+    async def beside(
+        self, request: AppRequest, table: TableDep, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """Those on the words of a version, a checkpoint or the draft, for the pages of these."""
+        ref = request.query_params.get("of", DRAFT)[:100].replace("\0", "")
+        context = await beside(table, prompt_id, ref)
+        place = place_of(request, table, prompt_id)
+        return page(request, "threads/_beside.html", **context, base=place.base)
 
     @get("/people", name="threads:people")
     async def people(

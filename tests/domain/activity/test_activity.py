@@ -157,7 +157,7 @@ async def test_it_costs_the_same_however_long_it_is(
 ) -> None:
     costs = []
     for _ in range(2):
-        with statements(app.state.database) as seen:
+        with statements(app.state.database, of_requests=True) as seen:
             await listed(client, key, prompt)
         costs.append(len(seen))
         for number in range(6):

@@ -117,7 +117,7 @@ class TestReading:
         costs = []
         for count in (2, 10):
             await threads(database, place, prompt, author, count)
-            with statements(app.state.database) as seen:
+            with statements(app.state.database, of_requests=True) as seen:
                 assert (await me.get(url(place))).status_code == 200
             costs.append(len(seen))
         assert costs[0] == costs[1]
@@ -272,7 +272,7 @@ class TestMany:
                     for n in range(10_000)
                 ],
             )
-        with statements(app.state.database) as seen:
+        with statements(app.state.database, of_requests=True) as seen:
             html = (await me.get(url(place))).text
         assert len(subjects(html)) == PAGE
         assert "99+" in html

@@ -136,7 +136,7 @@ class TestFetching:
         await publish(made)
         await rename(made, "b")
         await fetch("b")
-        with statements(app.state.database) as seen:
+        with statements(app.state.database, of_requests=True) as seen:
             await fetch("b")
         assert seen == []
 

@@ -124,10 +124,10 @@ class TestBundle:
         costs = []
         for number in range(4):
             await release(f"a/{number}", "{{> part}}")
-            with statements(app.state.database) as seen:
+            with statements(app.state.database, of_requests=True) as seen:
                 await client.get("/api/v1/bundle", headers=key.headers)
             costs.append(len(seen))
-        assert costs[1] == costs[-1]
+        assert costs[1] == costs[-1] > 0
 
     async def test_nothing_of_another_workspace(self, client, database, release):
         await release("a")

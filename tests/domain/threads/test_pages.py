@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import uuid4
 
@@ -124,3 +125,35 @@ class TestCost:
         more = await client.get(f"{base}?show=open&cursor={cursor}", headers=who.headers | HTMX)
         assert more.text.count('class="thread"') == 1
         assert "thread-more" not in more.text
+
+
+class TestBeside:
+    async def test_those_whose_words_a_version_has_are_listed_by_line(
+        self, client: Any, database: Any, place: Any
+    ) -> None:
+        prompt = await a_prompt(database, place, text="One 😀 two.\nThree four.\nFive six.\n")
+        base = f"/w/{place.slug}/prompts/{prompt.id}"
+        key = await a_key(database, place)
+        rest = f"/api/v1/prompts/{prompt.id}"
+        await client.post(f"{rest}/versions", headers=key.headers, json={"message": "one"})
+        await a_thread(client, database, place, prompt, anchor={"quote": "six"}, body="Last")
+        await a_thread(client, database, place, prompt, anchor={"quote": "two"}, body="First")
+        await a_thread(client, database, place, prompt, body="On the whole")
+        changed = {"text": "Three four.\nFive six.\n"}
+        await client.patch(rest, headers=key.headers, json=changed)
+        who = await a_member(database, place, Role.VIEWER)
+
+        async def listed(of: str) -> list[tuple[str, str]]:
+            page = await client.get(f"{base}/threads/beside?of={of}", headers=who.headers | HTMX)
+            assert page.status_code == 200
+            return re.findall(r'data-line="(\d+)".*?<q>(.*?)</q>', page.text)
+
+        assert await listed("1") == [("1", "two"), ("3", "six")]
+        assert await listed("draft") == [("2", "six")]
+        missing = await client.get(f"{base}/threads/beside?of=9", headers=who.headers)
+        assert missing.status_code == 404
+        for path in ("versions/1", "versions?from=1&to=draft"):
+            assert (
+                "/threads/beside?of="
+                in (await client.get(f"{base}/{path}", headers=who.headers)).text
+            )

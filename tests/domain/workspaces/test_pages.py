@@ -127,7 +127,7 @@ class TestTheMembersPage:
         for more in (9, 30):
             for _ in range(more):
                 await a_member(database, place, "viewer")
-            with statements(app.state.database) as seen:
+            with statements(app.state.database, of_requests=True) as seen:
                 answer = await use(client, place.owner).get(url)
             counts.append(len(seen))
             assert answer.text.count('id="member-') == len(
