@@ -100,6 +100,7 @@ def test_what_is_unsent_survives_a_reload_a_redraw_and_a_server_that_is_away(sta
     expect(card(page, "Anyone?")).to_be_visible()
     assert page.evaluate(HERE) == before
     page.reload()
+    page.locator("#editor[data-live]").wait_for()
     page.locator("#thread-list > .thread .comment-text").first.click()
     expect(field).to_have_value("Half a thou")
     page.route("**/comments", lambda route: route.abort())
@@ -303,7 +304,10 @@ def test_scripts_in_everything_show_as_text(stage: Stage):
 
 def test_two_thousand_threads(stage: Stage):
     """The page does not wait for them, the rail gets them page by page, what is out of sight is not drawn."""
-    lines = [f"Line {n} says something of its own." for n in range(2000)]
+    lines = [
+        "# No words of a thread",
+        *(f"Line {n} says something of its own." for n in range(2000)),
+    ]
     prompt_id = stage.prompt("\n".join(lines), "threads/many")
     url = f"/prompts/{prompt_id}/threads"
 
@@ -326,5 +330,5 @@ def test_two_thousand_threads(stage: Stage):
     expect(page.locator("#thread-list > .thread")).to_have_count(60)
     page.locator(".cm-content").focus()
     editor.press("Control+Home", "Alt+ArrowDown")
-    expect(page.locator(".thread.active")).to_contain_text("About 0")
+    expect(page.locator(".thread.active")).to_contain_text("About 0", timeout=15_000)
     expect(page.locator("#thread-list > .thread")).to_have_count(61)

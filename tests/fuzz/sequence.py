@@ -31,6 +31,7 @@ class Sequence:
     units: list[Unit] = field(default_factory=list)
     clocks: dict[int, int] = field(default_factory=dict)
     lies: list[str] = field(default_factory=list)
+    gone: dict[Id, Unit] = field(default_factory=dict)  # given up (GC): without a place
 
     def text(self) -> str:
         """What a reader sees."""
@@ -78,6 +79,9 @@ class Sequence:
             unit = Unit((client, clock + offset), origin, block.right, text)
             unit.deleted = block.kind != wire.STRING
             unit.view = self._view(unit)
+            if block.kind == wire.GC:
+                self.gone[unit.id] = unit
+                continue
             if offset == max(0, known - clock):
                 self._honest(unit)
             self._integrate(unit)
@@ -100,7 +104,7 @@ class Sequence:
         before = (client, clock - 1) if clock else None
         for needed in (before, unit.origin, unit.right):
             if needed is not None:
-                seen = self.units[self._index(needed, 0)]
+                seen = self.gone.get(needed) or self.units[self._index(needed, 0)]
                 for author, end in (*seen.view.items(), (needed[0], needed[1] + 1)):
                     view[author] = max(view.get(author, 0), end)
         return view
