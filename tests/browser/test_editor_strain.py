@@ -38,7 +38,9 @@ def go_to(editor: Editor, line: int, *, focused: bool = True) -> None:
         }""",
         [line, focused],
     )
-    expect(editor.page.locator(".cm-line").filter(has_text=f"{line - 1}. A line")).to_be_visible()
+    there = editor.page.locator(".cm-line").filter(has_text=f"{line - 1}. A line")
+    expect(there).to_be_in_viewport()
+    editor.page.evaluate(FRAMES)  # the lines around are measured, and the place is settled
 
 
 def waits_for(editor: Editor, text: str) -> None:
