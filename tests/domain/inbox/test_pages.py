@@ -250,7 +250,7 @@ class TestMany:
     async def test_ten_thousand_are_counted_and_listed_in_few_statements(
         self, me: Any, app: Any, database: Database, place: Place, prompt: MadePrompt
     ) -> None:
-        """How long it takes stands in docs/performance.md; here, that nothing is read in bulk."""
+        """How long it takes stands in docs/adr/0027-notices-and-streams.md; here, that nothing is read in bulk."""
         now = clock.utc_now()
         async with database.everywhere().transaction() as tx:
             await (await tx.connection()).execute(
