@@ -23,7 +23,6 @@ from app.domain.releases.errors import TooManyReaders
 from app.domain.releases.events import last_event
 from app.domain.releases.reader import Reader
 from app.domain.releases.record import Headers, Record, matches
-from app.domain.releases.rendering import rendered
 from app.domain.releases.schemas import (
     BundleView,
     ChangeList,
@@ -106,7 +105,7 @@ class FetchApi(Controller):
         counted = _pairs(served.admit())
         record = await served.releases.get(served.caller, wanted, selector_of(label, version))
         found = _decode(record.body)
-        messages = rendered(found.text, found.variables, data.variables)
+        messages = await served.releases.rendered(served.caller, found, data.variables)
         view = RenderedView(
             found.id,
             found.name,

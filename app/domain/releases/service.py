@@ -23,7 +23,8 @@ from app.domain.releases.errors import NothingReleased
 from app.domain.releases.news import Inside, News, Shelf
 from app.domain.releases.queries import Standing
 from app.domain.releases.record import Record, record
-from app.domain.releases.schemas import release_view
+from app.domain.releases.rendering import Rendered, rendered
+from app.domain.releases.schemas import ReleaseView, release_view
 from app.domain.releases.selector import LATEST, Selector
 
 LOADS = Counter("promptroom_fetch_loads", "Answers that were made from the database")
@@ -62,6 +63,15 @@ class Releases:
             task = self._loading[flight] = asyncio.create_task(self._load(shelf, key, selector))
             task.add_done_callback(lambda _: self._loading.pop(flight, None))
         return await asyncio.shield(task)
+
+    async def rendered(
+        self, caller: Principal, found: ReleaseView, given: Mapping[str, Any]
+    ) -> list[Rendered]:
+        """The messages of what `get` found, with every variable filled in.
+
+        Raises what `rendering.rendered` does.
+        """
+        return rendered(found.text, found.variables, given)
 
     async def _load(self, shelf: Shelf, key: Key, selector: Selector) -> Record:
         LOADS.inc()
