@@ -11,6 +11,8 @@ admits one writing transaction at a time, it cannot happen.
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Table
@@ -29,8 +31,17 @@ async def claim(
 
     The transaction is lost then; who wants to go on flushes inside `tx.begin_nested()`.
     """
-    try:
+    with claiming(columns, taken):
         await tx.flush()
+
+
+@contextmanager
+def claiming(
+    columns: tuple[InstrumentedAttribute[Any], ...], taken: AppError
+) -> Generator[None, None, None]:
+    """The same for a block that inserts by itself."""
+    try:
+        yield
     except IntegrityError as error:
         if not _is_about(error, columns):
             raise

@@ -13,7 +13,8 @@ from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.exchange import detecting, exporting
 from app.domain.exchange.bounds import FILE_BYTES
-from app.domain.exchange.importing import Conflict, Importer, Item
+from app.domain.exchange.deciding import Conflict, Item
+from app.domain.exchange.importing import Importer
 from app.domain.exchange.zipped import MAGIC, Reader
 from app.domain.prompts.people import SERVER
 from app.domain.workspaces import service as workspaces

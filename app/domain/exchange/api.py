@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import dataclass
 from typing import IO, Annotated, Any
 from uuid import UUID
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
 from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from app.access.permissions import Permission
 from app.domain.exchange import detecting, exporting
 from app.domain.exchange.bounds import FILE_BYTES
-from app.domain.exchange.errors import ImportRefused
-from app.domain.exchange.importing import Conflict, Importer
+from app.domain.exchange.deciding import Conflict
+from app.domain.exchange.importing import Importer
 from app.domain.exchange.schemas import ImportView, view
 from app.domain.exchange.zipped import MAGIC, Reader
 from app.domain.prompts.deps import DeskDep
@@ -23,9 +26,32 @@ from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx
 
 AppRequest = Request[Any, Any, State]
+
+
+@dataclass
+class ImportOperation(Operation):
+    """Its body is a file and no form: the handler reads it as it comes."""
+
+    def __post_init__(self) -> None:
+        self.request_body = RequestBody(
+            required=True,
+            description="The file as it is.",
+            content={
+                kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=form))
+                for kind, form in _BODIES.items()
+            },
+        )
+
+
+_BODIES: dict[str, OpenAPIFormat | None] = {
+    "application/octet-stream": OpenAPIFormat.BINARY,
+    "application/zip": OpenAPIFormat.BINARY,
+    "application/json": None,
+    "application/yaml": None,
+    "text/plain": None,
+}
 ARCHIVE_BYTES = 1024 * 1024 * 1024  # over the network; the command takes larger ones
 _IN_MEMORY = 1024 * 1024  # of a body; more of it waits on the disk
-_CONFLICTS = ("skip", "update", "rename")
 
 
 class ExchangeApi(Controller):
@@ -38,6 +64,7 @@ class ExchangeApi(Controller):
         operation_id="importPrompts",
         status_code=200,
         request_max_body_size=ARCHIVE_BYTES,
+        operation_class=ImportOperation,
     )
     async def bring_in(  # what a call may say
         self,
@@ -45,7 +72,7 @@ class ExchangeApi(Controller):
         desk: DeskDep,
         *,
         file: FromQuery[str] = "import",
-        conflict: FromQuery[str] = "skip",
+        conflict: FromQuery[Conflict] = "skip",
         dry_run: FromQuery[bool] = False,
     ) -> ImportView:
         """Import prompts from a file, which is the body as it is.
@@ -59,9 +86,6 @@ class ExchangeApi(Controller):
         `write`.
         """
         desk.caller.require(Permission.PROMPTS_WRITE)
-        if conflict not in _CONFLICTS:
-            raise ImportRefused(f"conflict is one of {', '.join(_CONFLICTS)}.")
-        chosen: Conflict = conflict  # type: ignore[assignment]  # one of them
         importer = Importer(desk.database, desk.caller, desk.rooms)
         name = file.rsplit("/", 1)[-1][:255] or "import"
         with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
@@ -70,11 +94,11 @@ class ExchangeApi(Controller):
             body.seek(0)
             if body.read(len(MAGIC)) == MAGIC:
                 reader = Reader(_seekable(body), name)
-                items = await importer.archive(reader, chosen, is_rehearsal=dry_run)
+                items = await importer.archive(reader, conflict, is_rehearsal=dry_run)
             else:
                 body.seek(0)
                 files = [(name, body.read(FILE_BYTES + 1))]
-                items = await importer.files(files, chosen, is_rehearsal=dry_run)
+                items = await importer.files(files, conflict, is_rehearsal=dry_run)
         return view(items, is_rehearsal=dry_run)
 
     @get("/export", name="api:export", operation_id="exportWorkspace", media_type="application/zip")

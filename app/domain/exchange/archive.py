@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
@@ -81,6 +81,19 @@ class VersionKept(msgspec.Struct, frozen=True):
     text: str
     config: dict[str, Any]
     variables: list[dict[str, Any]]
+    message: str
+    author: str
+    contributors: list[dict[str, Any]]
+    restored_from: int | None
+    created_at: datetime
+
+
+class Told(NamedTuple):
+    """All that an archive says of a version; `content` stands for its text and settings."""
+
+    number: int
+    branch: str
+    content: str
     message: str
     author: str
     contributors: list[dict[str, Any]]

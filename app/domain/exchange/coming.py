@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +12,16 @@ from app.domain.exchange.archive import BranchKept, PromptKept, VersionKept
 from app.domain.exchange.record import Record
 from app.domain.prompts import policy, settings, template
 from app.kit import clock
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A prompt to be there: its first line, its versions, and whence."""
+
+    kept: PromptKept
+    versions: Callable[[], Iterator[VersionKept]]
+    file: str
+    is_archived: bool  # of an archive: all that is kept of it counts, and not only its words
 
 
 def kept(name: str, last: Record, labels: dict[str, int]) -> PromptKept:

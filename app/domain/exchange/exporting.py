@@ -18,6 +18,7 @@ from app.domain.exchange.archive import (
     MoveKept,
     OldNameKept,
     PromptKept,
+    Told,
     VersionKept,
 )
 from app.domain.exchange.mapping import record_of
@@ -42,6 +43,7 @@ class Keeping:
         self._tx = tx
         self._caller = caller
         self._names: dict[str, str] = {}
+        self._rooms: dict[UUID, str] = {}  # branches by room
 
     async def kept(self, prompts: Sequence[Prompt]) -> list[PromptKept]:
         """Their first lines."""
@@ -51,7 +53,8 @@ class Keeping:
         labels = await queries.labels(tx, where, ids)
         moves = await queries.moves(tx, where, ids)
         old_names = await queries.old_names(tx, where, ids)
-        texts = await self._texts([one.id for some in branches.values() for one in some])
+        self._rooms = {one.id: one.name for some in branches.values() for one in some}
+        texts = await self._texts(list(self._rooms))
         await self._name(
             [
                 *(one.created_by for one in prompts),
@@ -82,13 +85,35 @@ class Keeping:
         ]
 
     async def versions(self, prompt: Prompt) -> list[VersionKept]:
+        """Of a prompt among the last that were `kept`."""
         found = await queries.versions(self._tx, self._caller, prompt.id)
-        branches = await queries.branches(self._tx, self._caller, [prompt.id])
-        rooms = {one.id: one.name for one in branches.get(prompt.id, ())}
         await self._name([actor for one in found for actor in (one.author, *_contributors(one))])
-        made = [self._version(one, rooms) for one in found]
+        made = [self._version(one) for one in found]
         self._tx.expunge_all()  # the next prompt's take their place in memory
         return made
+
+    async def told(self, prompts: Sequence[Prompt]) -> dict[UUID, list[Told]]:
+        """The same of many prompts, with hashes for what they say, which may be much."""
+        found = await queries.version_hashes(self._tx, self._caller, [one.id for one in prompts])
+        all_of_them = [one for some in found.values() for one in some]
+        actors = (actor for one in all_of_them for actor in (one.author, *_contributors(one)))
+        await self._name(actors)
+        return {
+            prompt_id: [
+                Told(
+                    one.number,
+                    self._rooms[one.room_id],
+                    one.content_sha256,
+                    one.message,
+                    self._who(one.author),
+                    self._shares(one),
+                    one.restored_from,
+                    one.created_at,
+                )
+                for one in some
+            ]
+            for prompt_id, some in found.items()
+        }
 
     async def lines(self, prompt: Prompt, kept: PromptKept) -> list[bytes]:
         return [archive.line(kept), *map(archive.line, await self.versions(prompt))]
@@ -97,22 +122,25 @@ class Keeping:
         by = self._who(one.actor)
         return MoveKept(one.label, one.from_number, one.to_number, by, one.moved_at)
 
-    def _version(self, one: Version, rooms: dict[UUID, str]) -> VersionKept:
+    def _version(self, one: Version) -> VersionKept:
         return VersionKept(
             number=one.number,
-            branch=rooms[one.room_id],
+            branch=self._rooms[one.room_id],
             text=one.text,
             config=one.config,
             variables=one.variables,
             message=one.message,
             author=self._who(one.author),
-            contributors=[
-                {"name": self._who(str(who["actor"])), "units": who["units"]}
-                for who in one.contributors
-            ],
+            contributors=self._shares(one),
             restored_from=one.restored_from,
             created_at=one.created_at,
         )
+
+    def _shares(self, one: Any) -> list[dict[str, Any]]:
+        return [
+            {"name": self._who(str(who["actor"])), "units": who["units"]}
+            for who in one.contributors
+        ]
 
     async def _texts(self, room_ids: Sequence[UUID]) -> dict[UUID, str]:
         """What is on the disk of each room, edits of this moment included."""
@@ -208,6 +236,6 @@ def _current(snapshot: Snapshot, updates: list[bytes]) -> str:
     return document.text
 
 
-def _contributors(version: Version) -> list[str]:
+def _contributors(version: Any) -> list[str]:
     found: list[Any] = version.contributors
     return [str(one["actor"]) for one in found]

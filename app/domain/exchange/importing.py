@@ -7,29 +7,32 @@ what is there and changes nothing, so whatever was interrupted is simply done ag
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission, Role
 from app.access.principal import Principal
+from app.db import locks
 from app.db.base import Model
 from app.db.engine import Database
+from app.db.races import claiming
 from app.domain.exchange import archive, coming, detecting, mapping, queries
 from app.domain.exchange.archive import PromptKept, VersionKept
+from app.domain.exchange.coming import Wanted
+from app.domain.exchange.deciding import Conflict, Deciding, Item, Step
 from app.domain.exchange.errors import FileInvalid, FormatUnknown, ImportRefused
-from app.domain.exchange.exporting import Keeping
 from app.domain.exchange.record import Record
 from app.domain.exchange.rows import Telling
 from app.domain.exchange.zipped import Reader
 from app.domain.folders.models import Folder
 from app.domain.folders.service import made as made_folders
 from app.domain.prompts import policy
-from app.domain.prompts.models import Prompt
+from app.domain.prompts.errors import NameTaken
+from app.domain.prompts.models import OldName, Prompt
 from app.domain.prompts.ports import Rooms
 from app.domain.prompts.service import Details, Prompts
 from app.domain.versions.policy import may_move
@@ -37,38 +40,27 @@ from app.domain.versions.service import Checkpoints, Versions
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
 
-Conflict = Literal["skip", "update", "rename"]
-Action = Literal["create", "update", "unchanged", "skip"]
 BATCH = 50  # prompts in a transaction: a fraction of a second, and SQLite admits one writer
-_RENAMES = 100  # names that are tried
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """What happens, or would happen, to one prompt."""
-
-    name: str
-    action: Action
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """A prompt to be there: its first line, its versions, and whence."""
-
-    kept: PromptKept
-    versions: Callable[[], Iterator[VersionKept]]
-    file: str
-    is_archived: bool  # of an archive: all that is kept of it counts, and not only its words
+_TRIES = 4  # of a batch, when others take its names
 
 
 class Importer:
-    """Brings prompts into the caller's workspace. `rooms` None = none of them is open anywhere."""
+    """Brings prompts into the caller's workspace. `rooms` None = none of them is open anywhere.
 
-    def __init__(self, database: Database, caller: Principal, rooms: Rooms | None) -> None:
+    `choices` say by name what differs from the import's answer to names that are taken.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        caller: Principal,
+        rooms: Rooms | None,
+        choices: Mapping[str, Conflict] | None = None,
+    ) -> None:
         self._database = database.within(caller)
         self._caller = caller
         self._rooms = rooms
+        self._choices = choices or {}
         self._roles: dict[str, Role] = {}
 
     async def files(
@@ -152,55 +144,45 @@ class Importer:
         items: list[Item] = []
         ones = iter(wanted)
         while batch := await asyncio.to_thread(lambda: list(islice(ones, BATCH))):
-            edits: list[tuple[Prompt, Wanted]] = []
-            async with self._database.transaction(write=not is_rehearsal) as tx:
-                rows: list[Model] = []
-                names = [one.kept.name for one in batch]
-                there = {p.name: p for p in await queries.named(tx, self._caller, names)}
-                for one in batch:
-                    name, action, prompt = await self._decided(tx, one, there, conflict)
-                    items.append(Item(name, action, one.file))
-                    if action == "update" and prompt is not None:
-                        edits.append((prompt, one))
-                    if action == "create" and not is_rehearsal:
-                        rows += await self._rows(tx, one, name)
-                await queries.insert_all(tx, rows)
-            for prompt, one in edits if not is_rehearsal else ():
-                await self._edit(prompt, one)
+            steps = await self._batch(batch, conflict, is_rehearsal)
+            for step in steps if not is_rehearsal else ():
+                if step.item.action == "update" and step.prompt is not None:
+                    await self._edit(step.prompt, step.wanted)
+            items += [step.item for step in steps]
             done(len(items))
             await asyncio.sleep(0)  # others are served meanwhile
         return items
 
-    async def _decided(
-        self, tx: AsyncSession, one: Wanted, there: dict[str, Prompt], conflict: Conflict
-    ) -> tuple[str, Action, Prompt | None]:
-        """Under which name the prompt comes, what is to do, and with which that is there."""
-        name = one.kept.name
-        prompt = there.get(name)
-        if prompt is None:
-            return name, "create", None
-        if await self._is_same(tx, prompt, one):
-            return name, "unchanged", prompt
-        if conflict != "rename":
-            return name, conflict, prompt
-        names = list(islice(policy.numbered(name), 1, _RENAMES))
-        taken = {p.name: p for p in await queries.named(tx, self._caller, names)}
-        for other in names:
-            if other not in taken:
-                return other, "create", None
-            if await self._is_same(tx, taken[other], one):
-                return other, "unchanged", taken[other]
-        raise ImportRefused(f"{name} and a hundred names like it are taken. Rename some.")
+    async def _batch(
+        self,
+        batch: Sequence[Wanted],
+        conflict: Conflict,
+        is_rehearsal: bool,  # noqa: FBT001  # handed on
+    ) -> list[Step]:
+        """All of it in one transaction; again when somebody took a name between look and insert."""
+        deciding = Deciding(self._caller, conflict, self._choices)
+        for _ in range(_TRIES):
+            try:
+                async with self._database.transaction(write=not is_rehearsal) as tx:
+                    steps = await deciding.decided(tx, batch)
+                    if not is_rehearsal:
+                        await self._insert(tx, steps)
+                return steps
+            except NameTaken:
+                continue
+        raise ImportRefused("Others are making prompts of the same names. Import it again.")
 
-    async def _is_same(self, tx: AsyncSession, prompt: Prompt, one: Wanted) -> bool:
-        keeping = Keeping(tx, self._caller)
-        [kept] = await keeping.kept([prompt])
-        if not one.is_archived:
-            return bool(coming.says(kept) == coming.says(one.kept))
-        mine = [archive.line(_renamed(kept, one.kept.name))]
-        mine += map(archive.line, await keeping.versions(prompt))
-        theirs = [archive.line(one.kept), *map(archive.line, one.versions())]
-        return mine == theirs
+    async def _insert(self, tx: AsyncSession, steps: Sequence[Step]) -> None:
+        rows: list[Model] = []
+        for step in steps:
+            if step.item.action == "create":
+                rows += await self._rows(tx, step.wanted, step.item.name)
+        taken = NameTaken("One of these names was taken a moment ago.")
+        with (
+            claiming((Prompt.workspace_id, Prompt.name), taken),
+            claiming((OldName.workspace_id, OldName.name), taken),
+        ):
+            await queries.insert_all(tx, rows)
 
     async def _rows(self, tx: AsyncSession, one: Wanted, name: str) -> list[Model]:
         await queries.give_up(tx, self._caller, [name])
@@ -255,6 +237,7 @@ class Importer:
         if problems:
             raise FileInvalid(f"{problems[0]!r} is no folder.", archive.MANIFEST)
         async with self._database.transaction() as tx:
+            await locks.hold(tx, f"folders-{self._caller.workspace_id}")
             there = set(await made_folders(tx, self._caller))
             now = clock.utc_now()
             rows: list[Model] = [
@@ -297,10 +280,6 @@ def _of(reader: Reader) -> Callable[[str], Wanted]:
 def _versions(reader: Reader, path: str) -> Iterator[VersionKept]:
     for number, line in enumerate(islice(reader.lines(path), 1, None), 1):
         yield archive.read_version(line, path, number)
-
-
-def _renamed(kept: PromptKept, name: str) -> PromptKept:
-    return msgspec.structs.replace(kept, name=name)
 
 
 def _with_old(kept: PromptKept, old_names: list[Any]) -> PromptKept:

@@ -124,6 +124,30 @@ async def versions(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Seq
     return (await tx.execute(statement)).scalars().all()
 
 
+async def version_hashes(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
+) -> dict[UUID, list[Any]]:
+    """What is said about the versions, with a hash of what they say."""
+    statement = within(
+        select(
+            Version.prompt_id,
+            Version.number,
+            Version.room_id,
+            Version.content_sha256,
+            Version.message,
+            Version.author,
+            Version.contributors,
+            Version.restored_from,
+            Version.created_at,
+        )
+        .where(Version.prompt_id.in_(prompt_ids))
+        .order_by(Version.prompt_id, Version.number),
+        where,
+        Version,
+    )
+    return _grouped(await tx.execute(statement))
+
+
 async def snapshots(tx: AsyncSession, room_ids: Sequence[UUID]) -> dict[UUID, Snapshot]:
     """By room; the rooms were found within a workspace."""
     statement = select(Snapshot).where(Snapshot.document_id.in_(room_ids))

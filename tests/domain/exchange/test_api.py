@@ -75,3 +75,18 @@ async def test_an_archive_travels_over_http(client, database):
     reader = await a_key(database, place, "read")
     refused = await client.post("/api/v1/import", content=archive, headers=reader.headers)
     assert refused.status_code == 403
+
+
+async def test_the_description_says_that_the_body_is_a_file(client, database):
+    schema = (await client.get("/api/openapi.json")).json()
+    operation = schema["paths"]["/api/v1/import"]["post"]
+    body = operation["requestBody"]
+    [conflict] = [one for one in operation["parameters"] if one["name"] == "conflict"]
+
+    assert body["required"] is True
+    assert body["content"]["application/zip"]["schema"] == {"type": "string", "format": "binary"}
+    assert conflict["schema"]["enum"] == ["skip", "update", "rename"]
+    assert {"409", "413", "422"} <= operation["responses"].keys()
+    key = await a_key(database, await a_workspace(database))
+    refused = await client.post("/api/v1/import?conflict=maybe", content=b"x", headers=key.headers)
+    assert (refused.status_code, refused.json()["errors"][0]["key"]) == (422, "conflict")
