@@ -8,9 +8,9 @@ import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from pycrdt import Doc, Text
+from pycrdt import Assoc, Doc, Text
 
 from app.domain.rooms.crediting import Splice, Writers, edits
 from app.domain.rooms.guard import Guard, Verdict
@@ -66,6 +66,15 @@ class LiveDocument:
     def state(self, since: bytes | None = None) -> bytes:
         """The whole state as one update, or what a holder of state vector `since` lacks."""
         return guarded(lambda: self._doc.get_update(since) if since else self._doc.get_update())
+
+    def position(self, index: int) -> dict[str, Any]:
+        """Before the character `index` of the text, as the JSON of a Yjs relative position."""
+        text = self.text
+        if index >= len(text):  # the library panics there; to Yjs no item is the end
+            return {"type": None, "tname": ROOT, "assoc": 0}
+        at = len(text[:index].encode())
+        found = guarded(lambda: self._text.sticky_index(at, Assoc.AFTER).to_json())
+        return {"type": None, "tname": None, "item": found["item"], "assoc": 0}
 
     def text_sha256(self) -> str:
         return hashlib.sha256(self.text.encode()).hexdigest()

@@ -13,12 +13,7 @@ import structlog
 from app.access.principal import Principal
 from app.domain.rooms import limits, protocol, whereabouts
 from app.domain.rooms.crediting import Writers
-from app.domain.rooms.document import LibraryFailed
-from app.domain.rooms.errors import (
-    RoomNotFound,
-    StorageFailed,
-    UpdateRefused,
-)
+from app.domain.rooms.errors import RoomNotFound, UpdateRefused
 from app.domain.rooms.events import ACCESS_TOPIC, ROOM_TOPIC, AccessChanged, RoomEvent
 from app.domain.rooms.flight import FlightRecorder
 from app.domain.rooms.journal import (
@@ -39,9 +34,10 @@ from app.domain.rooms.presence import tick_seconds
 from app.domain.rooms.protocol import CloseCode
 from app.domain.rooms.reading import PersonHere, Reading, reading_of
 from app.domain.rooms.repair import Repair
+from app.domain.rooms.revising import revised
 from app.domain.rooms.room import Room
 from app.domain.rooms.service import check_size
-from app.domain.rooms.waiting import Durability, durable_reading, unfrozen
+from app.domain.rooms.waiting import Durability, durable_reading
 from app.kit.bus import Bus, Unsubscribe
 from app.kit.clock import utc_now
 
@@ -64,8 +60,8 @@ class Hub(Opening):
         self.on_changed: list[Changed] = []
         self.on_idle: list[Settled] = []
         self.on_left: list[Settled] = []
-        self._durability = Durability()
-        self.repair = Repair(log_, self.spawn, self._durability.reached, self.forget, self.replaced)
+        self.durability = Durability()
+        self.repair = Repair(log_, self.spawn, self.durability.reached, self.forget, self.replaced)
         self._recorder = recorder
         self._arrivals: dict[tuple[UUID, int], float] = {}
         self._unsubscribe: Unsubscribe = lambda: None
@@ -105,20 +101,7 @@ class Hub(Opening):
         Never call it inside a write transaction: on SQLite the journal would wait for it.
         """
         check_size(text)
-        async with self.borrow(document_id) as open_:
-            await unfrozen(open_.room)
-            if self.rooms.get(document_id) is not open_:
-                raise UpdateRefused("Try again in a moment.")
-            if self.read_only_cause is not None:
-                raise StorageFailed(f"Not saved: {self.read_only_cause}. Try again later.")
-            before = open_.room.document.state_vector
-            try:
-                open_.room.rewrite(text, actor, writers)
-            except LibraryFailed as failure:
-                self.repair.reload(open_)
-                raise UpdateRefused("Try again in a moment.") from failure
-            await self._durability.expected(open_.room, lambda: self.journal.state.cause)
-        return await self.read(document_id, before)
+        return await revised(self, document_id, lambda it: it.room.rewrite(text, actor, writers))
 
     def announce(
         self, document_id: UUID, kind: str, data: dict[str, Any], by: Principal | None
@@ -246,7 +229,7 @@ class Hub(Opening):
             open_.room.seq = max(open_.room.seq, first + len(group) - 1)
             open_.room.close_everyone(CloseCode.SERVER_ERROR)
             self.repair.reload(open_)
-        self._durability.wake(entry.document_id, entry.number)
+        self.durability.wake(entry.document_id, entry.number)
         if self.peers is not None:
             self.peers.wrote(open_, first, group)
             self.peers.follower.advance(open_)
@@ -264,7 +247,7 @@ class Hub(Opening):
     def _drop(self, document_id: UUID) -> None:
         self.journal.drop((document_id,))
         self._not_written((document_id,))
-        self._durability.fail(document_id, UpdateRefused("Try again in a moment."))
+        self.durability.fail(document_id, UpdateRefused("Try again in a moment."))
 
     def _not_written(self, document_ids: Collection[UUID]) -> None:
         for key in [key for key in self._arrivals if key[0] in document_ids]:
@@ -297,7 +280,7 @@ class Hub(Opening):
         self._not_written(error.document_ids)
         for document_id in error.document_ids:
             log.error("room.unwritable", room=str(document_id), cause=type(error).__name__)
-            self._durability.fail(document_id, RoomNotFound() if is_gone else UpdateRefused())
+            self.durability.fail(document_id, RoomNotFound() if is_gone else UpdateRefused())
             if (open_ := self.rooms.get(document_id)) is not None:
                 self.forget(document_id)
                 open_.room.close_everyone(code)
