@@ -35,6 +35,12 @@ def matches(old: Sequence[str], new: Sequence[str], budget: int | Budget = BUDGE
     return list(_joined(_between(old, new, whole, left, _patience)))
 
 
+def shortest(old: Sequence[str], new: Sequence[str], budget: Budget) -> list[Match]:
+    """The same without anchors, for items that mean little by themselves, such as letters."""
+    whole = (0, len(old), 0, len(new))
+    return list(_joined(_between(old, new, whole, budget, _searched)))
+
+
 def _joined(found: Iterator[Match]) -> Iterator[Match]:
     current: Match | None = None
     for match in found:

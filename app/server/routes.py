@@ -18,7 +18,7 @@ from app.domain.keys.api import KeyApi
 from app.domain.keys.pages import KeyPages
 from app.domain.mail.pages import UnsubscribePages
 from app.domain.prompts.alike_pages import AlikePages, AlikeTitlePages
-from app.domain.prompts.api import OldNameApi, PromptApi, RoomApi
+from app.domain.prompts.api import MessageApi, OldNameApi, PromptApi, RoomApi
 from app.domain.prompts.bulk_pages import BulkPages
 from app.domain.prompts.library_pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
@@ -75,6 +75,7 @@ PAGES: list[ControllerRouterHandler] = [
 
 API: list[ControllerRouterHandler] = [
     PromptApi,
+    MessageApi,
     OldNameApi,
     VersionApi,
     LabelApi,

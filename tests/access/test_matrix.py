@@ -87,7 +87,7 @@ def filled(path: str, **values: object) -> str:
         name = match[1]
         if name in values:
             return str(values[name])
-        return "1" if name in ("number", "n", "version") else str(uuid4())
+        return "1" if name in ("number", "n", "version", "index") else str(uuid4())
 
     return re.sub(r"\{(\w+)\}", fill, path)
 

@@ -6,14 +6,12 @@ import asyncio
 import json
 import statistics
 import urllib.request
-from collections.abc import Iterator
 from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
 from tests.failure.headless import Prompt, a_prompt, text_of
-from tests.support.deployment import alone, cluster
 from tests.support.server import KEY, Server
 from tests.support.yclient import YClient
 
@@ -21,19 +19,6 @@ pytestmark = pytest.mark.contract
 
 CLIENTS = 8  # over four workers: none is likely to have them all
 TRIES = 3  # of which the middle one counts: a busy machine holds up one
-
-
-@pytest.fixture(scope="module", params=["sqlite", "postgres-2", "postgres-4"])
-def server(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp(request.param)
-    if request.param == "sqlite":
-        with alone(folder) as server:
-            yield server
-    else:
-        with cluster(folder, int(request.param.rpartition("-")[2])) as many:
-            yield many.server
 
 
 @pytest.fixture

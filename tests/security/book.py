@@ -168,6 +168,11 @@ API: dict[Key, Call] = {
     ("GET", REST): Call(P.PROMPTS_READ),
     ("PATCH", REST): Call(P.PROMPTS_WRITE, json={"title": "Another title", "text": "Anew"}),
     ("DELETE", REST): Call(P.PROMPTS_ARCHIVE),
+    ("GET", f"{REST}/messages"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/messages/{{index}}"): Call(P.PROMPTS_READ),
+    ("PATCH", f"{REST}/messages/{{index}}"): Call(
+        P.PROMPTS_WRITE, json={"content": "Same", "base": "Same", "role": "system"}
+    ),
     ("GET", f"{REST}/names"): Call(P.PROMPTS_READ),
     ("DELETE", f"{REST}/names/{{old_name}}"): Call(P.PROMPTS_WRITE),
     ("GET", f"{REST}/activity"): Call(P.PROMPTS_READ, query={"by": "user:{user_id}"}),

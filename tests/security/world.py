@@ -86,6 +86,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         **await targets(database, place, mark),
         **await a_thread(client, prompt["id"], key.headers, f"Comment {mark}"),
         "reaction": "agree",
+        "index": "0",
     }
     return World(place, key, ids, mark)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from app.access.principal import Principal
 from app.domain.rooms.crediting import Writers
-from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.document import LiveDocument, Plan
 from app.domain.rooms.reading import PersonHere, Reading, reading_of
 
 
@@ -38,6 +38,11 @@ class FakeRooms:
     ) -> Reading:
         before = self.documents[document_id].state_vector
         self.documents[document_id].rewrite_for(text, actor, writers)
+        return await self.read(document_id, before)
+
+    async def revise(self, document_id: UUID, plan: Plan, actor: str) -> Reading:
+        before = self.documents[document_id].state_vector
+        self.documents[document_id].revise(plan, actor)
         return await self.read(document_id, before)
 
     def announce(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, patch, post
@@ -20,24 +21,31 @@ from app.domain.prompts.deps import (
     OldNamesDep,
     PromptsDep,
 )
+from app.domain.prompts.one_message import Changed, changed, message_at
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import (
+    MessagePatch,
     OldNameList,
+    PlacedMessage,
+    PlacedMessageList,
     PromptInput,
     PromptList,
     PromptPatch,
     PromptView,
     TicketView,
     details,
+    message_change,
     new_prompt,
     old_names_view,
+    placed_message,
+    placed_messages,
+    plan_from,
     summary,
-    text_from,
     variables_from,
     view,
 )
 from app.domain.prompts.service import Details, Prompts
-from app.domain.rooms.service import check_size
+from app.kit.edits import Edit
 from app.web.deps import Caller, RoomTickets, Tx
 from app.web.links import absolute
 from app.web.paging import checked_limit, link_header
@@ -117,19 +125,22 @@ class PromptApi(Controller):
         """Change a prompt's details, settings or text; what is not given stays.
 
         `config` is merged key by key (null takes a key out), `variables` and `tags` are replaced.
-        A new text is merged into the live one, so that people who are writing lose nothing.
-        Needs the scope `write`.
+        A new text becomes an edit in the room, of the words that differ.
+
+        Send with it, as `base`, the `text` that you read: then only what you changed in that is
+        changed, also where messages came, went or moved, and nothing of what others have written
+        since is lost. When the words that you changed are not there any more the answer is 409
+        `prompt_base_gone` with the present `text`, and nothing was done. Needs the scope `write`.
         """
-        text = text_from(data.text, data.messages)
-        if text is not None:
+        plan = plan_from(data)
+        if plan is not None:
             desk.caller.require(Permission.PROMPTS_WRITE)
-            check_size(text)
         async with desk.database.transaction() as tx:
             prompts = Prompts(tx, desk.caller, desk.rooms)
             await _change(prompts, prompt_id, data)
             room_id = (await prompts.open(prompt_id)).branch.id
-        if text is not None:
-            await desk.rooms.rewrite(room_id, text, desk.caller.actor)
+        if plan is not None:
+            await desk.rooms.revise(room_id, plan, desk.caller.actor)
         return await _current(request, desk, prompt_id)
 
     @delete("/{prompt_id:uuid}", name="api:archive-prompt", operation_id="archivePrompt")
@@ -140,6 +151,54 @@ class PromptApi(Controller):
         Needs the scope `write`.
         """
         await prompts.change(prompt_id, Details(archived=True))
+
+
+class MessageApi(Controller):
+    path = "/api/v1/prompts/{prompt_id:uuid}/messages"
+    tags = ["prompts"]
+
+    @get("/", name="api:messages", operation_id="listMessages")
+    async def listed(self, desk: DeskDep, prompt_id: FromPath[UUID]) -> PlacedMessageList:
+        """List the messages of the live text, unpublished edits included.
+
+        Needs the scope `read`.
+        """
+        return placed_messages(await _live_text(desk, prompt_id))
+
+    @get("/{index:int}", name="api:message", operation_id="getMessage")
+    async def show(
+        self, desk: DeskDep, prompt_id: FromPath[UUID], index: FromPath[int]
+    ) -> PlacedMessage:
+        """Get one message of the live text; the first has the index 0. Needs the scope `read`."""
+        return placed_message(index, message_at(await _live_text(desk, prompt_id), index))
+
+    @patch("/{index:int}", name="api:change-message", operation_id="changeMessage")
+    async def change(
+        self,
+        desk: DeskDep,
+        prompt_id: FromPath[UUID],
+        index: FromPath[int],
+        data: JSONBody[MessagePatch],
+    ) -> PlacedMessage:
+        """Change one message while people are writing in it.
+
+        Send its `content` as you read it as `base`: what you changed in that is changed, and what
+        others have written there since stays. A message that has moved is found by its `base`.
+        When the words that you changed are not there any more the answer is 409
+        `prompt_base_gone` with the present `message`, and nothing was done. The answer is the
+        message as this edit left it. Needs the scope `write`.
+        """
+        desk.caller.require(Permission.PROMPTS_WRITE)
+        wanted = message_change(index, data)
+        room_id = await _room_of(desk, prompt_id)
+        made: list[Changed] = []
+
+        def plan(live: str) -> Sequence[Edit]:
+            made[:] = [changed(live, wanted)]
+            return made[0].edits
+
+        await desk.rooms.revise(room_id, plan, desk.caller.actor)
+        return placed_message(made[0].index, made[0].message)
 
 
 class OldNameApi(Controller):
@@ -201,6 +260,15 @@ async def _change(prompts: Prompts, prompt_id: UUID, data: PromptPatch) -> None:
         await prompts.set_config(prompt_id, data.config)
     if data.variables is not UNSET:
         await prompts.replace_settings(prompt_id, None, variables_from(data.variables))
+
+
+async def _room_of(desk: Desk, prompt_id: UUID) -> UUID:
+    async with desk.database.transaction(write=False) as tx:
+        return (await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)).branch.id
+
+
+async def _live_text(desk: Desk, prompt_id: UUID) -> str:
+    return (await desk.rooms.read(await _room_of(desk, prompt_id))).text
 
 
 async def _current(request: AppRequest, desk: Desk, prompt_id: UUID) -> PromptView:

@@ -46,3 +46,15 @@ class PromptInvalid(InvalidFields):
 class TextInvalid(Invalid):
     code = "prompt_text_invalid"
     title = "This text cannot be used"
+
+
+class MessageNotFound(NotFound):
+    code = "prompt_message_not_found"
+    title = "The prompt has no such message"
+
+
+class BaseGone(Conflict):
+    """An edit of words that are not there any more; it says what is there instead."""
+
+    code = "prompt_base_gone"
+    title = "The words that this edit changes are not there any more"

@@ -19,6 +19,7 @@ from app.access.tenancy import InWorkspace
 from app.domain.prompts.models import Branch
 from app.domain.rooms.blame import Blocks
 from app.domain.rooms.crediting import Writers
+from app.domain.rooms.document import Plan
 
 PROMPT_CHANGED = "prompt.changed"  # {"fields": ["title", "tags", …]}
 SETTINGS_CHANGED = "settings.changed"  # {"fields": ["config.temperature", "variables.currency"]}
@@ -65,13 +66,15 @@ class Here(Protocol):
 
 @runtime_checkable  # Litestar checks what it injects
 class Rooms(Announcer, Protocol):
-    """The live engine. `read` and `rewrite` never inside a write transaction."""
+    """The live engine. `read`, `rewrite`, `revise` never inside a write transaction."""
 
     async def read(self, document_id: UUID, since: bytes | None = None) -> Reading: ...
 
     async def rewrite(
         self, document_id: UUID, text: str, actor: str, writers: Writers = ()
     ) -> Reading: ...
+
+    async def revise(self, document_id: UUID, plan: Plan, actor: str) -> Reading: ...
 
     def people(self, document_ids: Iterable[UUID]) -> Mapping[UUID, Sequence[Here]]: ...
 

@@ -10,14 +10,18 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from app.domain.prompts import policy, template
+from app.domain.prompts import one_message, policy, template
 from app.domain.prompts.errors import PromptInvalid
 from app.domain.prompts.library import Listed
 from app.domain.prompts.models import Branch, OldName, Prompt
+from app.domain.prompts.one_message import Change
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Release
 from app.domain.prompts.service import Details, NewPrompt, Opened
 from app.domain.prompts.shapes import ActorView, MessageView, messages_view
+from app.domain.rooms.document import Plan
+from app.domain.rooms.service import check_size
+from app.kit import edits
 
 Name = Annotated[
     str,
@@ -88,6 +92,48 @@ class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages: list[MessageView] | UnsetType = UNSET
     config: Config | UnsetType = UNSET
     variables: list[VariableView] | UnsetType = UNSET
+    base: Annotated[
+        str | UnsetType,
+        Meta(
+            description="The `text` that was read and changed. With it only what was changed "
+            "between it and the new one is changed in the live text, whatever others have "
+            "written meanwhile; without it the live text becomes the new one. Goes with `text` or "
+            "`messages` alone."
+        ),
+    ] = UNSET
+
+
+class PlacedMessage(msgspec.Struct, frozen=True):
+    """One message of the live text. `index` counts from 0, marks of history included."""
+
+    index: Annotated[int, Meta(examples=[1])]
+    role: Annotated[Literal["system", "user", "assistant", "history"], Meta(examples=["user"])]
+    content: Annotated[
+        str, Meta(description="Template source.", examples=["You triage refunds for {{shop}}."])
+    ]
+
+
+class PlacedMessageList(msgspec.Struct, frozen=True):
+    """All messages of the live text, in order."""
+
+    items: list[PlacedMessage]
+
+
+class MessagePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A new content for a message, made from the one that was read."""
+
+    content: Annotated[str, Meta(examples=["You triage refunds for {{shop}}. Be brief."])]
+    base: Annotated[
+        str,
+        Meta(
+            description="The message's `content` as it was read.",
+            examples=["You triage refunds for {{shop}}."],
+        ),
+    ]
+    role: Annotated[
+        Literal["system", "user", "assistant", "model"] | UnsetType,
+        Meta(description="Not given: as it is. model means assistant."),
+    ] = UNSET
 
 
 class RoomView(msgspec.Struct, frozen=True):
@@ -199,6 +245,42 @@ def text_from(text: str | UnsetType, messages: Sequence[MessageView] | UnsetType
         )
         for one in messages
     )
+
+
+def plan_from(data: PromptPatch) -> Plan | None:
+    """How the live text is to be edited; None = not at all. Raises `PromptInvalid`."""
+    text = text_from(data.text, data.messages)
+    if text is None:
+        if data.base is not UNSET:
+            raise PromptInvalid({"base": "Give the new text or messages, too."})
+        return None
+    check_size(text)
+    if data.base is UNSET:
+        return lambda live: list(edits.between(live, text))
+    alone = {"text", "messages", "base"}
+    if any(getattr(data, name) is not UNSET for name in set(data.__struct_fields__) - alone):
+        raise PromptInvalid({"base": "Send it with text or messages alone: all of it, or nothing."})
+    base = policy.normal_text(data.base)
+    return lambda live: one_message.merged_text(live, base, text)
+
+
+def message_change(index: int, data: MessagePatch) -> Change:
+    role = None if data.role is UNSET else data.role
+    return Change(
+        index,
+        policy.normal_text(data.content),
+        policy.normal_text(data.base),
+        "assistant" if role == "model" else role,
+    )
+
+
+def placed_messages(text: str) -> PlacedMessageList:
+    messages = enumerate(template.messages_of(text))
+    return PlacedMessageList([placed_message(index, one) for index, one in messages])
+
+
+def placed_message(index: int, message: template.Message) -> PlacedMessage:
+    return PlacedMessage(index, message.role, message.content)
 
 
 def variables_from(given: Sequence[VariableView]) -> list[dict[str, Any]]:

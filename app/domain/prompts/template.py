@@ -60,23 +60,42 @@ class Reference:
     label: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a message stands in a text, as offsets: its role line, and its content as it is there.
+
+    `mark` is empty for a user message without a role line. `gap` is what is left free before the
+    next role or history line, None when none follows.
+    """
+
+    message: Message
+    mark: tuple[int, int]
+    start: int
+    end: int
+    gap: str | None
+
+
 def messages_of(text: str) -> list[Message]:
     """The messages in `text`. Every text has a reading; blank text has no message."""
-    found: list[Message] = []
+    return [place.message for place in places_of(text)]
+
+
+def places_of(text: str) -> list[Place]:
+    """The same, and where each of them stands."""
+    found: list[Place] = []
     role: Role | None = None  # None = no role line yet, or a history line came last
-    body: list[str] = []
+    mark, start, at = (0, 0), 0, 0
     for line in text.split("\n"):
-        mark = _mark(line)
-        if mark is None:
-            body.append(_unescaped(line))
-            continue
-        found += _finished(role, body, is_last=False)
-        body = []
-        role = mark
-        if mark == "history":
-            found.append(Message("history", ""))
-            role = None
-    return found + _finished(role, body, is_last=True)
+        after = min(at + len(line) + 1, len(text))
+        if (means := _mark(line)) is not None:
+            found += _placed(text, role, mark, start, at)
+            if means == "history":
+                found.append(Place(Message("history", ""), (at, at + len(line)), after, after, ""))
+            role = None if means == "history" else means
+            mark = (after, after) if means == "history" else (at, at + len(line))
+            start = after
+        at += len(line) + 1
+    return found + _placed(text, role, mark, start, None)
 
 
 def text_of(messages: Iterable[Message]) -> str:
@@ -86,8 +105,13 @@ def text_of(messages: Iterable[Message]) -> str:
     """
     parts = list(messages)
     if len(parts) == 1 and parts[0].role == "user" and not _is_blank(parts[0].content):
-        return _escaped(parts[0].content)
+        return escaped(parts[0].content)
     return "\n\n".join(_written(message) for message in parts)
+
+
+def escaped(content: str) -> str:
+    """`content` as it stands in a text, where none of its lines begins another message."""
+    return "\n".join(map(_with_backslash, content.split("\n"))) if "{{" in content else content
 
 
 def variables_in(text: str) -> list[str]:
@@ -112,6 +136,10 @@ def with_references(text: str, text_for: Callable[[Reference], str]) -> str:
     return _EXPRESSION.sub(replaced, text)
 
 
+def role_line(role: str) -> str:
+    return f'{{{{role "{role}"}}}}'
+
+
 def _mark(line: str) -> Role | None:
     match = _MARK_LINE.fullmatch(line)
     if match is None:
@@ -119,22 +147,23 @@ def _mark(line: str) -> Role | None:
     return _MEANS[match[1]]
 
 
-def _finished(role: Role | None, body: list[str], *, is_last: bool) -> list[Message]:
-    lines = body if is_last or not body or body[-1] else body[:-1]  # the empty line before a mark
-    content = "\n".join(lines)
-    if role is None:
-        return [] if _is_blank(content) else [Message("user", content)]
-    return [Message(role, content)]
+def _placed(
+    text: str, role: Role | None, mark: tuple[int, int], start: int, next_mark: int | None
+) -> list[Place]:
+    end, gap = len(text), None
+    if next_mark is not None:
+        gap = next((one for one in ("\n\n", "\n") if text.endswith(one, start, next_mark)), "")
+        end = next_mark - len(gap)
+    content = "\n".join(map(_unescaped, text[start:end].split("\n")))
+    if role is None and _is_blank(content):
+        return []
+    return [Place(Message(role or "user", content), mark, start, end, gap)]
 
 
 def _written(message: Message) -> str:
     if message.role == "history":
         return "{{history}}"
-    return f'{{{{role "{message.role}"}}}}\n{_escaped(message.content)}'
-
-
-def _escaped(content: str) -> str:
-    return "\n".join(map(_with_backslash, content.split("\n"))) if "{{" in content else content
+    return f"{role_line(message.role)}\n{escaped(message.content)}"
 
 
 def _with_backslash(line: str) -> str:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -14,13 +13,11 @@ from pycrdt import Assoc, Doc, Text
 
 from app.domain.rooms.crediting import Splice, Writers, edits
 from app.domain.rooms.guard import Guard, Verdict
-from app.kit.align import Budget, matches
+from app.kit.edits import Edit, applied, between
 
 ROOT = "text"
-_WORDS = re.compile(r"\w+|\s+|[^\w\s]")
-_LINE_STEPS = 60_000  # of the search for lines that stay: about 25 ms
-_WORD_STEPS = 120_000  # the same for words, of all changed lines together: about 50 ms
 T = TypeVar("T")
+Plan = Callable[[str], Sequence[Edit]]  # the edits of a text, in order
 
 
 class LibraryFailed(Exception):
@@ -137,10 +134,18 @@ class LiveDocument:
         """The same for a text that `writers` wrote: each one's words are credited to them."""
         old = self.text
         parts = []
-        for author, changes in edits(old, text, changed_runs(old, text), writers, actor):
+        for author, changes in edits(old, text, between(old, text), writers, actor):
             if done := self._edit(partial(self._splice, changes), author):
                 parts.append((author, *done))
         return parts
+
+    def revise(self, plan: Plan, actor: str) -> tuple[bytes, Verdict] | None:
+        """Make the edits that `plan` gives for the text as it is now, and no others."""
+        old = self.text
+        changes = plan(old)
+        for _, splices in edits(old, applied(old, changes), changes, (), actor):
+            return self._edit(partial(self._splice, splices), actor)
+        return None
 
     def _splice(self, changes: list[Splice]) -> None:
         for start, removed, added in changes:
@@ -197,50 +202,3 @@ class LiveDocument:
         document = cls()
         document.rewrite(text, actor)
         return document
-
-
-def changed_runs(old: str, new: str) -> Iterator[tuple[int, int, str]]:
-    """Changed runs of `old` as (start, end, replacement) in code points, in order.
-
-    In bounded time, whatever the texts: the loop that serves everybody waits. Where it would take
-    longer, more counts as changed than has.
-    """
-    head = _common_prefix(old, new)
-    tail = _common_prefix(old[head:][::-1], new[head:][::-1])
-    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
-    a, b = before.splitlines(keepends=True), after.splitlines(keepends=True)
-    position, i, j, budget = head, 0, 0, Budget(_WORD_STEPS)
-    for at_old, at_new, length in [*matches(a, b, _LINE_STEPS), (len(a), len(b), 0)]:
-        removed, added = "".join(a[i:at_old]), "".join(b[j:at_new])
-        yield from _within_lines(position, removed, added, budget)
-        i, j = at_old + length, at_new + length
-        position += len(removed) + sum(map(len, a[at_old:i]))
-
-
-def _within_lines(
-    position: int, removed: str, added: str, budget: Budget
-) -> Iterator[tuple[int, int, str]]:
-    """Narrow a changed block to its changed words, so that the others keep their authors."""
-    a, b = _WORDS.findall(removed), _WORDS.findall(added)
-    i = j = 0
-    for at_old, at_new, length in [*matches(a, b, budget), (len(a), len(b), 0)]:
-        # A space stays only beside a word that stays: one of another place is not the same space.
-        if length and "".join(a[at_old : at_old + length]).isspace():
-            continue
-        gone, come = "".join(a[i:at_old]), "".join(b[j:at_new])
-        if gone or come:
-            yield position, position + len(gone), come
-        i, j = at_old + length, at_new + length
-        position += len(gone) + sum(map(len, a[at_old:i]))
-
-
-def _common_prefix(a: str, b: str) -> int:
-    length = min(len(a), len(b))
-    low, high = 0, length
-    while low < high:  # slices compare at memory speed; bisecting keeps it linear
-        middle = (low + high + 1) // 2
-        if a[low:middle] == b[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low

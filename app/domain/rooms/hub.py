@@ -13,6 +13,7 @@ import structlog
 from app.access.principal import Principal
 from app.domain.rooms import limits, protocol, whereabouts
 from app.domain.rooms.crediting import Writers
+from app.domain.rooms.document import Plan
 from app.domain.rooms.errors import RoomNotFound, UpdateRefused
 from app.domain.rooms.events import ACCESS_TOPIC, ROOM_TOPIC, AccessChanged, RoomEvent
 from app.domain.rooms.flight import FlightRecorder
@@ -40,6 +41,7 @@ from app.domain.rooms.service import check_size
 from app.domain.rooms.waiting import Durability, durable_reading
 from app.kit.bus import Bus, Unsubscribe
 from app.kit.clock import utc_now
+from app.kit.edits import Edit, applied
 
 log = structlog.get_logger(__name__)
 
@@ -102,6 +104,20 @@ class Hub(Opening):
         """
         check_size(text)
         return await revised(self, document_id, lambda it: it.room.rewrite(text, actor, writers))
+
+    async def revise(self, document_id: UUID, plan: Plan, actor: str) -> Reading:
+        """The same with the edits that `plan` gives for the text at the moment of the edit.
+
+        What `plan` raises comes from here, too, and then nothing was done.
+        """
+
+        def checked(text: str) -> Sequence[Edit]:
+            edits = plan(text)
+            if edits:  # where nothing comes nothing is too large
+                check_size(applied(text, edits))
+            return edits
+
+        return await revised(self, document_id, lambda it: it.room.revise(checked, actor))
 
     def announce(
         self, document_id: UUID, kind: str, data: dict[str, Any], by: Principal | None

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from app.domain.rooms import protocol
 from app.domain.rooms.crediting import Writers
-from app.domain.rooms.document import LibraryFailed, LiveDocument
+from app.domain.rooms.document import LibraryFailed, LiveDocument, Plan
 from app.domain.rooms.full_state import FullState
 from app.domain.rooms.guard import Verdict
 from app.domain.rooms.host import Host
@@ -132,6 +132,12 @@ class Room(Settling):
         """
         for author, update, verdict in self.document.rewrite_for(text, actor, writers):
             self._accept(None, author, update, verdict)
+        return self.own.accepted
+
+    def revise(self, plan: Plan, actor: str) -> int:
+        """The same for the edits that `plan` gives for the text at this moment; it may raise."""
+        if (edit := self.document.revise(plan, actor)) is not None:
+            self._accept(None, actor, *edit)
         return self.own.accepted
 
     def _is_refused(self, member: Member, verdict: Verdict, update: bytes) -> bool:

@@ -145,6 +145,49 @@ class TestChanging:
         again = await client.get(f"{URL}/{made.id}", headers=key.headers)
         assert again.json()["text"] == "Be polite."
 
+    async def test_with_its_base_a_text_takes_nothing_from_others(
+        self, client, database, place, key
+    ):
+        made = await a_prompt(database, place, title="Prompt", text="Be kind.")
+        url = f"{URL}/{made.id}"
+        await client.patch(url, headers=key.headers, json={"text": "Be very kind."})
+        body = {"text": "Be kind. Be brief.", "base": "Be kind."}
+        changed = await client.patch(url, headers=key.headers, json=body)
+        assert (changed.status_code, changed.json()["text"]) == (200, "Be very kind. Be brief.")
+        await client.patch(url, headers=key.headers, json={"text": "Translate this."})
+        gone = await client.patch(url, headers=key.headers, json=body)
+        assert (gone.status_code, gone.json()["code"]) == (409, "prompt_base_gone")
+        assert gone.json()["text"] == "Translate this."
+        for wrong in ({"base": "x"}, body | {"title": "All or nothing"}):
+            answer = await client.patch(url, headers=key.headers, json=wrong)
+            assert (answer.status_code, answer.json()["code"]) == (422, "prompt_invalid")
+        again = (await client.get(url, headers=key.headers)).json()
+        assert (again["text"], again["title"]) == ("Translate this.", "Prompt")
+
+    async def test_one_message_is_read_and_changed(self, client, database, place, key):
+        text = '{{role "system"}}\nBe kind.\n\n{{role "user"}}\nHello'
+        url = f"{URL}/{(await a_prompt(database, place, text=text)).id}/messages"
+        listed = (await client.get(url, headers=key.headers)).json()["items"]
+        assert listed == [
+            {"index": 0, "role": "system", "content": "Be kind."},
+            {"index": 1, "role": "user", "content": "Hello"},
+        ]
+        body = {"content": "Hello {{name}}", "base": "Hello", "role": "model"}
+        changed = await client.patch(f"{url}/1", headers=key.headers, json=body)
+        expected = {"index": 1, "role": "assistant", "content": "Hello {{name}}"}
+        assert (changed.status_code, changed.json()) == (200, expected)
+        assert (await client.get(f"{url}/1", headers=key.headers)).json() == expected
+        missing = await client.get(f"{url}/2", headers=key.headers)
+        assert (missing.status_code, missing.json()["code"]) == (404, "prompt_message_not_found")
+        gone = await client.patch(
+            f"{url}/1", headers=key.headers, json={"content": "a c", "base": "a b c"}
+        )
+        assert (gone.status_code, gone.json()["code"]) == (409, "prompt_base_gone")
+        assert gone.json()["message"] == expected
+        large = {"content": "x" * (2 * 1024 * 1024), "base": "Hello"}
+        refused = await client.patch(f"{url}/1", headers=key.headers, json=large)
+        assert refused.status_code in (409, 413)
+
     async def test_config_is_merged_and_null_takes_a_key_out(self, client, database, place, key):
         made = await a_prompt(database, place, config={"model": "m", "top_p": 0.5, "seed": 1})
         body = {"config": {"temperature": 1, "seed": None}}

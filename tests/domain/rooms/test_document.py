@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from pycrdt import Doc, Text
 
 from app.domain.rooms.crediting import edits
-from app.domain.rooms.document import LibraryFailed, LiveDocument, changed_runs, guarded
+from app.domain.rooms.document import LibraryFailed, LiveDocument, guarded
+from app.kit.edits import between
 
 words = st.lists(
     st.sampled_from(["a", "bc", " ", "\n", "語", "👋", "👩‍💻", "e\u0301", "{{x}}"]), max_size=30
@@ -72,10 +73,10 @@ class TestRewriting:
     @given(old=words, new=words)
     def test_runs_cover_exactly_what_differs(self, old: str, new: str) -> None:
         text = old
-        for start, end, added in reversed(list(changed_runs(old, new))):
+        for start, end, added in reversed(list(between(old, new))):
             text = text[:start] + added + text[end:]
         assert text == new
-        for _, splices in edits(old, new, changed_runs(old, new), (), "user:b"):
+        for _, splices in edits(old, new, between(old, new), (), "user:b"):
             for start, removed, added in splices:
                 assert old.encode()[start : start + removed] != added.encode()
 

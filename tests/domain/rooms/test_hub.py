@@ -14,7 +14,7 @@ from sqlalchemy import delete
 from app.domain.rooms import hub as hub_module
 from app.domain.rooms import limits, protocol
 from app.domain.rooms.document import LibraryFailed, LiveDocument
-from app.domain.rooms.errors import RoomNotFound, StorageFailed, TextTooLarge
+from app.domain.rooms.errors import RoomNotFound, StorageFailed, TextTooLarge, UpdateRefused
 from app.domain.rooms.journal import NOBODY, Entry, Group
 from app.domain.rooms.models import Document
 from app.domain.rooms.room import Room
@@ -85,6 +85,24 @@ class TestRewriting:
         await ann.edit(0, "> ")
         await ann.durable()
         assert (await engine.rooms.hub.read(room)).text == "> Hello brave 語 world"
+
+    async def test_a_planned_edit_is_made_of_the_text_at_that_moment(
+        self, engine: Engine, room: UUID, ann: YClient
+    ) -> None:
+        """Only what the plan says goes, whatever arrived while the edit was on its way."""
+        await ann.edit(5, " typed")
+        await ann.durable()
+        reading = await engine.rooms.hub.revise(
+            room, lambda text: [(0, 0, "> "), (1, 5, ""), (len(text), len(text), "!")], "key:rest"
+        )
+        assert (reading.text, reading.contributors) == ("> H typed!", {"key:rest": 3})
+
+        def refuses(text: str) -> Any:
+            raise UpdateRefused(text)
+
+        with pytest.raises(UpdateRefused, match="> H typed!"):
+            await engine.rooms.hub.revise(room, refuses, "key:rest")
+        await ann.until(lambda: ann.content == "> H typed!")
 
     async def test_too_much_text_is_refused(
         self, engine: Engine, room: UUID, monkeypatch: pytest.MonkeyPatch
