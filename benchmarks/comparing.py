@@ -76,7 +76,7 @@ def _side(text: str, number: int) -> Side:
         Part(1, at, min(at + 997, len(text)), f"user:{at % 3}", 1)
         for at in range(0, len(text), 997)
     ]
-    return Side(str(number), number, f"v{number}", text, {}, [], {}, Blame(parts))
+    return Side(str(number), number, f"v{number}", text, {}, [], "mustache", {}, Blame(parts))
 
 
 def page(jinja: Environment, old: str, new: str, mode: str) -> str:

@@ -1,6 +1,6 @@
 """For programs: released prompts kept fresh in memory, and the REST API.
 
-Needs `httpx` and nothing else of the server.
+Needs `httpx`, and `jinja2` for prompts in Jinja; nothing else of the server.
 """
 
 from app.sdk.aio import AsyncPromptroom, Options
@@ -11,6 +11,7 @@ from app.sdk.errors import (
     Conflict,
     Forbidden,
     Invalid,
+    JinjaMissing,
     NotFound,
     PromptroomError,
     RateLimited,
@@ -29,6 +30,7 @@ __all__ = [
     "Forbidden",
     "Freshness",
     "Invalid",
+    "JinjaMissing",
     "Message",
     "NotFound",
     "Options",

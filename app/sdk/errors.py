@@ -26,6 +26,16 @@ class RenderFailed(PromptroomError, ValueError):
         super().__init__("; ".join(f"{name}: {what}" for name, what in self.problems.items()))
 
 
+class JinjaMissing(PromptroomError, ImportError):
+    """The prompt is written in Jinja, and jinja2 is not installed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This prompt is written in Jinja. Install promptroom[sdk], which has jinja2, "
+            "or let the server render it."
+        )
+
+
 class ApiError(PromptroomError):
     """The server said no. `code` is stable (docs/errors.md); `detail` says what to do."""
 

@@ -1,4 +1,4 @@
-r"""Values in the place of variables. Pure.
+r"""Values in the place of variables, the Mustache way and in Jinja. Pure.
 
 The grammar is the server's (`app/domain/prompts/template.py`; a test holds one against the other):
 `{{name}}` and `{{name.part}}` are variables, `\{{` is two braces, anything else is text.
@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
-from app.sdk.errors import RenderFailed
+from app.sdk.errors import JinjaMissing, RenderFailed
 
 _SPACE = r"[\t\n\v\f\r \u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff]"
 _EXPRESSION = re.compile(
@@ -20,7 +20,7 @@ _EXPRESSION = re.compile(
     rf"(?:>{_SPACE}*(?P<reference>[A-Za-z0-9_./-]+)(?:@(?P<label>[A-Za-z0-9_.-]+))?"
     rf"|(?P<name>[A-Za-z_][A-Za-z0-9_.]*)){_SPACE}*\}}\}}"
 )
-_MISSING: Any = object()
+LONGEST = 4 * 1024 * 1024  # characters that a Jinja text may make
 
 
 class Declared(Protocol):
@@ -45,42 +45,72 @@ def variables_in(text: str) -> list[str]:
 def render(
     sources: Sequence[str], declared: Sequence[Declared], given: Mapping[str, Any]
 ) -> list[str]:
-    """Each of `sources` with values in it.
+    """Each of `sources`, which are Mustache texts, with values in it.
 
     What is given and not used is let pass: a prompt may lose a variable while programs run.
     Raises `RenderFailed` that names everything wrong at once.
     """
-    known = {one.name: one for one in declared}
-    problems: dict[str, str] = {}
-    values: dict[str, Any] = {}
-    for name in dict.fromkeys(name for source in sources for name in variables_in(source)):
-        value = _value(known.get(name), given.get(name, _MISSING))
-        if isinstance(value, _Wrong):
-            problems[name] = value.what
-        else:
-            values[name] = value
+    values, absent, problems = _values(declared, given, _used(sources))
     if problems:
         raise RenderFailed(problems)
+    values |= dict.fromkeys(absent, "")
     done = [_EXPRESSION.sub(lambda match: _put(match, values, problems), one) for one in sources]
     if problems:
         raise RenderFailed(problems)
     return done
 
 
-class _Wrong:
-    def __init__(self, what: str) -> None:
-        self.what = what
+def render_jinja(
+    text: str, declared: Sequence[Declared], given: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """The messages, as role and content, of a Jinja text: the code is the server's.
+
+    Raises `RenderFailed`, and `JinjaMissing` where jinja2 is not installed.
+    """
+    try:
+        from app.sandbox.rendering import check, rendered  # noqa: PLC0415  # an extra
+        from app.sandbox.trouble import Trouble  # noqa: PLC0415
+    except ImportError as error:
+        raise JinjaMissing from error
+    try:
+        values, absent, problems = _values(declared, given, ())
+        if problems:
+            raise RenderFailed(_values(declared, given, check(text))[2])
+        known = {name: value for name, value in given.items() if name not in absent}
+        if wrong := [name for name, value in known.items() if not _is_json(value)]:
+            raise RenderFailed(dict.fromkeys(wrong, "has to be a JSON value"))
+        return rendered(text, known | values, absent, LONGEST)
+    except Trouble as trouble:
+        if trouble.kind == "missing":
+            raise RenderFailed(dict.fromkeys(trouble.names, "is missing")) from trouble
+        raise RenderFailed({"template": str(trouble)}) from trouble
 
 
-def _value(declared: Declared | None, value: Any) -> Any:
-    if value is _MISSING:
-        if declared is None or (declared.default is None and declared.required is not False):
-            return _Wrong("is missing")
-        return "" if declared.default is None else declared.default
-    fits = _FITS.get(declared.type, _is_json) if declared is not None else _is_json
-    if not fits(value):
-        return _Wrong(f"has to be a {declared.type if declared else 'JSON value'}")
-    return value
+def _used(sources: Sequence[str]) -> Iterable[str]:
+    return (name for source in sources for name in variables_in(source))
+
+
+def _values(
+    declared: Sequence[Declared], given: Mapping[str, Any], used: Iterable[str]
+) -> tuple[dict[str, Any], list[str], dict[str, str]]:
+    """What is known, what is not and need not be, and what is wrong; as the server sees it."""
+    known = {one.name: one for one in declared}
+    values: dict[str, Any] = {}
+    absent: list[str] = []
+    problems: dict[str, str] = {}
+    for name in dict.fromkeys((*known, *used)):
+        about, value = known.get(name), given.get(name)
+        if value is not None:
+            values[name] = value
+            if not _FITS.get(about.type if about else "", _is_json)(value):
+                problems[name] = f"has to be a {about.type if about else 'JSON value'}"
+        elif about is not None and about.default is not None:
+            values[name] = about.default
+        elif about is not None and about.required is False:
+            absent.append(name)
+        else:
+            problems[name] = "is missing"
+    return values, absent, problems
 
 
 def _is_number(value: Any) -> bool:
@@ -99,6 +129,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "string": lambda value: isinstance(value, str),
     "boolean": lambda value: isinstance(value, bool),
     "number": _is_number,
+    "json": lambda value: isinstance(value, dict | list) and _is_json(value),
 }
 
 
@@ -114,8 +145,10 @@ def _put(match: re.Match[str], values: Mapping[str, Any], problems: dict[str, st
     first, *path = name.split(".")
     value = values[first]
     for step in path:
-        value = value.get(step, _MISSING) if isinstance(value, dict) else _MISSING
-    if value is _MISSING:
+        value = value.get(step) if isinstance(value, dict) else None
+    if value is None:
         problems[name] = "is missing"
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -72,6 +72,7 @@ class Prompt:
     renamed_from: str | None = None
     published_at: str = ""
     etag: str = ""
+    template_format: str = "mustache"  # or jinja
     is_stale: bool = False  # a newer one may be there, and the server could not be asked
     is_fallback: bool = False  # the caller's own words
     config_json: str = field(default="{}", repr=False)
@@ -87,17 +88,16 @@ class Prompt:
     ) -> list[Message]:
         """The messages with values in the place of variables; `history` goes to its mark.
 
-        A value is text and is never read as a template. Raises `RenderFailed`.
+        A value is text and is never read as a template. A Jinja text may make messages of its
+        own, so it is rendered whole. Raises `RenderFailed`, `JinjaMissing`.
         """
+        if self.template_format == "jinja":
+            made = rendering.render_jinja(self.text, self.variables, variables)
+            return _with_history((Message(role, content) for role, content in made), history)
         sources = [message.content for message in self.messages]
         texts = rendering.render(sources, self.variables, variables)
-        done: list[Message] = []
-        for message, text in zip(self.messages, texts, strict=True):
-            if message.role == "history":
-                done += map(_message, history)
-            else:
-                done.append(Message(message.role, text))
-        return done
+        pairs = zip(self.messages, texts, strict=True)
+        return _with_history((Message(one.role, text) for one, text in pairs), history)
 
     @classmethod
     def of(cls, data: Mapping[str, Any], etag: str = "") -> Self:
@@ -117,6 +117,7 @@ class Prompt:
             renamed_from=data.get("renamed_from"),
             published_at=str(data.get("published_at", "")),
             etag=etag,
+            template_format=data.get("template_format", "mustache"),
             config_json=json.dumps(data.get("config", {})),
         )
 
@@ -132,6 +133,15 @@ class Prompt:
                 is_fallback=True,
             )
         return given
+
+
+def _with_history(
+    made: Iterable[Message], history: Iterable[Message | Mapping[str, Any]]
+) -> list[Message]:
+    done: list[Message] = []
+    for message in made:
+        done += map(_message, history) if message.role == "history" else [message]
+    return done
 
 
 def _message(data: Message | Mapping[str, Any]) -> Message:

@@ -9,6 +9,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from app.db.engine import Database
+from app.domain.prompts.jinja import Jinja
 from app.server import authentication, routes, shell
 from app.server.fast_lane import FastLane
 from app.server.lifespan import lifespan
@@ -72,6 +73,7 @@ def state_of(settings: Settings) -> State:
             "settings": settings,
             "database": database,
             "finder": finder_of(database),
+            "jinja": Jinja(),
             **authentication.collaborators(settings),
         }
     )

@@ -55,6 +55,7 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
             await tasks.stop()
     finally:
         await app.state.streams.stop()
+        await app.state.jinja.close()
         await app.state.limiter.close()
         await bus.stop()
         await of_rooms.close()

@@ -32,7 +32,7 @@ async def releasing(state: State, bus: Bus, tasks: Supervisor) -> AsyncGenerator
         {
             "counter": counter,
             "news": news,
-            "released": Releases(state.database, news),
+            "released": Releases(state.database, news, state.jinja),
             "lane": Memory(counter.ring, counter.calls, news),
         }
     )

@@ -12,13 +12,15 @@ from tests.architecture.source import Module, imported, modules
 LAYERS: dict[str, frozenset[str]] = {
     "entry": frozenset({"server", "domain", "web", "access", "db", "kit", "settings", "errors"}),
     "server": frozenset({"domain", "web", "access", "db", "kit", "settings", "errors"}),
-    "domain": frozenset({"web", "access", "db", "kit", "errors"}),
+    "domain": frozenset({"web", "access", "db", "kit", "sandbox", "errors"}),
     "web": frozenset({"access", "db", "kit", "errors"}),
     "access": frozenset({"db", "kit", "errors"}),
     "db": frozenset({"kit", "errors"}),
     "kit": frozenset({"errors"}),
     "settings": frozenset({"errors"}),
-    "sdk": frozenset(),  # runs in other people's programs, where nothing else of app is
+    # runs in other people's programs, where nothing else of app is, and renders as the server does
+    "sdk": frozenset({"sandbox"}),
+    "sandbox": frozenset(),  # in programs, and in a process of its own that may be killed
     "errors": frozenset(),
 }
 ENTRY = frozenset({"app.asgi", "app.cli", "app.worker", "app.__main__"})

@@ -62,6 +62,7 @@ class Base(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     system: str
     user: str
     language: str = "en"
+    template_format: str = "mustache"
 
 
 class Desk(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ from app.domain.versions.blame import decoded
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_now
 from app.kit.ids import id_at
+from app.sandbox import rendering
 
 Rows = list[Model]
 
@@ -149,16 +150,16 @@ class Telling:
 
     def _kept(self, model: Any, event: Event, reading: Reading, **more: Any) -> Any:
         """What versions and checkpoints have in common."""
-        config = event.draft.config
+        story = self._story
+        set_to = settings.Settings(event.draft.config, self._variables, story.template_format)
         newest = self._versions[-1] if self._versions else None
         return self._inside(
             model,
             id=self._id(event.at),
             room_id=self._room_id,
             text=reading.text,
-            config=config,
-            variables=self._variables,
-            content_sha256=policy.content_sha256(reading.text, config, self._variables),
+            **set_to._asdict(),
+            content_sha256=policy.content_sha256(reading.text, set_to),
             contributors=policy.contributors(reading.contributors),
             blame=blame_now(reading, newest).encoded(),
             state_vector=reading.state_vector,
@@ -190,6 +191,7 @@ class Telling:
             name="main",
             config=before[-1],
             variables=self._variables,
+            template_format=self._story.template_format,
             settings_revision=sum(a != b for a, b in pairwise(before)),
         )
 
@@ -236,7 +238,8 @@ class Telling:
 def _variables(story: Story) -> list[Any]:
     """Declared once for all of its versions, in the order in which the first text uses them."""
     texts = [event.draft.text for event in story.events]
-    names = dict.fromkeys(name for text in texts for name in template.variables_in(text))
+    used = rendering.check if story.template_format == settings.JINJA else template.variables_in
+    names = dict.fromkeys(name for text in texts for name in used(text))
     return settings.checked_variables([_declared(story.desk, name) for name in names])
 
 

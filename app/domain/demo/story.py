@@ -69,6 +69,7 @@ class Story:
     archived_at: datetime | None = None
     old_name: str = ""  # what it was called before `renamed_at`
     renamed_at: datetime | None = None
+    template_format: str = "mustache"
 
     @property
     def edited_at(self) -> datetime:
@@ -113,6 +114,7 @@ class Teller:
             tags=[*base.tags, *(turn.slug for turn in turns if turn.kind != "channel")],
             owner=rng.choice(desk.team[:3]),
             desk=desk,
+            template_format=base.template_format,
         )
         lines = tuple(turn.line for turn in turns)
         now = drafts.first(rng, desk, base, lines, self._material.world)

@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from app.domain.exchange.errors import FileInvalid
+from app.domain.prompts.settings import MUSTACHE
 
 MANIFEST = "manifest.json"
 FOLDER = "prompts/"
@@ -37,6 +38,7 @@ class BranchKept(msgspec.Struct, frozen=True):
     text: str
     config: dict[str, Any]
     variables: list[dict[str, Any]]
+    template_format: str = MUSTACHE
 
 
 class MoveKept(msgspec.Struct, frozen=True):
@@ -86,6 +88,7 @@ class VersionKept(msgspec.Struct, frozen=True):
     contributors: list[dict[str, Any]]
     restored_from: int | None
     created_at: datetime
+    template_format: str = MUSTACHE
 
 
 class Told(NamedTuple):

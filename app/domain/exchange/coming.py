@@ -11,6 +11,7 @@ from app.domain.exchange import archive, mapping
 from app.domain.exchange.archive import BranchKept, PromptKept, VersionKept
 from app.domain.exchange.record import Record
 from app.domain.prompts import policy, settings, template
+from app.domain.prompts.settings import Settings, settings_of
 from app.kit import clock
 
 
@@ -38,7 +39,7 @@ def kept(name: str, last: Record, labels: dict[str, int]) -> PromptKept:
         created_at=now,
         edited_at=now,
         archived_at=None,
-        branches=[BranchKept("main", text, mapping.config_of(last), _whole(last))],
+        branches=[BranchKept("main", text, *_settings(last))],
         labels=labels,
         moves=[archive.MoveKept(label, None, number, "", now) for label, number in labels.items()],
         old_names=[],
@@ -50,8 +51,7 @@ def version(number: int, one: Record, file: str, now: datetime) -> VersionKept:
         number=number,
         branch="main",
         text=policy.normal_text(one.text),
-        config=mapping.config_of(one),
-        variables=_whole(one),
+        **_settings(one)._asdict(),
         message=one.message or f"Import from {file}",
         author="",
         contributors=[],
@@ -60,13 +60,13 @@ def version(number: int, one: Record, file: str, now: datetime) -> VersionKept:
     )
 
 
-def _whole(record: Record) -> list[dict[str, Any]]:
-    """Variables as they will be stored, so that they compare."""
-    found: list[dict[str, Any]] = settings.checked_variables(list(mapping.variables_of(record)))
-    return found
+def _settings(record: Record) -> Settings:
+    """With the variables as they will be stored, so that they compare."""
+    variables = settings.checked_variables(list(mapping.variables_of(record)))
+    return Settings(mapping.config_of(record), variables, mapping.template_format_of(record))
 
 
 def says(kept: PromptKept) -> Any:
     """What a file of another tool can say of a prompt: its words and settings."""
     [main] = [one for one in kept.branches if one.name == "main"]
-    return template.messages_of(main.text), main.config, main.variables
+    return template.messages_of(main.text), settings_of(main)

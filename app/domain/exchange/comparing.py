@@ -14,6 +14,7 @@ from app.domain.exchange.archive import PromptKept, Told, VersionKept
 from app.domain.exchange.coming import Wanted
 from app.domain.exchange.exporting import Keeping
 from app.domain.prompts.models import Prompt
+from app.domain.prompts.settings import settings_of
 from app.domain.versions.policy import content_sha256
 
 
@@ -48,7 +49,7 @@ def _is_alike(mine: PromptKept, wanted: Wanted) -> bool:
 
 
 def _told(one: VersionKept) -> Told:
-    content = content_sha256(one.text, one.config, one.variables)
+    content = content_sha256(one.text, settings_of(one))
     return Told(
         one.number,
         one.branch,

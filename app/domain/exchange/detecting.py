@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.domain.exchange.bounds import MOST_IN_FILE
-from app.domain.exchange.errors import FileInvalid, FormatUnknown
+from app.domain.exchange.errors import ExportImpossible, FileInvalid, FormatUnknown
 from app.domain.exchange.formats import (
     dotprompt,
     github,
@@ -25,6 +25,7 @@ from app.domain.exchange.source import (
     text_of,
     yaml_source,
 )
+from app.domain.prompts import template
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,17 @@ class Format:
     media_type: str
     parse: Callable[[str, str], Source]
     read: Callable[[Source], Iterator[Record]] | None
-    write: Callable[[Record], bytes]
+    put: Callable[[Record], bytes]
+    has_jinja: bool = False
+
+    def write(self, record: Record) -> bytes:
+        """Raises `ExportImpossible`."""
+        is_jinja = record.template_format == "jinja2" and not template.is_plain(record.text)
+        if is_jinja and not self.has_jinja:
+            raise ExportImpossible(
+                f"{self.title} has no words for Jinja. Export it as prompty or promptfoo."
+            )
+        return self.put(record)
 
     def file_name(self, prompt_name: str) -> str:
         """Flat: a slash in a name is no folder of whoever saves it."""
@@ -76,6 +87,7 @@ FORMATS = {
             front_matter,
             prompty.read,
             prompty.write,
+            has_jinja=True,
         ),
         Format(
             openai.NAME,
@@ -112,6 +124,7 @@ FORMATS = {
             yaml_source,
             None,
             promptfoo.write,
+            has_jinja=True,
         ),
     )
 }

@@ -28,6 +28,7 @@ from app.domain.folders.service import made as made_folders
 from app.domain.prompts import people
 from app.domain.prompts.errors import PromptNotFound
 from app.domain.prompts.models import Branch, Prompt
+from app.domain.prompts.settings import settings_of
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import Snapshot
 from app.domain.versions.errors import VersionNotFound
@@ -129,6 +130,7 @@ class Keeping:
             text=one.text,
             config=one.config,
             variables=one.variables,
+            template_format=one.template_format,
             message=one.message,
             author=self._who(one.author),
             contributors=self._shares(one),
@@ -211,14 +213,13 @@ async def record(tx: AsyncSession, caller: Principal, prompt: Prompt, number: in
     }
     if number is None:
         [main] = [one for one in kept.branches if one.name == "main"]
-        return record_of(**details, text=main.text, config=main.config, variables=main.variables)
+        return record_of(**details, text=main.text, settings=settings_of(main))
     for one in await keeping.versions(prompt):
         if one.number == number:
             return record_of(
                 **details,
                 text=one.text,
-                config=one.config,
-                variables=one.variables,
+                settings=settings_of(one),
                 labels=tuple(name for name, on in kept.labels.items() if on == number),
                 version=number,
                 message=one.message,
@@ -227,7 +228,8 @@ async def record(tx: AsyncSession, caller: Principal, prompt: Prompt, number: in
 
 
 def _branch(branch: Branch, texts: dict[UUID, str]) -> BranchKept:
-    return BranchKept(branch.name, texts.get(branch.id, ""), branch.config, branch.variables)
+    text = texts.get(branch.id, "")
+    return BranchKept(branch.name, text, *settings_of(branch))
 
 
 def _current(snapshot: Snapshot, updates: list[bytes]) -> str:

@@ -209,7 +209,7 @@ class Importer:
         await self._rooms.rewrite(room_id, branch.text, self._caller.actor)
         async with self._database.transaction() as tx:
             prompts = Prompts(tx, self._caller, self._rooms)
-            await prompts.replace_settings(prompt.id, branch.config, branch.variables)
+            await prompts.replace_settings(prompt.id, branch)
             details = Details(
                 description=one.kept.description or None,
                 folder=one.kept.folder or None,

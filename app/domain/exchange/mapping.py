@@ -9,11 +9,13 @@ from typing import Any, NoReturn
 from app.domain.exchange.errors import FileInvalid
 from app.domain.exchange.record import Record, kind_of, without_empty
 from app.domain.prompts import policy, settings
+from app.domain.prompts.settings import JINJA, Settings
 from app.domain.rooms.service import check_size
 from app.domain.versions.policy import label_problem
 from app.errors import AppError
 
 _VARIABLE = ("name", "type", "required", "default", "description")
+_JINJA = "jinja2"  # as most others call it
 _OTHER = re.compile(r"[^a-z0-9._-]+")
 _APART = ("model", "provider", "tools", "response_schema", "tests", "template_format", "ext")
 
@@ -40,10 +42,15 @@ def config_of(record: Record) -> dict[str, Any]:
         "tools": list(record.tools),
         "response_schema": record.response_schema,
         "tests": list(record.tests),
-        "template_format": record.template_format,
+        "template_format": "" if record.template_format == _JINJA else record.template_format,
         "ext": ext,
     }
     return {**record.params, **without_empty(apart)}
+
+
+def template_format_of(record: Record) -> str:
+    """Jinja is a format of ours; what others have beside it is kept in the config as words."""
+    return settings.JINJA if record.template_format == _JINJA else settings.MUSTACHE
 
 
 def variables_of(record: Record) -> list[dict[str, Any]]:
@@ -86,13 +93,13 @@ def record_of(  # noqa: PLR0913  # what a prompt has, and nothing else makes rec
     folder: str,
     tags: list[str],
     text: str,
-    config: Mapping[str, Any],
-    variables: list[Any],
+    settings: Settings,
     labels: tuple[str, ...] = (),
     version: int | None = None,
     message: str = "",
 ) -> Record:
     """The record of a prompt's text and settings, live or of a version."""
+    config = settings.config
     found = config.get("ext")
     ext = dict(found) if isinstance(found, Mapping) else {}
     given, more, kind = ext.pop("name", ""), ext.pop("variables", {}), ext.pop("kind", None)
@@ -105,19 +112,25 @@ def record_of(  # noqa: PLR0913  # what a prompt has, and nothing else makes rec
         tags=tuple(tags),
         text=text,
         kind="chat" if kind == "chat" else kind_of(text),
-        variables=tuple({**one, **more.get(one["name"], {})} for one in variables),
+        variables=tuple({**one, **more.get(one["name"], {})} for one in settings.variables),
         model=str(config.get("model", "")),
         provider=str(config.get("provider", "")),
         params={key: value for key, value in config.items() if key not in _APART},
         tools=tuple(tools) if isinstance(tools, list) else (),
         response_schema=config.get("response_schema"),
         tests=tuple(tests) if isinstance(tests, list) else (),
-        template_format=str(config.get("template_format", "")),
+        template_format=_their_format(settings),
         labels=labels,
         version=version,
         message=message,
         ext=ext,
     )
+
+
+def _their_format(settings: Settings) -> str:
+    if settings.template_format == JINJA:
+        return _JINJA
+    return str(settings.config.get("template_format", ""))
 
 
 def _more(variable: Mapping[str, Any]) -> dict[str, Any]:

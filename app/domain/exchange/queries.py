@@ -107,6 +107,7 @@ async def versions(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Seq
         Version.text,
         Version.config,
         Version.variables,
+        Version.template_format,
         Version.message,
         Version.author,
         Version.contributors,

@@ -98,8 +98,7 @@ class Telling:
             Branch,
             id=room.id,
             name=kept.name,
-            config=settings.with_config({}, kept.config),
-            variables=settings.checked_variables(list(kept.variables)),
+            **settings.checked(kept)._asdict(),
             settings_revision=0,
         )
         yield made.snapshot
@@ -123,17 +122,15 @@ class Telling:
         room.document.rewrite(text, author)
         since = room.newest.state_vector if room.newest else None
         reading = reading_of(room.id, room.epoch, 0, room.document, since)
-        config = settings.with_config({}, kept.config)
-        variables = settings.checked_variables(list(kept.variables))
+        kept_settings = settings.checked(kept)
         version: Version = self._inside(
             Version,
             id=id_at(kept.created_at, random.getrandbits(74)),  # an id is no secret
             room_id=room.id,
             number=kept.number,
             text=text,
-            config=config,
-            variables=variables,
-            content_sha256=content_sha256(text, config, variables),
+            **kept_settings._asdict(),
+            content_sha256=content_sha256(text, kept_settings),
             epoch=room.epoch,
             state=reading.state,
             state_vector=reading.state_vector,

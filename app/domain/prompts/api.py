@@ -259,7 +259,9 @@ async def _change(prompts: Prompts, prompt_id: UUID, data: PromptPatch) -> None:
     if data.config is not UNSET:
         await prompts.set_config(prompt_id, data.config)
     if data.variables is not UNSET:
-        await prompts.replace_settings(prompt_id, None, variables_from(data.variables))
+        await prompts.replace_variables(prompt_id, variables_from(data.variables))
+    if data.template_format is not UNSET:
+        await prompts.set_template_format(prompt_id, data.template_format)
 
 
 async def _room_of(desk: Desk, prompt_id: UUID) -> UUID:

@@ -13,6 +13,7 @@ from litestar.params import FromQuery
 
 from app.access.principal import Principal
 from app.db.engine import Database
+from app.domain.prompts.jinja import Jinja
 from app.domain.prompts.library import Library
 from app.domain.prompts.names import OldNames
 from app.domain.prompts.ports import Filters, Finder, Releases, Rooms, Stars
@@ -28,6 +29,7 @@ LiveRooms = NamedDependency[Rooms]
 ReleasesDep = NamedDependency[Releases]
 FinderDep = NamedDependency[Finder]
 StarsDep = NamedDependency[Stars]
+JinjaDep = NamedDependency[Jinja]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Desk:
     releases: Releases
     finder: Finder
     stars: Stars
+    jinja: Jinja
 
     @property
     def library(self) -> Library:
@@ -65,7 +68,7 @@ async def provide_old_names(tx: Tx, caller: Caller) -> OldNames:
     return OldNames(tx, caller)
 
 
-async def provide_desk(
+async def provide_desk(  # noqa: PLR0913  # all that stands on a desk
     *,
     database: Db,
     caller: Caller,
@@ -73,8 +76,14 @@ async def provide_desk(
     releases: ReleasesDep,
     finder: FinderDep,
     stars: StarsDep,
+    jinja: JinjaDep,
 ) -> Desk:
-    return Desk(database.within(caller), caller, rooms, releases, finder, stars)
+    return Desk(database.within(caller), caller, rooms, releases, finder, stars, jinja)
+
+
+async def provide_jinja(state: State) -> Jinja:
+    jinja: Jinja = state.jinja
+    return jinja
 
 
 async def provide_filters(  # noqa: PLR0913  # one for each that an address can name
@@ -103,4 +112,5 @@ PROVIDERS = {
     "old_names": Provide(provide_old_names),
     "desk": Provide(provide_desk),
     "filters": Provide(provide_filters),
+    "jinja": Provide(provide_jinja),
 }

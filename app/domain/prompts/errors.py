@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.errors import Conflict, Invalid, InvalidFields, NotFound
+from app.errors import Conflict, Invalid, InvalidFields, NotFound, Unavailable
 
 
 class PromptNotFound(NotFound):
@@ -58,3 +58,31 @@ class BaseGone(Conflict):
 
     code = "prompt_base_gone"
     title = "The words that this edit changes are not there any more"
+
+
+class TemplateInvalid(Invalid):
+    """A Jinja text that cannot be read; `line` says where."""
+
+    code = "template_invalid"
+    title = "The template cannot be read"
+
+
+class TemplateFailed(Invalid):
+    """What a Jinja text does with these values is impossible, or not allowed; `line` says where."""
+
+    code = "template_failed"
+    title = "The template cannot be rendered"
+
+
+class TemplateTooCostly(Invalid):
+    """Rendering a Jinja text needs more time, memory or depth than it may have."""
+
+    code = "template_too_costly"
+    title = "The template asks for too much"
+
+
+class TemplatesBusy(Unavailable):
+    """All processes that render Jinja are busy; nothing was rendered."""
+
+    code = "templates_busy"
+    title = "Too many templates are being rendered"

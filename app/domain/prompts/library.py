@@ -43,6 +43,7 @@ class Listed:
     folder: str
     config: dict[str, Any]
     variables: list[Any]
+    template_format: str
     created_at: datetime
     edited_at: datetime  # with what is being typed now
     archived_at: datetime | None
@@ -120,7 +121,7 @@ class Found:
         return [
             Listed(
                 *(row.id, row.room_id, row.name, row.title, row.description, row.folder),
-                *(row.config, row.variables, row.created_at),
+                *(row.config, row.variables, row.template_format, row.created_at),
                 edited_at=max(row.edited_at, edited_at(row.id) or row.edited_at),
                 archived_at=row.archived_at,
                 owner=known.get(row.owner_id),

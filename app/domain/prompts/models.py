@@ -76,7 +76,10 @@ class Branch(Model):
     name: Mapped[str] = mapped_column(String(120))
     config: Mapped[dict[str, Any]]
     variables: Mapped[list[Any]]  # of {name, type, required, default, description}
-    settings_revision: Mapped[int] = mapped_column(default=0)  # counts changes of the two above
+    template_format: Mapped[str] = mapped_column(
+        String(16), default="mustache", server_default="mustache"
+    )
+    settings_revision: Mapped[int] = mapped_column(default=0)  # counts changes of the three above
 
 
 class Activity(Model):

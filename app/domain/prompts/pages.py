@@ -16,6 +16,7 @@ from app.domain.prompts.errors import NameTaken
 from app.domain.prompts.names import OldNames
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Access, Details, Opened, Prompts
+from app.domain.prompts.usage import usage
 from app.domain.workspaces.service import whom_to_ask
 from app.errors import InvalidFields, Unauthenticated
 from app.web.deps import PageShell
@@ -109,11 +110,13 @@ async def _editor(request: AppRequest, desk: Desk, prompt_id: UUID) -> dict[str,
     text = (await desk.rooms.read(opened.branch.id)).text
     async with desk.database.transaction(write=False) as tx:
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, text)
+    caller, form = desk.caller, opened.branch.template_format
+    used = await usage(desk.jinja, caller.workspace_id, form, text)
     path = f"/w/{request.path_params['workspace']}/prompts/{prompt_id}"
     return {
         **views.details_form(opened, names),
         **views.heading(opened, old_names),
-        **views.settings(opened, text),
+        **views.settings(opened, used),
         **views.rights(desk.caller),
         **standing.head,
         "recent": standing.recent,

@@ -133,7 +133,7 @@ _LISTED = within(
     select(
         *(Prompt.id, Branch.id.label("room_id"), Prompt.name, Prompt.title, Prompt.description),
         *(Prompt.folder, Branch.config, Branch.variables, Prompt.created_at, Prompt.edited_at),
-        *(Prompt.archived_at, Prompt.owner_id),
+        *(Prompt.archived_at, Prompt.owner_id, Branch.template_format),
     )
     .join(Branch, Branch.prompt_id == Prompt.id)
     .where(Prompt.id.in_(bindparam("ids", expanding=True)), Branch.name == MAIN),

@@ -46,6 +46,15 @@ Config = Annotated[
     ),
 ]
 
+TemplateFormat = Annotated[
+    Literal["mustache", "jinja"],
+    Meta(
+        description="How variables stand in the text: mustache has {{name}} alone, jinja has "
+        "conditions, loops and filters, in a sandbox.",
+        examples=["mustache"],
+    ),
+]
+
 
 class VariableView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A declared variable of a template."""
@@ -73,6 +82,7 @@ class PromptInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages: list[MessageView] | UnsetType = UNSET
     config: Config = {}
     variables: list[VariableView] = []
+    template_format: TemplateFormat = "mustache"
 
 
 class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -92,6 +102,7 @@ class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     messages: list[MessageView] | UnsetType = UNSET
     config: Config | UnsetType = UNSET
     variables: list[VariableView] | UnsetType = UNSET
+    template_format: TemplateFormat | UnsetType = UNSET
     base: Annotated[
         str | UnsetType,
         Meta(
@@ -156,6 +167,7 @@ class PromptSummary(msgspec.Struct, frozen=True, kw_only=True):
     tags: list[str]
     config: Config
     variables: list[Any]
+    template_format: str
     version: Annotated[int | None, Meta(description="The newest version's number.", examples=[7])]
     labels: Annotated[
         dict[str, int],
@@ -215,6 +227,7 @@ def new_prompt(data: PromptInput) -> NewPrompt:
         text=text_from(data.text, data.messages) or "",
         config=data.config,
         variables=tuple(variables_from(data.variables)),
+        template_format=data.template_format,
     )
 
 
@@ -300,6 +313,7 @@ def _common(
         "folder": prompt.folder,
         "config": branch.config,
         "variables": branch.variables,
+        "template_format": branch.template_format,
         "version": release.newest,
         "labels": release.labels,
         "owner": ActorView(owner.id, owner.name) if owner else None,

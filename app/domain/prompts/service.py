@@ -20,7 +20,7 @@ from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.names import OldNames
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import PROMPT_CHANGED, SETTINGS_CHANGED, Announcer
-from app.domain.prompts.settings import Config, Variables
+from app.domain.prompts.settings import Config, HasSettings, Settings, Variables
 from app.domain.rooms.service import Documents
 from app.kit import clock
 from app.kit.ids import new_id
@@ -41,6 +41,7 @@ class NewPrompt:
     text: str = ""
     config: Config = field(default_factory=dict)
     variables: tuple[Mapping[str, Any], ...] = ()
+    template_format: str = settings.MUSTACHE
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,14 +125,13 @@ class Prompts:
         tags = policy.normal_tags(new.tags)
         new = replace(new, folder=policy.normal_folder(new.folder))
         policy.check_details(title=title, description=new.description, folder=new.folder, tags=tags)
-        config = settings.with_config({}, new.config)
-        variables = settings.checked_variables(list(new.variables))
+        begun = settings.checked(new)
         if new.name:
             policy.check_details(name=new.name)
             await self._require_free(new.name)
         prompt = self._prompt(new.name, title, new)
         branch = await self._with_document(prompt, policy.normal_text(new.text))
-        branch.config, branch.variables = config, variables
+        branch.config, branch.variables, branch.template_format = begun
         self._tx.add(branch)
         await self._tx.flush()
         await queries.replace_tags(self._tx, self._caller, prompt.id, tags)
@@ -169,7 +169,8 @@ class Prompts:
     async def set_config(self, prompt_id: UUID, changes: Mapping[str, Any]) -> list[str]:
         """Set or (None) take out some config keys; others may change other keys meanwhile."""
         return await self._settle(
-            prompt_id, lambda config, variables: (settings.with_config(config, changes), variables)
+            prompt_id,
+            lambda now: now._replace(config=settings.with_config(now.config, changes)),
         )
 
     async def set_variable(
@@ -178,26 +179,27 @@ class Prompts:
         """Change one attribute of one declared variable."""
         return await self._settle(
             prompt_id,
-            lambda config, variables: (
-                config,
-                settings.with_attribute(variables, name, attribute, value),
+            lambda now: now._replace(
+                variables=settings.with_attribute(now.variables, name, attribute, value)
             ),
         )
 
     async def add_variable(self, prompt_id: UUID, given: Mapping[str, Any]) -> list[str]:
         return await self._settle(
             prompt_id,
-            lambda config, variables: (config, settings.with_variable(variables, given)),
+            lambda now: now._replace(variables=settings.with_variable(now.variables, given)),
         )
 
     async def remove_variable(self, prompt_id: UUID, name: str) -> list[str]:
         return await self._settle(
             prompt_id,
-            lambda config, variables: (config, settings.without_variable(variables, name)),
+            lambda now: now._replace(variables=settings.without_variable(now.variables, name)),
         )
 
     async def set_setting(self, prompt_id: UUID, field_name: str, value: Any) -> list[str]:
-        """Change `config.<key>` or `variables.<name>.<attribute>`. Raises `SettingUnknown`."""
+        """Change one field by its address. Raises `SettingUnknown`."""
+        if field_name == "template_format":
+            return await self.set_template_format(prompt_id, value)
         kind, _, rest = field_name.partition(".")
         if kind == "config" and rest:
             return await self.set_config(prompt_id, {rest: value})
@@ -206,30 +208,30 @@ class Prompts:
             return await self.set_variable(prompt_id, name, attribute, value)
         raise SettingUnknown(f"{field_name} is no setting of a prompt.")
 
-    async def replace_settings(
-        self, prompt_id: UUID, config: Config | None, variables: Variables | None
-    ) -> list[str]:
-        """Put whole config or variables in the place of the present ones; None = leave them."""
-        checked = None if variables is None else settings.checked_variables(variables)
-        return await self._settle(
-            prompt_id,
-            lambda now, declared: (
-                now if config is None else settings.with_config({}, config),
-                declared if checked is None else checked,
-            ),
-        )
+    async def set_template_format(self, prompt_id: UUID, value: Any) -> list[str]:
+        """In which language the text is read from now on. Raises `PromptInvalid`."""
+        checked = settings.checked_template_format(value)
+        return await self._settle(prompt_id, lambda now: now._replace(template_format=checked))
 
-    async def _settle(
-        self, prompt_id: UUID, change: Callable[[Config, Variables], tuple[Config, Variables]]
-    ) -> list[str]:
+    async def replace_variables(self, prompt_id: UUID, variables: Variables) -> list[str]:
+        """Put these in the place of the present ones."""
+        checked = settings.checked_variables(variables)
+        return await self._settle(prompt_id, lambda now: now._replace(variables=checked))
+
+    async def replace_settings(self, prompt_id: UUID, wanted: HasSettings) -> list[str]:
+        """Put these in the place of the present ones."""
+        made = settings.checked(wanted)
+        return await self._settle(prompt_id, lambda _: made)
+
+    async def _settle(self, prompt_id: UUID, change: Callable[[Settings], Settings]) -> list[str]:
         """One small write under the row's lock, so that two people's fields are both kept."""
         self._caller.require(Permission.PROMPTS_WRITE)
         prompt, branch = await self._found(prompt_id, lock=True)
-        before = branch.config, branch.variables
-        after = change(*before)
+        before = settings.settings_of(branch)
+        after = change(before)
         changed = settings.changed_fields(before, after)
         if changed:
-            branch.config, branch.variables = after
+            branch.config, branch.variables, branch.template_format = after
             branch.settings_revision += 1
             prompt.edited_at = clock.utc_now()
             await self._tx.flush()

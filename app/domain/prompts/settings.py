@@ -1,15 +1,15 @@
 """Rules about a prompt's config and variables, changed one field at a time.  Pure.
 
-A field's address is `config.<key>` or `variables.<name>.<attribute>`. Every function gives new
-values and leaves the ones it was given alone.
+A field's address is `config.<key>`, `variables.<name>.<attribute>` or `template_format`. Every
+function gives new values and leaves the ones it was given alone.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -25,6 +25,9 @@ Config = dict[str, Any]
 Variable = dict[str, Any]
 Variables = list[Any]  # of Variable; a list is invariant, and the column says Any
 
+MUSTACHE = "mustache"
+JINJA = "jinja"
+TEMPLATE_FORMATS = (MUSTACHE, JINJA)
 TYPES = ("string", "number", "boolean", "json")
 VARIABLE_NAME_LONGEST = 200
 VARIABLE_DESCRIPTION_LONGEST = 500
@@ -37,6 +40,46 @@ _KEY = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]{0,63}")
 _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _RESERVED = frozenset({"history", "role"})  # words of the template grammar
 _NOT_STORABLE = "Leave out NUL characters, numbers beyond 64 bits and very deep nesting."
+
+
+class Settings(NamedTuple):
+    """All that can be set of a text; versions keep it."""
+
+    config: Config
+    variables: Variables
+    template_format: str = MUSTACHE
+
+
+class HasSettings(Protocol):
+    """A branch, a version, a checkpoint."""
+
+    @property
+    def config(self) -> Config: ...
+    @property
+    def variables(self) -> Sequence[Any]: ...
+    @property
+    def template_format(self) -> str: ...
+
+
+def settings_of(one: HasSettings) -> Settings:
+    return Settings(one.config, list(one.variables), one.template_format)
+
+
+def checked_template_format(given: Any) -> str:
+    """Raises `PromptInvalid`."""
+    if given not in TEMPLATE_FORMATS:
+        listed = " or ".join(TEMPLATE_FORMATS)
+        raise PromptInvalid({"template_format": f"A template's format is {listed}."})
+    return str(given)
+
+
+def checked(wanted: HasSettings) -> Settings:
+    """Whole settings from outside. Raises `PromptInvalid`, `VariableTaken`."""
+    return Settings(
+        with_config({}, wanted.config),
+        checked_variables(list(wanted.variables)),
+        checked_template_format(wanted.template_format),
+    )
 
 
 def _text(value: Any) -> str:
@@ -205,14 +248,15 @@ def find(variables: Variables, name: str) -> Variable:
     raise VariableNotFound(f"{name} is not declared.", name=name)
 
 
-def changed_fields(before: tuple[Config, Variables], after: tuple[Config, Variables]) -> list[str]:
+def changed_fields(before: Settings, after: Settings) -> list[str]:
     """The addresses that differ, such as config.temperature and variables.currency."""
-    (old_config, old_variables), (new_config, new_variables) = before, after
-    keys = _differing(_written(old_config), _written(new_config))
-    old_named = {one["name"]: _written(one) for one in old_variables}
-    new_named = {one["name"]: _written(one) for one in new_variables}
+    keys = _differing(_written(before.config), _written(after.config))
+    old_named = {one["name"]: _written(one) for one in before.variables}
+    new_named = {one["name"]: _written(one) for one in after.variables}
     names = _differing(old_named, new_named)
     fields = [f"config.{key}" for key in keys] + [f"variables.{name}" for name in names]
+    if before.template_format != after.template_format:
+        fields.append("template_format")
     reordered = not fields and list(old_named) != list(new_named)
     return ["variables"] if reordered else fields
 

@@ -14,7 +14,7 @@ from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.prompts.errors import SettingUnknown, VariableTaken
 from app.domain.prompts.service import Opened, Prompts
 from app.domain.prompts.settings import find
-from app.domain.prompts.template import variables_in
+from app.domain.prompts.usage import Usage, usage
 from app.errors import InvalidFields
 from app.web.forms import typed
 from app.web.htmx import is_htmx, page, see_other
@@ -34,13 +34,13 @@ class SettingsPages(Controller):
     ) -> Response[Any]:
         """The panel, or with `?field=` one field of it."""
         key = request.query_params.get("field", "")
-        opened, text = await _read(desk, prompt_id)
+        opened, used = await _read(desk, prompt_id)
         if key == "":
-            context = views.settings(opened, text)
+            context = views.settings(opened, used)
             return _drawn(request, desk, opened, "prompts/_settings.html", context)
         if key == "variables":
-            return _variables(request, desk, opened, text)
-        return _one(request, desk, opened, key, text=text)
+            return _variables(request, desk, opened, used)
+        return _one(request, desk, opened, key, used=used)
 
     @post("/settings", name="prompts:set")
     async def save(
@@ -60,8 +60,8 @@ class SettingsPages(Controller):
             error = refused.detail
         if not is_htmx(request):
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
-        opened, text = await _read(desk, prompt_id)
-        return _one(request, desk, opened, key, text=text, answer=(form["value"], error))
+        opened, used = await _read(desk, prompt_id)
+        return _one(request, desk, opened, key, used=used, answer=(form["value"], error))
 
     @post("/variables", name="prompts:add-variable")
     async def add(
@@ -82,8 +82,8 @@ class SettingsPages(Controller):
             error = refused.detail
         if not is_htmx(request):
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
-        opened, text = await _read(desk, prompt_id)
-        return _variables(request, desk, opened, text, refused=(error, name) if error else None)
+        opened, used = await _read(desk, prompt_id)
+        return _variables(request, desk, opened, used, refused=(error, name) if error else None)
 
     @post("/variables/{name:str}/remove", name="prompts:remove-variable")
     async def remove(
@@ -98,14 +98,19 @@ class SettingsPages(Controller):
             await Prompts(tx, desk.caller, desk.rooms).remove_variable(prompt_id, name)
         if not is_htmx(request):
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
-        opened, text = await _read(desk, prompt_id)
-        return _variables(request, desk, opened, text)
+        opened, used = await _read(desk, prompt_id)
+        return _variables(request, desk, opened, used)
 
 
-async def _read(desk: Desk, prompt_id: UUID) -> tuple[Opened, str]:
+async def _read(desk: Desk, prompt_id: UUID) -> tuple[Opened, Usage]:
     async with desk.database.transaction(write=False) as tx:
         opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
-    return opened, (await desk.rooms.read(opened.branch.id)).text
+    text = (await desk.rooms.read(opened.branch.id)).text
+    return opened, await used_in(desk, opened, text)
+
+
+async def used_in(desk: Desk, opened: Opened, text: str) -> Usage:
+    return await usage(desk.jinja, desk.caller.workspace_id, opened.branch.template_format, text)
 
 
 async def _save(desk: Desk, prompt_id: UUID, key: str, text: str) -> None:
@@ -125,7 +130,7 @@ async def _save(desk: Desk, prompt_id: UUID, key: str, text: str) -> None:
             value = _attribute(declared, attribute, text)
             await prompts.set_variable(prompt_id, name, attribute, value)
         else:
-            raise SettingUnknown(f"{key} is no setting of a prompt.")
+            await prompts.set_setting(prompt_id, key, text)
 
 
 def _attribute(declared: dict[str, Any], attribute: str, text: str) -> Any:
@@ -142,7 +147,7 @@ def _one(
     opened: Opened,
     key: str,
     *,
-    text: str,
+    used: Usage,
     answer: tuple[str, str] | None = None,
 ) -> Response[Any]:
     """One field or variable. `answer` to a form: what was typed, and why it was refused ("")."""
@@ -151,10 +156,15 @@ def _one(
     if key.startswith("variables."):
         name = key.split(".")[1]
         declared = find(opened.branch.variables, name)
-        variable = views.variable(declared, variables_in(text), error)
+        variable = views.variable(declared, used, error)
         context = {"variable": variable}
         return _drawn(request, desk, opened, "prompts/_variable.html", context, status)
     saved = answer is not None and not error
+    if key == "template_format":
+        language = views.language(opened, used, error=error, saved=saved)
+        return _drawn(
+            request, desk, opened, "prompts/_language.html", {"language": language}, status
+        )
     field = views.field(opened, key, value=value if error else None, error=error, saved=saved)
     if field is None:
         raise SettingUnknown(f"{key} has no field of its own.")
@@ -165,11 +175,11 @@ def _variables(
     request: AppRequest,
     desk: Desk,
     opened: Opened,
-    text: str,
+    used: Usage,
     *,
     refused: tuple[str, str] | None = None,
 ) -> Response[Any]:
-    context = views.variables(opened, text, *(refused or ()))
+    context = views.variables(opened, used, *(refused or ()))
     status = 422 if refused else 200
     return _drawn(request, desk, opened, "prompts/_variables.html", context, status)
 

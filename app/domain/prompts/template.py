@@ -17,7 +17,7 @@ The grammar is the editor's too (`static/js/editor/template.js`); a change belon
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -37,11 +37,14 @@ _MEANS: dict[str | None, Role] = {
 }
 _MARK_LINE = re.compile(rf"[ \t]*{_MARK}[ \t]*")
 _ESCAPED_MARK_LINE = re.compile(rf"([ \t]*)(\\+)({_MARK}[ \t]*)")
-_EXPRESSION = re.compile(
+EXPRESSION = re.compile(
     rf"\\\{{\{{|\{{\{{{_SPACE}*"
     rf"(?:>{_SPACE}*(?P<reference>[A-Za-z0-9_./-]+)(?:@(?P<label>[A-Za-z0-9_.-]+))?"
     rf"|(?P<name>[A-Za-z_][A-Za-z0-9_.]*)){_SPACE}*\}}\}}"
 )
+
+_JINJA = re.compile(r"\{{2,}[%#]?|\{[%#]")
+_JINJA_AT_END = re.compile(rf"{_JINJA.pattern}|\{{$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,13 @@ def escaped(content: str) -> str:
 
 def variables_in(text: str) -> list[str]:
     """The variables that `text` uses, in the order of their first use; `{{a.b}}` uses `a`."""
-    names = (match["name"] for match in _EXPRESSION.finditer(text))
+    names = (match["name"] for match in EXPRESSION.finditer(text))
     return list(dict.fromkeys(n.split(".")[0] for n in names if n and n != "history"))
 
 
 def references_in(text: str) -> list[Reference]:
     """The prompts that `text` includes, in the order of their first mention."""
-    found = (match for match in _EXPRESSION.finditer(text) if match["reference"])
+    found = (match for match in EXPRESSION.finditer(text) if match["reference"])
     return list(dict.fromkeys(Reference(m["reference"], m["label"]) for m in found))
 
 
@@ -133,7 +136,42 @@ def with_references(text: str, text_for: Callable[[Reference], str]) -> str:
         name = match["reference"]
         return text_for(Reference(name, match["label"])) if name else match[0]
 
-    return _EXPRESSION.sub(replaced, text)
+    return EXPRESSION.sub(replaced, text)
+
+
+def as_jinja(text: str) -> str:
+    """A Mustache text as the Jinja text that says the same: other braces are words there."""
+    return "".join(_jinja_pieces(text))
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` says the same in Mustache and in Jinja."""
+    return as_jinja(text) == text
+
+
+def _jinja_pieces(text: str) -> Iterator[str]:
+    for number, line in enumerate(text.split("\n")):
+        if number:
+            yield "\n"
+        if _MARK_LINE.fullmatch(line) or _ESCAPED_MARK_LINE.fullmatch(line):
+            yield line
+            continue
+        end = 0
+        for match in EXPRESSION.finditer(line):
+            # a brace before an expression would become a part of it
+            yield _JINJA_AT_END.sub(_word_in_jinja, line[end : match.start()])
+            is_kept = match["reference"] or (match["name"] and match["name"] != "history")
+            yield match[0] if is_kept else _words_in_jinja(match[0].removeprefix("\\"))
+            end = match.end()
+        yield _JINJA.sub(_word_in_jinja, line[end:])
+
+
+def _word_in_jinja(match: re.Match[str]) -> str:
+    return _words_in_jinja(match[0])
+
+
+def _words_in_jinja(words: str) -> str:
+    return "{{ '" + words + "' }}"
 
 
 def role_line(role: str) -> str:

@@ -16,7 +16,7 @@ from app.domain.prompts.library import Listed
 from app.domain.prompts.models import OldName
 from app.domain.prompts.ports import Here, Selection
 from app.domain.prompts.service import Opened
-from app.domain.prompts.template import variables_in
+from app.domain.prompts.usage import Usage
 
 FIRST = ("production", "staging")  # of a row's labels, the one that says most stands first
 
@@ -119,17 +119,18 @@ def _stored(config: dict[str, Any], key: str) -> str:
     return typed.shown(rest or None, as_json=True)
 
 
-def variable(one: Mapping[str, Any], used: Sequence[str], error: str = "") -> dict[str, Any]:
+def variable(one: Mapping[str, Any], used: Usage, error: str = "") -> dict[str, Any]:
     return {
         **one,
         "default": typed.shown(one["default"], as_json=one["type"] == "json"),
         "error": error,
-        "unused": one["name"] not in used,
+        "unused": used.lacks(one["name"]),
     }
 
 
-def variables(opened: Opened, text: str, add_error: str = "", add_name: str = "") -> dict[str, Any]:
-    used = variables_in(text)
+def variables(
+    opened: Opened, used: Usage, add_error: str = "", add_name: str = ""
+) -> dict[str, Any]:
     return {
         "variables": [variable(one, used) for one in opened.branch.variables],
         "add_error": add_error,
@@ -137,9 +138,23 @@ def variables(opened: Opened, text: str, add_error: str = "", add_name: str = ""
     }
 
 
-def settings(opened: Opened, text: str) -> dict[str, Any]:
+def language(
+    opened: Opened, used: Usage, *, error: str = "", saved: bool = False
+) -> dict[str, Any]:
+    """The `language` of templates/prompts/_language.html."""
     return {
-        **variables(opened, text),
+        "format": opened.branch.template_format,
+        "used": used.names or (),
+        "is_read": used.names is not None,
+        "problem": error or used.problem,
+        "saved": saved,
+    }
+
+
+def settings(opened: Opened, used: Usage) -> dict[str, Any]:
+    return {
+        **variables(opened, used),
+        "language": language(opened, used),
         "fields": [field(opened, one.key) for one in FIELDS],
     }
 

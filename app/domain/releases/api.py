@@ -97,9 +97,10 @@ class FetchApi(Controller):
         The address is the one that fetches, with `/render` at its end, which may be left out:
         `POST /api/v1/fetch/support/refund-triage/render`. `{{name}}` and `{{name.part}}` become
         what is given, or the default; texts as they are, everything else as JSON. What is put in
-        is not read as a template again. A variable that is missing or of another type than
-        declared is a 422 that names it; what the text does not use is left aside. Needs the
-        scope `read`.
+        is not read as a template again. A prompt whose `template_format` is `jinja` is rendered
+        by Jinja in a sandbox, with limits on time, memory and length; a 422 names the line. A
+        variable that is missing or of another type than declared is a 422 that names it; what is
+        given and not used is left aside. Needs the scope `read`.
         """
         wanted = name.strip("/").removesuffix("/render")
         counted = _pairs(served.admit())

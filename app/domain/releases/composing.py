@@ -2,7 +2,8 @@
 
 Textual: as if the other text stood in the place of the reference, its role lines too. One line
 break at its end is left out, so that a reference on a line of its own stays one line. What the
-included prompts declare as variables is added to the text's own, which win.
+included prompts declare as variables is added to the text's own, which win. A Mustache text stands
+in a Jinja text as what it says there; the other way round is an error.
 
 Level by level, so that the number of statements depends on how deep prompts include each other
 and not on how many they include.
@@ -16,8 +17,14 @@ from typing import Any
 from uuid import UUID
 
 from app.domain.prompts import template
+from app.domain.prompts.settings import JINJA, MUSTACHE
 from app.domain.prompts.template import Reference
-from app.domain.releases.errors import ReferenceCycle, ReferencesTooLarge, ReferenceUnresolved
+from app.domain.releases.errors import (
+    ReferenceCycle,
+    ReferenceFormat,
+    ReferencesTooLarge,
+    ReferenceUnresolved,
+)
 from app.domain.releases.selector import Selector, referred
 
 DEEPEST = 8  # levels; nobody understands more
@@ -35,6 +42,7 @@ class Piece:
     label: str | None  # it was found by; none for a number
     text: str
     variables: list[Any]
+    template_format: str = MUSTACHE
 
 
 @dataclass(slots=True)
@@ -55,11 +63,11 @@ Find = Callable[[Iterable[Wanted]], Awaitable[Mapping[Wanted, Piece]]]
 
 
 async def composed(root: Piece, asked: Selector, find: Find) -> Composed:
-    """Raises `ReferenceUnresolved`, `ReferenceCycle`, `ReferencesTooLarge`."""
+    """Raises `ReferenceUnresolved`, `ReferenceCycle`, `ReferencesTooLarge`, `ReferenceFormat`."""
     if "{{>" not in root.text.replace(" ", ""):
         return Composed(root.text, root.variables)
     found = await _gathered(root, asked, find)
-    spelling = _Spelling(found, asked)
+    spelling = _Spelling(found, asked, root.template_format)
     text = spelling.spelt(root, ())
     used = list(spelling.used.values())
     names = frozenset(name for name, _ in found)
@@ -96,11 +104,26 @@ def _wanted(piece: Piece, asked: Selector) -> list[Wanted]:
 
 
 class _Spelling:
-    def __init__(self, found: Mapping[Wanted, Piece], asked: Selector) -> None:
+    def __init__(
+        self, found: Mapping[Wanted, Piece], asked: Selector, template_format: str
+    ) -> None:
         self._found = found
         self._asked = asked
+        self._format = template_format
         self._room = LONGEST
         self.used: dict[tuple[UUID, int], Piece] = {}
+
+    def _source(self, piece: Piece) -> str:
+        """The piece's text in the language of the whole."""
+        if piece.template_format == self._format:
+            return piece.text
+        if self._format == JINJA:
+            return template.as_jinja(piece.text)
+        raise ReferenceFormat(
+            f"{piece.name} is written in Jinja and is included in a text that is not. "
+            "Change the format of either.",
+            reference=piece.name,
+        )
 
     def spelt(self, piece: Piece, path: tuple[UUID, ...]) -> str:
         if piece.prompt_id in path:
@@ -114,7 +137,7 @@ class _Spelling:
             self.used.setdefault((other.prompt_id, other.number), other)
             return self.spelt(other, inside).removesuffix("\n")
 
-        text = template.with_references(piece.text, text_for)
+        text = template.with_references(self._source(piece), text_for)
         self._room -= len(text)
         if self._room < 0:
             raise ReferencesTooLarge(f"With all that it includes, {piece.name} is too long.")

@@ -26,6 +26,13 @@ class ReferenceCycle(Conflict):
     title = "Included prompts go in a circle"
 
 
+class ReferenceFormat(Conflict):
+    """A Mustache text includes one that is written in Jinja."""
+
+    code = "reference_format"
+    title = "An included prompt is written in another format"
+
+
 class ReferencesTooLarge(Conflict):
     """With everything that it includes, the text is longer than a text may be."""
 

@@ -93,6 +93,7 @@ async def texts(
             Version.text,
             Version.config,
             Version.variables,
+            Version.template_format,
             Version.created_at,
         ).where(tuple_(Version.prompt_id, Version.number).in_(possible)),
         where,

@@ -1,29 +1,35 @@
-r"""Filling in variables, the Mustache way: `{{name}}`, `{{name.part}}` become what a caller gives.
+r"""Filling in variables: what they have to be, and the Mustache way of putting them in.
 
-Once and without any logic: what is put in is never read as a template again, so nobody's ticket
-can bring variables or roles of its own. `\{{` becomes two braces. Pure.
+`{{name}}` and `{{name.part}}` become what a caller gives, once and without any logic: what is put
+in is never read as a template again, so nobody's ticket can bring variables or roles of its own.
+`\{{` becomes two braces. Pure. Jinja texts are rendered in a process of their own
+(`app/domain/prompts/jinja.py`), with values that are checked here.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
-
-import msgspec
+from uuid import UUID
 
 from app.domain.prompts import template
+from app.domain.prompts.jinja import Jinja, refusal
 from app.domain.releases.errors import RenderedTooLarge, VariablesInvalid
+from app.kit.nesting import is_deeper
+from app.sandbox.trouble import Trouble
 
 LONGEST = 4 * 1024 * 1024  # characters of all messages together
+DEEPEST = 64  # lists and objects of a value in one another
+_MISSING = "Give a value: it has no default."
+_NO_PART = "Give a value: there is none at this place."
 _EXPECTED = {
     "string": "Give a text.",
     "number": "Give a number.",
     "boolean": "Give true or false.",
     "json": "Give a JSON object or list.",
 }
-_EXPRESSION = re.compile(r"\\\{\{|\{\{\s*([A-Za-z_][A-Za-z0-9_.]*)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +40,28 @@ class Rendered:
     content: str
 
 
+@dataclass(slots=True)
+class _Values:
+    """What is given for variables, or their defaults."""
+
+    known: dict[str, Any] = field(default_factory=dict)
+    absent: list[str] = field(default_factory=list)  # not needed, and not given
+    problems: dict[str, str] = field(default_factory=dict)
+
+
 def rendered(
     text: str, declared: Sequence[Mapping[str, Any]], given: Mapping[str, Any]
 ) -> list[Rendered]:
-    """The messages of `text` with every variable filled in.
+    """The messages of a Mustache text with every variable filled in.
 
     Raises `VariablesInvalid`, which names each variable that is missing or of another type, and
     `RenderedTooLarge`.
     """
-    values = _checked(text, declared, given)
+    checked = _checked(declared, given, template.variables_in(text))
+    values = checked.known | dict.fromkeys(checked.absent, "")
+    problems = checked.problems or _unreachable(text, values)
+    if problems:
+        raise VariablesInvalid(problems)
     room = LONGEST
     found = []
     for message in template.messages_of(text):
@@ -52,29 +71,56 @@ def rendered(
     return found
 
 
+async def rendered_jinja(
+    jinja: Jinja,
+    asker: UUID,
+    text: str,
+    declared: Sequence[Mapping[str, Any]],
+    given: Mapping[str, Any],
+) -> list[Rendered]:
+    """The same of a Jinja text.
+
+    Raises also `TemplateInvalid`, `TemplateFailed`, `TemplateTooCostly`, `TemplatesBusy`.
+    """
+    checked = _checked(declared, given, ())
+    if is_deeper(list(given.values()), DEEPEST + 1):
+        raise VariablesInvalid({"variables": f"Nest values at most {DEEPEST} levels deep."})
+    if checked.problems:
+        used = await jinja.names(asker, text)
+        raise VariablesInvalid(_checked(declared, given, used).problems)
+    known = {name: value for name, value in given.items() if name not in checked.absent}
+    try:
+        messages = await jinja.rendered(asker, text, known | checked.known, checked.absent, LONGEST)
+    except Trouble as trouble:
+        if trouble.kind == "missing":
+            missing = {f"variables.{name}": _MISSING for name in trouble.names}
+            raise VariablesInvalid(missing) from trouble
+        if trouble.kind == "undefined":
+            raise VariablesInvalid({"variables": str(trouble)}) from trouble
+        if trouble.kind == "large":
+            raise _too_large() from trouble
+        raise refusal(trouble) from trouble
+    return [Rendered(role, content) for role, content in messages]
+
+
 def _checked(
-    text: str, declared: Sequence[Mapping[str, Any]], given: Mapping[str, Any]
-) -> dict[str, Any]:
+    declared: Sequence[Mapping[str, Any]], given: Mapping[str, Any], used: Iterable[str]
+) -> _Values:
     known = {one["name"]: one for one in declared}
-    values: dict[str, Any] = {}
-    problems: dict[str, str] = {}
-    for name in dict.fromkeys((*known, *template.variables_in(text))):
+    found = _Values()
+    for name in dict.fromkeys((*known, *used)):
         about = known.get(name, {})
-        if name in given and given[name] is not None:
-            values[name] = given[name]
+        if given.get(name) is not None:
+            found.known[name] = given[name]
             if not _fits(about.get("type"), given[name]):
-                problems[f"variables.{name}"] = _EXPECTED[about["type"]]
+                found.problems[f"variables.{name}"] = _EXPECTED[about["type"]]
         elif about.get("default") is not None:
-            values[name] = about["default"]
+            found.known[name] = about["default"]
         elif about.get("required") is False:
-            values[name] = ""
+            found.absent.append(name)
         else:
-            problems[f"variables.{name}"] = "Give a value: it has no default."
-    if not problems:
-        problems = _unreachable(text, values)
-    if problems:
-        raise VariablesInvalid(problems)
-    return values
+            found.problems[f"variables.{name}"] = _MISSING
+    return found
 
 
 def _fits(kind: str | None, value: Any) -> bool:
@@ -89,17 +135,15 @@ def _fits(kind: str | None, value: Any) -> bool:
 
 def _unreachable(text: str, values: Mapping[str, Any]) -> dict[str, str]:
     """Parts, as of `{{order.id}}`, that a value does not have."""
-    missing = {}
-    for match in _EXPRESSION.finditer(text):
-        path = match[1]
-        if path and path != "history" and _at(path, values) is None:
-            missing[f"variables.{path}"] = "Give a value: there is none at this place."
-    return missing
+    paths = (match["name"] for match in template.EXPRESSION.finditer(text))
+    return {
+        f"variables.{path}": _NO_PART
+        for path in paths
+        if path and path != "history" and _at(path, values) is None
+    }
 
 
 def _at(path: str, values: Mapping[str, Any]) -> Any:
-    if path in values:
-        return values[path]
     found: Any = values
     for part in path.split("."):
         if not isinstance(found, Mapping) or part not in found:
@@ -111,8 +155,8 @@ def _at(path: str, values: Mapping[str, Any]) -> Any:
 def _filled(content: str, values: Mapping[str, Any], room: int) -> str:
     parts: list[str] = []
     end = size = 0
-    for match in _EXPRESSION.finditer(content):
-        filling = _written(_at(match[1], values)) if match[1] else "{{"
+    for match in template.EXPRESSION.finditer(content):
+        filling = _filling(match, values)
         parts += (content[end : match.start()], filling)
         size += match.start() - end + len(filling)
         end = match.end()
@@ -120,9 +164,21 @@ def _filled(content: str, values: Mapping[str, Any], room: int) -> str:
             break
     parts.append(content[end:])
     if size + len(content) - end > room:
-        raise RenderedTooLarge(f"With its variables the text has more than {LONGEST} characters.")
+        raise _too_large()
     return "".join(parts)
 
 
-def _written(value: Any) -> str:
-    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+def _filling(match: Any, values: Mapping[str, Any]) -> str:
+    if match[0] == "\\{{":
+        return "{{"
+    path = match["name"]
+    if path is None or path == "history":  # neither is a variable
+        return str(match[0])
+    value = _at(path, values)
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))  # as the SDK writes it
+
+
+def _too_large() -> RenderedTooLarge:
+    return RenderedTooLarge(f"With its variables the text has more than {LONGEST} characters.")

@@ -35,6 +35,14 @@ class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
         list[Any], Meta(description="The prompt's own, then those of included prompts.")
     ]
     published_at: datetime
+    template_format: Annotated[
+        str,
+        Meta(
+            description="mustache or jinja. In Jinja a role line may stand inside of a condition "
+            "or loop: render `text`, and not each of `messages`.",
+            examples=["mustache"],
+        ),
+    ] = "mustache"
     includes: list[IncludedView] = []
     renamed_from: Annotated[
         str | None,
@@ -136,6 +144,7 @@ def release_view(
         config=row.config,
         variables=made.variables,
         published_at=row.created_at,
+        template_format=row.template_format,
         includes=[IncludedView(one.name, one.number, one.label) for one in made.includes],
         renamed_from=old_name,
     )

@@ -15,7 +15,9 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
 from app.db.engine import Database
+from app.domain.prompts.jinja import Jinja
 from app.domain.prompts.names import Renamed
+from app.domain.prompts.settings import MUSTACHE
 from app.domain.releases import queries
 from app.domain.releases.cache import Cache, Key
 from app.domain.releases.composing import Find, Piece, Wanted, composed
@@ -23,7 +25,7 @@ from app.domain.releases.errors import NothingReleased
 from app.domain.releases.news import Inside, News, Shelf
 from app.domain.releases.queries import Standing
 from app.domain.releases.record import Record, record
-from app.domain.releases.rendering import Rendered, rendered
+from app.domain.releases.rendering import Rendered, rendered, rendered_jinja
 from app.domain.releases.schemas import ReleaseView, release_view
 from app.domain.releases.selector import LATEST, Selector
 
@@ -38,8 +40,9 @@ class _Nothing:
 class Releases:
     """The released prompts of all workspaces that are asked for here."""
 
-    def __init__(self, database: Database, news: News) -> None:
+    def __init__(self, database: Database, news: News, jinja: Jinja) -> None:
         self._database = database
+        self._jinja = jinja
         self.news = news
         self.cache: Cache = news.cache
         self._loading: dict[tuple[Key, int], asyncio.Task[Record]] = {}
@@ -69,9 +72,13 @@ class Releases:
     ) -> list[Rendered]:
         """The messages of what `get` found, with every variable filled in.
 
-        Raises what `rendering.rendered` does.
+        Raises what `rendering.rendered_jinja` does.
         """
-        return rendered(found.text, found.variables, given)
+        if found.template_format == MUSTACHE:
+            return rendered(found.text, found.variables, given)
+        return await rendered_jinja(
+            self._jinja, caller.workspace_id, found.text, found.variables, given
+        )
 
     async def _load(self, shelf: Shelf, key: Key, selector: Selector) -> Record:
         LOADS.inc()
@@ -165,5 +172,11 @@ def number_of(standing: Standing, selector: Selector) -> int | None:
 def _piece(standing: Standing, row: Any, selector: Selector) -> Piece:
     label = selector.label if selector.number is None else None
     return Piece(
-        standing.prompt_id, standing.name, row.number, label, row.text, list(row.variables)
+        standing.prompt_id,
+        standing.name,
+        row.number,
+        label,
+        row.text,
+        list(row.variables),
+        row.template_format,
     )

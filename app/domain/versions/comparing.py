@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from app.domain.prompts.settings import changed_fields
+from app.domain.prompts.settings import changed_fields, settings_of
 from app.domain.versions import blame, messages
 from app.domain.versions.history import Side
 from app.kit import diff
@@ -53,7 +53,7 @@ def compare(old: Side, new: Side) -> Comparison:
         new,
         rows,
         diff.summary(rows),
-        changed_fields((old.config, old.variables), (new.config, new.variables)),
+        changed_fields(settings_of(old), settings_of(new)),
         messages.changes(old.text, new.text),
         blame.Lines(new.text, new.blame),
     )

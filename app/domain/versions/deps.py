@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from litestar.di import NamedDependency, Provide
 
+from app.domain.prompts.deps import JinjaDep
 from app.domain.prompts.ports import Rooms
 from app.domain.versions.history import History
 from app.domain.versions.labels import Labels
@@ -27,9 +28,9 @@ async def provide_labelling(tx: Tx, caller: Caller, rooms: _Rooms) -> Labels:
 
 
 async def provide_versions(
-    database: Db, caller: Caller, rooms: _Rooms, readers: _Readers
+    database: Db, caller: Caller, rooms: _Rooms, readers: _Readers, jinja: JinjaDep
 ) -> Versions:
-    return Versions(database, caller, rooms, readers)
+    return Versions(database, caller, rooms, readers, jinja)
 
 
 PROVIDERS = {

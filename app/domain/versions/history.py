@@ -36,6 +36,7 @@ class Side:
     text: str
     config: dict[str, Any]
     variables: list[Any]
+    template_format: str
     contributors: dict[str, int]  # draft: since the newest version
     blame: Blame
 
@@ -172,6 +173,7 @@ class History:
             reading.text,
             branch.config,
             branch.variables,
+            branch.template_format,
             reading.contributors,
             written,
         )
@@ -193,6 +195,7 @@ class History:
             found.text,
             found.config,
             found.variables,
+            found.template_format,
             units,
             decoded(found.blame),
         )
@@ -220,6 +223,7 @@ def side_of(version: Version, ref: str = "") -> Side:
         version.text,
         version.config,
         version.variables,
+        version.template_format,
         units,
         decoded(version.blame),
     )

@@ -26,7 +26,10 @@ class Version(Model):
     text: Mapped[str] = mapped_column(Text)
     config: Mapped[dict[str, Any]]
     variables: Mapped[list[Any]]
-    content_sha256: Mapped[str] = mapped_column(String(64))  # of text, config and variables
+    template_format: Mapped[str] = mapped_column(
+        String(16), default="mustache", server_default="mustache"
+    )
+    content_sha256: Mapped[str] = mapped_column(String(64))  # of text and settings
     epoch: Mapped[str] = mapped_column(String(36))
     state: Mapped[bytes] = mapped_column(LargeBinary)  # the CRDT's state, beside the text
     state_vector: Mapped[bytes] = mapped_column(LargeBinary)
@@ -51,6 +54,9 @@ class Checkpoint(Model):
     text: Mapped[str] = mapped_column(Text)
     config: Mapped[dict[str, Any]]
     variables: Mapped[list[Any]]
+    template_format: Mapped[str] = mapped_column(
+        String(16), default="mustache", server_default="mustache"
+    )
     content_sha256: Mapped[str] = mapped_column(String(64))
     contributors: Mapped[list[Any]]
     blame: Mapped[bytes | None] = mapped_column(LargeBinary)

@@ -13,6 +13,7 @@ import msgspec
 
 from app.access.permissions import Permission, Role
 from app.access.principal import Principal
+from app.domain.prompts.settings import MUSTACHE, Settings
 from app.domain.versions.errors import LabelRefused
 from app.kit.diff import Row, summary
 
@@ -77,15 +78,20 @@ def protection(name: str, roles: Mapping[str, Role]) -> str:
     return f"protected, needs {article} {roles[name]}"
 
 
-def content_sha256(text: str, config: dict[str, Any], variables: list[Any]) -> str:
+def content_sha256(text: str, settings: Settings) -> str:
     """One hash for everything a version is made of.
 
     In which order settings were made does not matter; the order within one does, since a model
     answers in the order of its response schema.
     """
-    named = dict(sorted(config.items()))
-    content = msgspec.json.encode([text, named, [dict(sorted(one.items())) for one in variables]])
-    return hashlib.sha256(content).hexdigest()
+    content: list[Any] = [
+        text,
+        dict(sorted(settings.config.items())),
+        [dict(sorted(one.items())) for one in settings.variables],
+    ]
+    if settings.template_format != MUSTACHE:  # what is older than the choice keeps its hash
+        content.append(settings.template_format)
+    return hashlib.sha256(msgspec.json.encode(content)).hexdigest()
 
 
 def contributors(units: dict[str, int]) -> list[Any]:

@@ -15,6 +15,7 @@ from app.domain.prompts.models import Branch
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Announcer, Recent, Release, Standing
 from app.domain.prompts.service import Prompts
+from app.domain.prompts.settings import settings_of
 from app.domain.versions import policy, queries
 from app.domain.versions.errors import LabelMovedSince, LabelNotFound
 from app.domain.versions.history import actors_of, label_names
@@ -69,7 +70,7 @@ class VersionReleases:
         names = await label_names(tx, where, branch.prompt_id)
         versions = await queries.listed(tx, where, branch.prompt_id, None, RECENT)
         who = await people.named(tx, where, actors_of(versions))
-        sha256 = policy.content_sha256(text, branch.config, branch.variables)
+        sha256 = policy.content_sha256(text, settings_of(branch))
         return Standing(
             published=versions[0].number if versions else None,
             labels=[

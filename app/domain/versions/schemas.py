@@ -58,7 +58,7 @@ class VersionSummary(msgspec.Struct, frozen=True, kw_only=True):
     contributors: list[ContributorView]
     labels: Annotated[list[str], Meta(examples=[["production", "latest"]])]
     restored_from: int | None
-    sha256: Annotated[str, Meta(description="Of text, config and variables.")]
+    sha256: Annotated[str, Meta(description="Of text and settings.")]
     created_at: datetime
 
 
@@ -69,6 +69,7 @@ class VersionView(VersionSummary, frozen=True, kw_only=True):
     messages: list[MessageView]
     config: dict[str, Any]
     variables: list[Any]
+    template_format: Annotated[str, Meta(examples=["mustache"])]
 
 
 class PublishedView(VersionView, frozen=True, kw_only=True):
@@ -215,6 +216,7 @@ def _whole(version: Version, labels: list[str], people: dict[str, Shown]) -> dic
         "messages": messages_view(version.text),
         "config": version.config,
         "variables": version.variables,
+        "template_format": version.template_format,
     }
 
 
@@ -272,8 +274,8 @@ def diff_view(comparison: Comparison) -> DiffView:
         settings=[
             SettingChange(
                 field,
-                setting_at(comparison.old.config, comparison.old.variables, field),
-                setting_at(comparison.new.config, comparison.new.variables, field),
+                setting_at(comparison.old, field),
+                setting_at(comparison.new, field),
             )
             for field in comparison.fields
         ],
@@ -284,14 +286,16 @@ def diff_view(comparison: Comparison) -> DiffView:
     )
 
 
-def setting_at(config: dict[str, Any], variables: list[Any], field: str) -> Any:
-    """The value at config.<key> or variables.<name>; None = not set."""
+def setting_at(side: Side, field: str) -> Any:
+    """The value at config.<key>, variables.<name> or template_format; None = not set."""
+    if field == "template_format":
+        return side.template_format
     kind, _, name = field.partition(".")
     if kind == "config":
-        return config.get(name)
+        return side.config.get(name)
     if not name:  # the order of variables
-        return [one["name"] for one in variables]
-    return next((one for one in variables if one["name"] == name), None)
+        return [one["name"] for one in side.variables]
+    return next((one for one in side.variables if one["name"] == name), None)
 
 
 def _hunks(rows: Sequence[diff.Row]) -> list[HunkView]:

@@ -17,10 +17,12 @@ from app.access.principal import Principal
 from app.db.after import after_commit
 from app.db.engine import Database
 from app.domain.prompts import people
+from app.domain.prompts.jinja import Jinja
 from app.domain.prompts.models import Branch
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Reading, Rooms
 from app.domain.prompts.service import Prompts
+from app.domain.prompts.settings import JINJA, settings_of
 from app.domain.versions import policy, queries
 from app.domain.versions.blame import decoded
 from app.domain.versions.errors import PublishBusy, VersionNotFound
@@ -65,17 +67,21 @@ class Versions:
         caller: Principal,
         rooms: Rooms,
         readers: Readers = NO_READERS,
+        jinja: Jinja | None = None,
     ) -> None:
+        """`jinja` reads what is published; without it, rendering finds the mistakes."""
         self._database = database.within(caller)
         self._caller = caller
         self._rooms = rooms
         self._readers = readers
+        self._jinja = jinja
 
     async def publish(self, prompt_id: UUID, message: str, labels: Sequence[str] = ()) -> Published:
         """Make a version of what is there, and put `labels` on it.
 
         When nothing changed since the newest version there is no new one, and the labels go to
-        that. Raises `PromptNotFound`, `LabelRefused`, `InvalidFields`.
+        that. Raises `PromptNotFound`, `LabelRefused`, `InvalidFields`, and what
+        `Jinja.names` does about a Jinja text.
         """
         self._caller.require(Permission.VERSIONS_PUBLISH)
         if labels:
@@ -103,7 +109,7 @@ class Versions:
         writers = decoded(version.blame).writers()
         edit = await self._rooms.rewrite(room_id, version.text, self._caller.actor, writers)
         async with self._database.transaction() as tx:
-            await self._prompts(tx).replace_settings(prompt_id, version.config, version.variables)
+            await self._prompts(tx).replace_settings(prompt_id, version)
         draft = _Draft(f"Restore v{number}", number, edit.contributors)
         published = await self._published(prompt_id, draft, [])
         data = {"number": number, "published": published.version.number}
@@ -131,9 +137,12 @@ class Versions:
     async def _published(self, prompt_id: UUID, draft: _Draft, labels: list[str]) -> Published:
         for _ in range(_TRIES):
             async with self._database.transaction(write=False) as tx:
-                room_id = (await self._prompts(tx).open(prompt_id)).branch.id
+                branch = (await self._prompts(tx).open(prompt_id)).branch
+                room_id, template_format = branch.id, branch.template_format
                 before = await queries.newest(tx, self._caller, prompt_id)
             reading = await read_since(self._rooms, room_id, before)
+            if template_format == JINJA and self._jinja and draft.restored_from is None:
+                await self._jinja.names(self._caller.workspace_id, reading.text)
             written = await blame_of(reading, before)
             async with self._database.transaction() as tx:
                 prompt, branch = await self._prompts(tx).locked(prompt_id)
@@ -157,7 +166,7 @@ class Versions:
         self, branch: Branch, reading: Reading, draft: _Draft, newest: Version | None
     ) -> tuple[Version, bool]:
         """A new version, or the newest one when there is nothing new."""
-        sha256 = policy.content_sha256(reading.text, branch.config, branch.variables)
+        sha256 = policy.content_sha256(reading.text, settings_of(branch))
         if newest is not None and newest.content_sha256 == sha256:
             return newest, False
         version = Version(
@@ -169,6 +178,7 @@ class Versions:
             text=reading.text,
             config=branch.config,
             variables=branch.variables,
+            template_format=branch.template_format,
             content_sha256=sha256,
             epoch=reading.epoch,
             state=reading.state,
@@ -232,7 +242,8 @@ def _checkpoint(branch: Branch, reading: Reading, reason: str) -> Checkpoint:
         text=reading.text,
         config=branch.config,
         variables=branch.variables,
-        content_sha256=policy.content_sha256(reading.text, branch.config, branch.variables),
+        template_format=branch.template_format,
+        content_sha256=policy.content_sha256(reading.text, settings_of(branch)),
         contributors=policy.contributors(reading.contributors),
         state_vector=reading.state_vector,
         reason=reason,

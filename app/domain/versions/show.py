@@ -14,6 +14,7 @@ from app.domain.prompts.deps import Desk
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Opened
+from app.domain.prompts.settings import settings_of
 from app.domain.versions import heading, label_show, policy, views, voices
 from app.domain.versions.comparing import Comparison, compared
 from app.domain.versions.history import History, Side, side_of
@@ -189,7 +190,7 @@ async def one(desk: Desk, prompt_id: UUID, number: int, address: Address) -> dic
         },
         "passages": voices.passages(side, writers, dates),
         "has_authors": bool(writers),
-        "settings": views.settings_list(version.config),
+        "settings": views.settings_list(version.config, version.template_format),
         "variables": views.variables_list(version.variables),
         "compare_href": address.href(to=str(number)) if number > 1 else "",
         "restore": None
@@ -253,7 +254,7 @@ def published(prompt_id: UUID, number: int, moved: Sequence[str]) -> dict[str, A
 
 
 def _note(draft: Side, newest: Version | None) -> str:
-    sha256 = policy.content_sha256(draft.text, draft.config, draft.variables)
+    sha256 = policy.content_sha256(draft.text, settings_of(draft))
     return draft_note(newest, sha256, draft.text)
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from app.domain.prompts import typed
 from app.domain.prompts.people import Shown
+from app.domain.prompts.settings import MUSTACHE
 from app.domain.versions import drawing, policy
 from app.domain.versions.comparing import Comparison
 from app.domain.versions.drawing import Drawing, Unfold
@@ -197,8 +198,8 @@ def setting_changes(comparison: Comparison) -> list[dict[str, str]]:
     return [
         {
             "name": _setting_name(field),
-            "before": _setting_text(field, setting_at(old.config, old.variables, field)),
-            "after": _setting_text(field, setting_at(new.config, new.variables, field)),
+            "before": _setting_text(field, setting_at(old, field)),
+            "after": _setting_text(field, setting_at(new, field)),
         }
         for field in comparison.fields
     ]
@@ -206,8 +207,8 @@ def setting_changes(comparison: Comparison) -> list[dict[str, str]]:
 
 def _setting_name(field: str) -> str:
     kind, _, name = field.partition(".")
-    if kind == "config":
-        return name.replace("_", " ")
+    if kind in ("config", "template_format"):
+        return (name or kind).replace("_", " ")
     return f"variable {name}" if name else "order of variables"
 
 
@@ -289,8 +290,10 @@ def choosable(
     ]
 
 
-def settings_list(config: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [
+def settings_list(config: Mapping[str, Any], template_format: str) -> list[dict[str, str]]:
+    """Mustache is not worth a line: it is what there is when nobody chose."""
+    chosen = [{"name": "template format", "value": template_format}]
+    return ([] if template_format == MUSTACHE else chosen) + [
         {"name": key.replace("_", " "), "value": _setting_text(f"config.{key}", value)}
         for key, value in config.items()
     ]

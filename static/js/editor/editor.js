@@ -103,6 +103,6 @@ export function setAccess(view, canWrite) {
   view.dispatch({ effects: access.reconfigure(accessFor(canWrite)) });
 }
 
-export function setDeclared(view, list, declare) {
-  view.dispatch({ effects: declarations.reconfigure(declared.of({ list, declare })) });
+export function setDeclared(view, { list, declare, jinja }) {
+  view.dispatch({ effects: declarations.reconfigure(declared.of({ list, declare, jinja })) });
 }

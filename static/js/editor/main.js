@@ -11,6 +11,7 @@ import { pageKeys } from "./keyboard.js";
 import { People } from "./people.js";
 import { toRelative } from "./positions.js";
 import { Presence } from "./presence.js";
+import { Language } from "./language.js";
 import { offerProposal } from "./proposal.js";
 import { insertMessage } from "./roles.js";
 import { SaveBadge } from "./savebadge.js";
@@ -102,13 +103,17 @@ async function start(boot) {
   const declare = (...names) => declared.declare(...names);
   const declared = new Declared({
     boot, session,
-    changed: (list) => {
-      setDeclared(view, list, declare);
-      status.count();
-    },
+    changed: () => tell(),
   });
-  const status = new StatusBar({ bar: byId("statusbar"), session, declaredNow: () => declared.list, declare });
-  setDeclared(view, declared.list, declare);
+  const language = new Language({ session, changed: () => tell() });
+  /* Not known in a Jinja text: then as if it used what is declared, and nothing is complained about. */
+  const usedNow = () => (language.isJinja ? language.used ?? declared.list.map((variable) => variable.name) : undefined);
+  const status = new StatusBar({ bar: byId("statusbar"), session, declaredNow: () => declared.list, usedNow, declare });
+  const tell = () => {
+    setDeclared(view, { list: declared.list, declare, jinja: language.isJinja ? { used: language.used } : null });
+    status.count();
+  };
+  language.start();
   listen({ session, host, view });
   addMessageButton({ host, view, session });
   toolbar({ bar: byId("editor-toolbar"), view, session });

@@ -20,8 +20,8 @@ export function variablesLine({ used, undeclared, unused }) {
 }
 
 export class StatusBar {
-  constructor({ bar, session, declaredNow, declare }) {
-    Object.assign(this, { session, declaredNow, declare, latency: null });
+  constructor({ bar, session, declaredNow, usedNow, declare }) {
+    Object.assign(this, { session, declaredNow, usedNow, declare, latency: null });
     this.part = (name) => bar.querySelector(`[data-status="${name}"]`);
     const { signals } = session;
     for (const name of ["synced", "made", "remote"]) signals.on(name, () => this.soon());
@@ -46,7 +46,7 @@ export class StatusBar {
     this.#warn(text.length);
     this.#say("words", count(countWords(text), "word"));
     this.#say("tokens", `about ${count(estimateTokens(text), "token")}`);
-    const found = compareVariables(text, this.declaredNow());
+    const found = compareVariables(text, this.declaredNow(), this.usedNow());
     const mark = JSON.stringify(found);
     if (mark === this.mark) return;
     this.mark = mark;

@@ -25,6 +25,9 @@ export function kindOf(match) {
   return { kind: "variable", name: match[1].split(".")[0] };
 }
 
+/* What only Jinja has: tags, comments, and expressions that are more than a name. */
+export const jinjaParts = () => /\{%.*?%\}|\{#.*?#\}|\{\{(?!\s*(?:>|[A-Za-z_][\w.]*\s*\}\}|role\s)).*?\}\}/g;
+
 /* Names in order of first use. */
 export function variablesIn(text) {
   const names = new Set();
@@ -35,9 +38,8 @@ export function variablesIn(text) {
   return [...names];
 }
 
-/* How the text and the declarations agree. */
-export function compareVariables(text, declared) {
-  const used = variablesIn(text);
+/* How the text, or what is known to be used in it, and the declarations agree. */
+export function compareVariables(text, declared, used = variablesIn(text)) {
   const names = declared.map((variable) => variable.name);
   return {
     used,

@@ -4,11 +4,12 @@ import {
   Decoration, EditorView, Facet, StateField, autocompletion, hoverTooltip, showTooltip, startCompletion,
 } from "./vendor.js";
 import { matches } from "./marks.js";
-import { ROLES, compareVariables, expressions, kindOf, roleLine } from "./template.js";
+import { ROLES, compareVariables, expressions, jinjaParts, kindOf, roleLine } from "./template.js";
 import { element } from "./ui.js";
 
-/* What is declared, and how to declare one more: provided by main.js through a compartment. */
-export const declared = Facet.define({ combine: (values) => values[0] ?? { list: [], declare: null } });
+/* What is declared, and how to declare one more; in Jinja, `jinja` with the names that are used and need a value,
+   null where that is not known. Provided by main.js through a compartment. */
+export const declared = Facet.define({ combine: (values) => values[0] ?? { list: [], declare: null, jinja: null } });
 
 const marks = {
   variable: Decoration.mark({ class: "cm-var" }),
@@ -18,10 +19,15 @@ const marks = {
   literal: Decoration.mark({ class: "cm-literal" }),
 };
 
+/* In Jinja a name may be a loop's own: then nobody has to declare it. */
+function isUnknown(state, name) {
+  const { list, jinja } = state.facet(declared);
+  return !list.some((variable) => variable.name === name) && (!jinja || Boolean(jinja.used?.includes(name)));
+}
+
 function markFor(match, view) {
   const { kind, name } = kindOf(match);
-  const known = kind !== "variable" || view.state.facet(declared).list.some((variable) => variable.name === name);
-  return known ? marks[kind] : marks.unknown;
+  return kind === "variable" && isUnknown(view.state, name) ? marks.unknown : marks[kind];
 }
 
 const pills = matches(
@@ -29,16 +35,25 @@ const pills = matches(
   (update) => update.startState.facet(declared) !== update.state.facet(declared),
 );
 
+const jinjaMarks = { code: Decoration.mark({ class: "cm-jinja" }), put: Decoration.mark({ class: "cm-var" }) };
+
+const jinja = matches(
+  {
+    regexp: jinjaParts(),
+    decoration: (match, view) => (view.state.facet(declared).jinja ? jinjaMarks[match[0].startsWith("{{") ? "put" : "code"] : null),
+  },
+  (update) => update.startState.facet(declared) !== update.state.facet(declared),
+);
+
 /* The undeclared variable at a place: {name, from, to}, or null. */
 export function undeclaredAt(state, position) {
   const line = state.doc.lineAt(position);
-  const { list } = state.facet(declared);
   for (const match of line.text.matchAll(expressions())) {
     const from = line.from + match.index;
     const to = from + match[0].length;
     const { kind, name } = kindOf(match);
     if (kind !== "variable" || position < from || position > to) continue;
-    return list.some((variable) => variable.name === name) ? null : { name, from, to };
+    return isUnknown(state, name) ? { name, from, to } : null;
   }
   return null;
 }
@@ -90,9 +105,9 @@ function put(insert) {
 }
 
 function options(state, onEmptyLine) {
-  const { list } = state.facet(declared);
+  const { list, jinja: told } = state.facet(declared);
   const known = new Set(list.map((variable) => variable.name));
-  const others = compareVariables(state.doc.toString(), list).undeclared.filter((name) => !known.has(name));
+  const others = compareVariables(state.doc.toString(), list, told ? told.used ?? [] : undefined).undeclared.filter((name) => !known.has(name));
   return [
     ...list.map(({ name, type, description }) => ({ label: name, detail: type, info: description || undefined, type: "variable", apply: put(name), boost: 2 })),
     ...others.map((name) => ({ label: name, detail: "not declared", type: "variable", apply: put(name), boost: 1 })),
@@ -114,7 +129,7 @@ function complete(context) {
 }
 
 export const variables = [
-  pills, caretFix, hoverFix,
+  pills, jinja, caretFix, hoverFix,
   autocompletion({ override: [complete], icons: false, activateOnTyping: true, maxRenderedOptions: 60, tooltipClass: () => "prompt-completions" }),
   EditorView.inputHandler.of((view, from, to, text) => {
     // "{{" opens the list at once; CodeMirror alone would wait for a letter.

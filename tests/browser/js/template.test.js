@@ -1,4 +1,4 @@
-import { addMessage, compareVariables, isHistory, messagesIn, nextRole, roleOf, swapWithNext, variablesIn } from "/static/js/editor/template.js";
+import { addMessage, compareVariables, isHistory, jinjaParts, messagesIn, nextRole, roleOf, swapWithNext, variablesIn } from "/static/js/editor/template.js";
 import { equal, ok } from "./check.js";
 
 const apply = (text, changes) => [...changes].sort((a, b) => b.from - a.from)
@@ -15,6 +15,11 @@ export const tests = {
   },
   "declared against used": () => {
     equal(compareVariables("{{a}} {{b}}", [{ name: "a" }, { name: "z" }]), { used: ["a", "b"], undeclared: ["b"], unused: ["z"] });
+    equal(compareVariables("{% for a in b %}{{a}}{% endfor %}", [], ["b"]), { used: ["b"], undeclared: ["b"], unused: [] });
+  },
+  "what only Jinja has": () => {
+    const text = '{% if a %}{{ a }}{{ a|upper }}{# no #}{{> x/y}}{{ role "user" }}{{history}}{{ a.b }}{{ f(1) }}';
+    equal([...text.matchAll(jinjaParts())].map(([part]) => part), ["{% if a %}", "{{ a|upper }}", "{# no #}", "{{ f(1) }}"]);
   },
   "text before the first role line is a user message": () => {
     equal(messagesIn(["hi", '{{role "system"}}', "x"]).map(({ role, explicit }) => [role, explicit]), [["user", false], ["system", true]]);

@@ -12,6 +12,7 @@ import pytest
 
 from app.domain.exchange import bounds, detecting
 from app.domain.exchange.errors import ExportImpossible, FileInvalid, FormatUnknown
+from app.domain.exchange.mapping import template_format_of
 from app.domain.exchange.record import Record
 from app.domain.prompts import template
 from tests.domain.exchange.corpus_files import BROKEN, FOLDER, GOOD, read
@@ -48,7 +49,7 @@ def test_what_is_written_is_read_and_written_the_same(file: str) -> None:
                 continue
             [again] = detecting.read(written, one.file_name(record.name))
             assert one.write(again) == written, one.name
-    if file not in ("messages.json", "media.prompt", "mustache.prompty"):
+    if file not in ("messages.json", "media.prompt", "mustache.prompty", "v2.prompty"):
         assert refused == []
 
 
@@ -201,3 +202,15 @@ def _wrote(one: detecting.Format, file: str) -> bool:
 
 def _named_as(file: str, one: detecting.Format) -> str:
     return file if not file.endswith(".json") else f"{file.split('.', maxsplit=1)[0]}{one.suffix}"
+
+
+def test_jinja_goes_where_it_can_be_said() -> None:
+    record = Record(name="x", text="{% if a %}{{ a }}{% endif %}", template_format="jinja2")
+    [again] = detecting.read(detecting.FORMATS["prompty"].write(record), "x.prompty")
+    assert (again.template_format, template_format_of(again)) == ("jinja2", "jinja")
+    assert b"{% if a %}" in detecting.FORMATS["promptfoo"].write(record)
+    for name in ("langfuse", "dotprompt", "openai", "mlflow", "github"):
+        with pytest.raises(ExportImpossible):
+            detecting.FORMATS[name].write(record)
+    plain = Record(name="x", text="{% if %} {{ a }}")
+    assert b"{{ '{%' }} if %} {{ a }}" in detecting.FORMATS["promptfoo"].write(plain)

@@ -12,6 +12,7 @@ from app.domain.prompts import queries
 from app.domain.prompts.errors import NameTaken, PromptInvalid, PromptNotFound, SettingUnknown
 from app.domain.prompts.reactions import EditedAt
 from app.domain.prompts.service import Details, NewPrompt, Prompts
+from app.domain.prompts.settings import Settings
 from app.errors import Forbidden
 from app.kit import clock
 from tests.support.builders import a_member, a_prompt, a_workspace, as_member
@@ -137,7 +138,7 @@ class TestWhoMay:
         ("set_setting", ("config.model", "m"), "prompts:write"),
         ("set_config", ({"model": "m"},), "prompts:write"),
         ("add_variable", ({"name": "x"},), "prompts:write"),
-        ("replace_settings", ({}, []), "prompts:write"),
+        ("replace_settings", (Settings({}, []),), "prompts:write"),
         ("change", (Details(title="x"),), "prompts:write"),
         ("change", (Details(archived=True),), "prompts:archive"),
     ]

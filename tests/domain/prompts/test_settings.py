@@ -14,6 +14,7 @@ from app.domain.prompts.errors import (
     VariableNotFound,
     VariableTaken,
 )
+from app.domain.prompts.settings import JINJA, Settings
 
 JSON = st.recursive(
     st.booleans() | st.integers(-(10**6), 10**6) | st.text('ab"\\ {}é', max_size=4),
@@ -112,15 +113,25 @@ class TestWhatChanged:
     def test_fields_are_named_by_their_addresses(self):
         one = settings.with_variable([], {"name": "a"})
         two = settings.with_attribute(one, "a", "description", "x")
-        changed = settings.changed_fields(({"k": 1, "m": 1}, one), ({"k": 2, "n": 1}, two))
+        changed = settings.changed_fields(
+            Settings({"k": 1, "m": 1}, one), Settings({"k": 2, "n": 1}, two)
+        )
         assert changed == ["config.k", "config.m", "config.n", "variables.a"]
+
+    def test_the_format_is_a_field(self):
+        one = Settings({}, [])
+        assert settings.changed_fields(one, Settings({}, [], JINJA)) == ["template_format"]
+        with pytest.raises(PromptInvalid):
+            settings.checked_template_format("erb")
 
     def test_another_order_is_a_change_too(self):
         one = settings.checked_variables([{"name": "a"}, {"name": "b"}])
-        assert settings.changed_fields(({}, one), ({}, one[::-1])) == ["variables"]
-        assert settings.changed_fields(({}, one), ({}, one)) == []
+        assert settings.changed_fields(Settings({}, one), Settings({}, one[::-1])) == ["variables"]
+        assert settings.changed_fields(Settings({}, one), Settings({}, one)) == []
         given, turned = ({"response_schema": {a: 1, b: 1}} for a, b in ("xy", "yx"))
-        assert settings.changed_fields((given, []), (turned, [])) == ["config.response_schema"]
+        assert settings.changed_fields(Settings(given, []), Settings(turned, [])) == [
+            "config.response_schema"
+        ]
 
 
 class TestTyping:

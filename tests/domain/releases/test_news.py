@@ -16,6 +16,7 @@ from app.db.engine import Database
 from app.domain.keys import service as keys
 from app.domain.keys.ring import KeyRing, digest_of
 from app.domain.keys.service import Keys
+from app.domain.prompts.jinja import Jinja
 from app.domain.releases import queries
 from app.domain.releases import service as releases_service
 from app.domain.releases.cache import Cache
@@ -51,7 +52,7 @@ class Worker:
 
         self.bus.publish = said
         self.news = News(self.database, Cache(), self.bus)
-        self.releases = Releases(self.database, self.news)
+        self.releases = Releases(self.database, self.news, Jinja())
 
     async def stop(self):
         await self.news.stop()

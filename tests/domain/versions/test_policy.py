@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.prompts.settings import Settings
 from app.domain.versions import policy
 from app.kit import diff
 
@@ -36,18 +37,27 @@ class TestContentHash:
     @given(st.text(max_size=5), CONFIGS)
     def test_the_order_of_settings_does_not_matter(self, text, config):
         turned = dict(reversed(config.items()))
-        assert policy.content_sha256(text, config, []) == policy.content_sha256(text, turned, [])
+        assert policy.content_sha256(text, Settings(config, [])) == policy.content_sha256(
+            text, Settings(turned, [])
+        )
 
     def test_the_order_within_a_setting_does(self):
         given, turned = ({"response_schema": {a: 1, b: 1}} for a, b in ("xy", "yx"))
-        assert policy.content_sha256("", given, []) != policy.content_sha256("", turned, [])
+        assert policy.content_sha256("", Settings(given, [])) != policy.content_sha256(
+            "", Settings(turned, [])
+        )
         one, other = ([{"name": "v", "default": {a: 1, b: 1}}] for a, b in ("xy", "yx"))
-        assert policy.content_sha256("", {}, one) != policy.content_sha256("", {}, other)
+        assert policy.content_sha256("", Settings({}, one)) != policy.content_sha256(
+            "", Settings({}, other)
+        )
 
     @given(st.text(max_size=3), st.text(max_size=3), CONFIGS, CONFIGS)
     def test_different_contents_have_different_hashes(self, a, b, one, other):
         same = (a, one) == (b, other) and repr(one) == repr(other)
-        hashes = policy.content_sha256(a, one, []), policy.content_sha256(b, other, [])
+        hashes = (
+            policy.content_sha256(a, Settings(one, [])),
+            policy.content_sha256(b, Settings(other, [])),
+        )
         if a != b:
             assert hashes[0] != hashes[1]
         if same:

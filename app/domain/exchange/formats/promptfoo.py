@@ -8,13 +8,15 @@ from typing import Any
 
 from app.domain.exchange import parts, yaml_text
 from app.domain.exchange.record import Record, without_empty
+from app.domain.prompts import template
 
 NAME = "promptfoo"
 
 
 def write(record: Record) -> bytes:
-    """Variables stand in double braces there, too; a chat is a JSON text of messages."""
-    messages = parts.write_messages(record.text)
+    """Nunjucks reads Jinja; braces that are words in Mustache are made words for it."""
+    text = record.text if record.template_format == "jinja2" else template.as_jinja(record.text)
+    messages = parts.write_messages(text)
     is_text = record.kind == "text" and len(messages) == 1
     raw = messages[0]["content"] if is_text else json.dumps(messages, ensure_ascii=False, indent=2)
     label = f"{record.name} v{record.version}" if record.version else record.name
