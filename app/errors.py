@@ -20,6 +20,7 @@ class AppError(Exception):
         super().__init__(detail or self.title)
         self.detail = detail or self.title
         self.extra = extra
+        self.headers: dict[str, str] = {}  # of the answer
 
 
 class Invalid(AppError):

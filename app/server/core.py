@@ -18,6 +18,7 @@ from app.server.paths import resource
 from app.server.search import finder_of
 from app.server.telemetry import Telemetry
 from app.settings import Settings
+from app.web import conditional
 from app.web.assets import Assets
 from app.web.deps import provide_tx
 from app.web.host import SaneHost
@@ -40,6 +41,7 @@ def build(settings: Settings) -> Litestar:
             "tx": Provide(provide_tx),
             **authentication.PROVIDERS,
             **shell.PROVIDERS,
+            **conditional.PROVIDERS,
             **routes.PROVIDERS,
         },
         lifespan=[lifespan],

@@ -38,11 +38,12 @@ _TAGS = {
     "versions": "Immutable, numbered snapshots; comparing and restoring them.",
     "labels": "Movable names for versions, such as `production`.",
     "threads": "Comments on the words of a prompt, or on the whole of it.",
-    "rooms": "Tickets for the live document of a prompt.",
+    "rooms": "The live document of a prompt: who is in it, and tickets to it.",
     "folders": "Where prompts lie, one folder within another.",
     "tags": "What prompts are tagged with: renaming and merging.",
     "exchange": "Files of other tools, and whole workspaces, in and out.",
-    "members": "Who belongs to the workspace.",
+    "workspace": "The workspace of the key.",
+    "members": "Who belongs to the workspace, and the invitations to it.",
     "keys": "API keys of the workspace.",
 }
 
@@ -80,6 +81,9 @@ _WITH_PATH_PARAMETERS = {"404": "Nothing is at this address, or it belongs to an
 _WITH_INPUT = {
     "422": "Something in the body or the query cannot be used; `errors` names the fields.",
 }
+_WITH_CONDITIONS = {
+    "412": "It is not what If-Match or If-None-Match says; the ETag of this answer is current.",
+}
 _WITH_BODY = {
     "409": "It clashes with what is there.",
     "413": "The body or the text is too large.",
@@ -106,9 +110,23 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
             _sum_up(operation)
             responses = operation["responses"]
             responses.pop("400", None)  # Litestar's own guess; input we refuse is a 422
+            _tell_of_etags(operation)
             for status, text in _problems(operation).items():
                 responses[status] = _problem_response(text)
     return schema
+
+
+def _tell_of_etags(operation: dict[str, Any]) -> None:
+    """Who takes a condition gives what it is about."""
+    names = {parameter["name"] for parameter in operation.get("parameters", [])}
+    if not names & {"If-Match", "If-None-Match"}:
+        return
+    for status, response in operation["responses"].items():
+        if status in ("200", "201", "304"):
+            response.setdefault("headers", {})["ETag"] = {
+                "schema": {"type": "string"},
+                "description": "What If-Match and If-None-Match take.",
+            }
 
 
 def _sum_up(operation: dict[str, Any]) -> None:
@@ -124,6 +142,8 @@ def _problems(operation: dict[str, Any]) -> dict[str, str]:
     found = dict(_EVERYWHERE)
     if any(parameter["in"] == "path" for parameter in parameters):
         found |= _WITH_PATH_PARAMETERS
+    if any(parameter["name"] == "If-Match" for parameter in parameters):
+        found |= _WITH_CONDITIONS
     if "requestBody" in operation:
         found |= _WITH_BODY
     if "requestBody" in operation or parameters:

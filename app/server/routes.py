@@ -19,9 +19,11 @@ from app.domain.keys.pages import KeyPages
 from app.domain.mail.pages import UnsubscribePages
 from app.domain.prompts.alike_pages import AlikePages, AlikeTitlePages
 from app.domain.prompts.api import MessageApi, OldNameApi, PromptApi, RoomApi
+from app.domain.prompts.bulk_api import BulkApi
 from app.domain.prompts.bulk_pages import BulkPages
 from app.domain.prompts.library_pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
+from app.domain.prompts.room_api import AlikeApi, LiveRoomApi
 from app.domain.prompts.settings_pages import SettingsPages
 from app.domain.releases.api import BundleApi, ChangesApi, FetchApi
 from app.domain.rooms.sockets import enter
@@ -31,9 +33,11 @@ from app.domain.threads.api import CommentApi, PromptThreadApi, ThreadApi
 from app.domain.threads.pages import ThreadPages
 from app.domain.threads.writing_pages import CommentForms, ThreadForms
 from app.domain.versions.api import LabelApi, VersionApi
+from app.domain.versions.kept_api import CheckpointApi
+from app.domain.versions.label_api import LabelListApi, LabelUndoApi, ProtectionApi
 from app.domain.versions.label_pages import LabelPages, LabelSettings
 from app.domain.versions.pages import VersionPages
-from app.domain.workspaces.api import MemberApi
+from app.domain.workspaces.api import InvitationApi, MemberApi, WorkspaceApi
 from app.domain.workspaces.member_pages import JoinPages, MemberPages
 from app.domain.workspaces.pages import FirstVisitPages, WorkspacePages
 from app.server import api_pages, health, ports
@@ -77,19 +81,28 @@ API: list[ControllerRouterHandler] = [
     PromptApi,
     MessageApi,
     OldNameApi,
+    BulkApi,
+    AlikeApi,
     VersionApi,
+    CheckpointApi,
     LabelApi,
+    LabelListApi,
+    LabelUndoApi,
+    ProtectionApi,
     ActivityApi,
     FetchApi,
     BundleApi,
     ChangesApi,
     RoomApi,
+    LiveRoomApi,
     PromptThreadApi,
     ThreadApi,
     CommentApi,
     FolderApi,
     TagApi,
+    WorkspaceApi,
     MemberApi,
+    InvitationApi,
     ExchangeApi,
     KeyApi,
 ]

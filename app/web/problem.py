@@ -113,6 +113,8 @@ def _respond(
 ) -> Response[Any]:
     request_id = request.scope["state"].get("request_id", "")
     headers = {"Cache-Control": "no-store"}
+    if error is not None:
+        headers |= error.headers
     if isinstance(error, RateLimited | Unavailable):
         headers["Retry-After"] = str(error.retry_after)
     if _is_api(request):

@@ -56,7 +56,17 @@ PAGES: dict[tuple[str, str], tuple[Permission, dict[str, Any]]] = {
     ("POST", f"{SETTINGS}/keys/{{key_id}}/revoke"): (Permission.KEYS_MANAGE, {}),
 }
 API: dict[tuple[str, str], tuple[Permission, dict[str, Any]]] = {
+    ("GET", "/api/v1/workspace"): (Permission.MEMBERS_READ, {}),
+    ("PATCH", "/api/v1/workspace"): (Permission.WORKSPACE_MANAGE, {"name": "New name"}),
     ("GET", "/api/v1/members"): (Permission.MEMBERS_READ, {}),
+    ("GET", "/api/v1/members/{user_id}"): (Permission.MEMBERS_READ, {}),
+    ("PATCH", "/api/v1/members/{user_id}"): (Permission.MEMBERS_MANAGE, {"role": "commenter"}),
+    ("DELETE", "/api/v1/members/{user_id}"): (Permission.MEMBERS_MANAGE, {}),
+    ("GET", "/api/v1/invitations"): (Permission.MEMBERS_MANAGE, {}),
+    ("POST", "/api/v1/invitations"): (Permission.MEMBERS_MANAGE, {"role": "viewer"}),
+    ("DELETE", "/api/v1/invitations/{invitation_id}"): (Permission.MEMBERS_MANAGE, {}),
+    ("GET", "/api/v1/keys/self"): (Permission.MEMBERS_READ, {}),
+    ("GET", "/api/v1/keys/{key_id}"): (Permission.KEYS_MANAGE, {}),
     ("GET", "/api/v1/keys"): (Permission.KEYS_MANAGE, {}),
     ("POST", "/api/v1/keys"): (Permission.KEYS_MANAGE, {"name": "ci", "scopes": ["read"]}),
     ("DELETE", "/api/v1/keys/{key_id}"): (Permission.KEYS_MANAGE, {}),
@@ -174,7 +184,8 @@ class TestAnotherWorkspace:
         mine, foreign = await a_workspace(database), await a_workspace(database, "Foreign")
         ids = await ids_in(database, foreign)
         key = await a_key(database, mine, "admin")
-        answer = await client.request(method, filled(path, **ids), headers=key.headers)
+        body = API[method, path][1] or None
+        answer = await client.request(method, filled(path, **ids), json=body, headers=key.headers)
         assert answer.status_code == 404
 
 

@@ -57,9 +57,9 @@ SLICES: dict[str, frozenset[str]] = {
 }
 
 # A slice's own business; other slices go through its service.
-PRIVATE = re.compile(r"queries|api|sockets|jobs|schemas|store_\w+|\w*pages")
+PRIVATE = re.compile(r"queries|(\w+_)?api|sockets|jobs|(\w+_)?schemas|store_\w+|\w*pages")
 # What may import the framework, beside the outer parts.
-HTTP = re.compile(r"api|sockets|deps|\w*pages")
+HTTP = re.compile(r"(\w+_)?api|sockets|deps|\w*pages")
 
 # They point up on purpose: the registry of all tables, and what reads it.
 UPWARD = frozenset({"app.db.models", "app.db.migrations.env"})

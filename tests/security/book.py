@@ -213,6 +213,35 @@ API: dict[Key, Call] = {
     ("PUT", f"{COMMENT}/reactions/{{reaction}}"): Call(P.COMMENTS_WRITE),
     ("DELETE", f"{COMMENT}/reactions/{{reaction}}"): Call(P.COMMENTS_WRITE),
     ("POST", "/api/v1/rooms/{room_id}/tickets"): Call(P.PROMPTS_READ),
+    ("POST", "/api/v1/prompts/bulk"): Call(
+        P.PROMPTS_WRITE,
+        json={"steps": [{"prompt_id": "{prompt_id}", "do": "tag", "value": "chosen"}]},
+    ),
+    ("GET", f"{REST}/alike"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/rooms"): Call(P.PROMPTS_READ),
+    ("GET", "/api/v1/rooms/{room_id}"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/checkpoints"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/checkpoints/{{checkpoint_id}}"): Call(P.PROMPTS_READ),
+    ("DELETE", f"{REST}/checkpoints/{{checkpoint_id}}"): Call(P.WORKSPACE_MANAGE),
+    ("GET", f"{REST}/labels"): Call(P.PROMPTS_READ),
+    ("POST", f"{REST}/labels/{{label}}/undo"): Call(P.LABELS_MOVE, json={"move": "{move}"}),
+    ("GET", "/api/v1/label-protection"): Call(P.MEMBERS_READ),
+    ("PUT", "/api/v1/label-protection/{protected}"): Call(
+        P.WORKSPACE_MANAGE, json={"role": "reviewer"}
+    ),
+    ("DELETE", "/api/v1/label-protection/{protected}"): Call(P.WORKSPACE_MANAGE),
+    ("GET", "/api/v1/folders/{folder}"): Call(P.PROMPTS_READ),
+    ("GET", "/api/v1/tags/{tag}"): Call(P.PROMPTS_READ),
+    ("GET", "/api/v1/workspace"): Call(P.MEMBERS_READ),
+    ("PATCH", "/api/v1/workspace"): Call(P.WORKSPACE_MANAGE, json={"name": "New name"}),
+    ("GET", "/api/v1/members/{user_id}"): Call(P.MEMBERS_READ),
+    ("PATCH", "/api/v1/members/{user_id}"): Call(P.MEMBERS_MANAGE, json={"role": "commenter"}),
+    ("DELETE", "/api/v1/members/{user_id}"): Call(P.MEMBERS_MANAGE),
+    ("GET", "/api/v1/invitations"): Call(P.MEMBERS_MANAGE),
+    ("POST", "/api/v1/invitations"): Call(P.MEMBERS_MANAGE, json={"role": "viewer"}),
+    ("DELETE", "/api/v1/invitations/{invitation_id}"): Call(P.MEMBERS_MANAGE),
+    ("GET", "/api/v1/keys/self"): Call(P.MEMBERS_READ),
+    ("GET", "/api/v1/keys/{key_id}"): Call(P.KEYS_MANAGE),
     ("GET", "/api/v1/members"): Call(P.MEMBERS_READ),
     ("GET", "/api/v1/keys"): Call(P.KEYS_MANAGE),
     ("POST", "/api/v1/keys"): Call(P.KEYS_MANAGE, json={"name": "ci", "scopes": ["read"]}),
@@ -275,6 +304,8 @@ def filled(value: Any, ids: Mapping[str, str]) -> Any:
     """`value` with each `{word}` replaced; a JSON number stays one."""
     if isinstance(value, dict):
         return {key: filled(one, ids) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one, ids) for one in value]
     if value == "{number}":
         return int(ids["number"])
     return _PLACE.sub(lambda found: ids[found[1]], value) if isinstance(value, str) else value

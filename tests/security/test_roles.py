@@ -35,6 +35,9 @@ async def prepared(client: Any, database: Database, world: World) -> dict[str, s
         await client.patch(url, headers=headers, json={"name": name})
     label = f"{url}/labels/{ids['label']}"
     await client.put(label, headers=headers, json={"version": int(ids["number"])})
+    protection = f"/api/v1/label-protection/{ids['protected']}"
+    await client.put(protection, headers=headers, json={"role": "reviewer"})
+    ids["move"] = (await client.get(label, headers=headers)).json()["items"][0]["id"]
     return ids
 
 

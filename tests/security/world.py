@@ -69,12 +69,14 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
     # What was not published is kept as a checkpoint when an older text comes back.
     await client.patch(url, headers=key.headers, json={"text": f"Checkpoint {mark}"})
     await client.post(f"{url}/restore", headers=key.headers, json={"version": versions})
+    await client.put(f"/api/v1/label-protection/kept-{mark}", **_reviewers(key))
     ids = {
         "workspace": place.slug,
         "prompt_id": prompt["id"],
         "room_id": prompt["room"]["id"],
         "number": str(versions),
         "label": f"label-{mark}",
+        "protected": f"kept-{mark}",
         "name": f"var_{mark}",
         "path": f"{mark}/first",
         "old_name": f"{mark}/before",
@@ -89,6 +91,10 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "index": "0",
     }
     return World(place, key, ids, mark)
+
+
+def _reviewers(key: Key) -> dict[str, Any]:
+    return {"headers": key.headers, "json": {"role": "reviewer"}}
 
 
 async def a_thread(

@@ -10,6 +10,15 @@ from litestar.params import FromPath, JSONBody
 from app.domain.folders import policy
 from app.domain.folders.deps import FoldersDep
 from app.domain.folders.schemas import FolderInput, FolderList, FolderMoved, FolderView, view
+from app.domain.folders.service import Folders
+from app.web.conditional import (
+    NOT_MODIFIED,
+    Conditions,
+    ConditionsDep,
+    KnownDep,
+    answered,
+    tag_of,
+)
 
 
 class FolderApi(Controller):
@@ -23,6 +32,19 @@ class FolderApi(Controller):
         Needs the scope `read`.
         """
         return FolderList([view(node) for node in await shelving.all()])
+
+    @get(
+        "/{folder:path}",
+        name="api:folder",
+        operation_id="getFolder",
+        responses={304: NOT_MODIFIED},
+    )
+    async def show(
+        self, shelving: FoldersDep, known: KnownDep, folder: FromPath[str]
+    ) -> Response[FolderView]:
+        """Get one folder. Needs the scope `read`."""
+        content = view(await shelving.one(folder.strip("/")))
+        return answered(content, tag_of(content), known)
 
     @post("/", name="api:create-folder", operation_id="createFolder")
     async def create(
@@ -39,7 +61,11 @@ class FolderApi(Controller):
 
     @patch("/{folder:path}", name="api:move-folder", operation_id="moveFolder")
     async def move(
-        self, shelving: FoldersDep, folder: FromPath[str], data: JSONBody[FolderInput]
+        self,
+        shelving: FoldersDep,
+        conditions: ConditionsDep,
+        folder: FromPath[str],
+        data: JSONBody[FolderInput],
     ) -> FolderMoved:
         """Rename a folder or move it, with everything in it.
 
@@ -47,12 +73,21 @@ class FolderApi(Controller):
         path that is there answers 409 `folder_taken`. Needs the scope `write`.
         """
         to = policy.checked(data.path)
+        await _check(shelving, conditions, folder.strip("/"))
         return FolderMoved(to, await shelving.move(folder.strip("/"), to))
 
     @delete("/{folder:path}", name="api:remove-folder", operation_id="removeFolder")
-    async def remove(self, shelving: FoldersDep, folder: FromPath[str]) -> None:
+    async def remove(
+        self, shelving: FoldersDep, conditions: ConditionsDep, folder: FromPath[str]
+    ) -> None:
         """Take a folder away: its prompts and folders lie in the one above it then.
 
         No prompt is archived or deleted. Needs the scope `write`.
         """
+        await _check(shelving, conditions, folder.strip("/"))
         await shelving.remove(folder.strip("/"))
+
+
+async def _check(shelving: Folders, conditions: Conditions, path: str) -> None:
+    if conditions.are_given:
+        conditions.check(tag_of(view(await shelving.one(path, holds=True))))

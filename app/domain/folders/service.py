@@ -40,6 +40,18 @@ class Folders:
         counts = await queries.counts(self._tx, self._caller)
         return policy.tree(counts, await queries.made(self._tx, self._caller))
 
+    async def one(self, path: str, *, holds: bool = False) -> Node:
+        """`holds` keeps others from changing folders until the transaction ends.
+
+        Raises `FolderNotFound`.
+        """
+        if holds:
+            await self._begin()
+        found = next((node for node in await self.all() if node.path == path), None)
+        if found is None:
+            raise FolderNotFound(f"There is no folder {path} here.")
+        return found
+
     async def create(self, path: str) -> Node:
         """An empty folder that stays. Raises `FolderInvalid`, `FolderTaken`."""
         path = policy.checked(path)

@@ -8,7 +8,7 @@ from litestar import Controller, Response, delete, get, post
 from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.domain.accounts.deps import AppRequest
-from app.domain.keys.schemas import IssuedKey, KeyList, NewKey, issued, view
+from app.domain.keys.schemas import IssuedKey, KeyList, KeyView, NewKey, issued, view
 from app.domain.keys.service import Keys
 from app.web.deps import Caller, Db, OpenDoors, Tx
 from app.web.paging import checked_limit, link_header
@@ -35,6 +35,19 @@ class KeyApi(Controller):
         found = await Keys(tx, caller).page(checked_limit(limit), cursor)
         content = KeyList([view(row, maker) for row, maker in found.items], found.next_cursor)
         return Response(content, headers=link_header(request, found))
+
+    @get("/{key_id:uuid}", name="api:key", operation_id="getKey")
+    async def show(self, tx: Tx, caller: Caller, key_id: FromPath[UUID]) -> KeyView:
+        """Get a key: its name, scopes, when it was last used and until when it is good.
+
+        Needs the scope `admin`; every key may look at itself.
+        """
+        return view(*await Keys(tx, caller).one(key_id))
+
+    @get("/self", name="api:own-key", operation_id="getOwnKey")
+    async def own(self, tx: Tx, caller: Caller) -> KeyView:
+        """Get the key that makes this call: what it may do, and until when. Needs any scope."""
+        return view(*await Keys(tx, caller).one(caller.credential_id))
 
     @post("/", name="api:create-key", operation_id="createKey")
     async def create(self, tx: Tx, caller: Caller, data: JSONBody[NewKey]) -> Response[IssuedKey]:

@@ -51,6 +51,21 @@ async def listed(
     return [(row[0], row[1]) for row in rows.all()]
 
 
+async def named(
+    tx: AsyncSession, where: InWorkspace, key_id: UUID
+) -> tuple[ApiKey, str | None] | None:
+    """A key that is not revoked, with the name of who made it."""
+    statement = within(
+        select(ApiKey, User.name)
+        .outerjoin(User, User.id == ApiKey.created_by)
+        .where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None)),
+        where,
+        ApiKey,
+    )
+    row = (await tx.execute(statement)).one_or_none()
+    return (row[0], row[1]) if row else None
+
+
 async def revoke(tx: AsyncSession, where: InWorkspace, key_id: UUID, now: datetime) -> bool:
     """Whether there was such a key to revoke."""
     statement = (

@@ -17,6 +17,7 @@ from app.domain.accounts.policy import check, name_problem
 from app.domain.keys import policy, queries
 from app.domain.keys.errors import KeyNotFound, KeyRefused
 from app.domain.keys.models import ApiKey
+from app.domain.workspaces import invitations
 from app.domain.workspaces.models import Workspace
 from app.kit import clock, cursor
 from app.kit.ids import fingerprint, new_id
@@ -53,11 +54,21 @@ class Keys:
         await self._tx.flush()
         return row, key
 
+    async def one(self, key_id: UUID) -> tuple[ApiKey, str | None]:
+        """With the name of who made it. A key may look at itself. Raises `KeyNotFound`."""
+        if key_id != self._caller.credential_id:
+            self._caller.require(Permission.KEYS_MANAGE)
+        found = await queries.named(self._tx, self._caller, key_id)
+        if found is None:
+            raise KeyNotFound("It may be revoked already.")
+        return found
+
     async def revoke(self, key_id: UUID) -> None:
         """Raises `KeyNotFound`. Tell the doors after the commit."""
         self._caller.require(Permission.KEYS_MANAGE)
         if not await queries.revoke(self._tx, self._caller, key_id, clock.utc_now()):
             raise KeyNotFound("It may be revoked already.")
+        await invitations.revoke_of_key(self._tx, self._caller, key_id)
 
 
 async def create_key(

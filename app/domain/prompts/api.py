@@ -12,6 +12,7 @@ from msgspec import UNSET
 from app.access.permissions import Permission
 from app.access.tickets import SECONDS
 from app.domain.prompts import people
+from app.domain.prompts.current_api import current, expected, room_url, shown
 from app.domain.prompts.deps import (
     AppRequest,
     Desk,
@@ -42,18 +43,12 @@ from app.domain.prompts.schemas import (
     plan_from,
     summary,
     variables_from,
-    view,
 )
 from app.domain.prompts.service import Details, Prompts
 from app.kit.edits import Edit
+from app.web.conditional import NOT_MODIFIED, ConditionsDep, KnownDep, answered
 from app.web.deps import Caller, RoomTickets, Tx
-from app.web.links import absolute
 from app.web.paging import checked_limit, link_header
-
-
-def room_url(request: AppRequest, room_id: UUID) -> str:
-    """The scheme http becomes ws, https becomes wss."""
-    return "ws" + absolute(request, f"/rooms/{room_id}").removeprefix("http")
 
 
 class PromptApi(Controller):
@@ -98,30 +93,39 @@ class PromptApi(Controller):
         """
         new = new_prompt(data)
         opened = await prompts.create(new)
-        content = view(opened, Release(), new.text, room_url(request, opened.branch.id))
-        return Response(content, headers={"Location": f"/api/v1/prompts/{opened.prompt.id}"})
+        content, etag = shown(request, opened, Release(), new.text)
+        location = f"/api/v1/prompts/{opened.prompt.id}"
+        return Response(content, headers={"Location": location, "ETag": etag})
 
-    @get("/{prompt_id:uuid}", name="api:prompt", operation_id="getPrompt")
+    @get(
+        "/{prompt_id:uuid}",
+        name="api:prompt",
+        operation_id="getPrompt",
+        responses={304: NOT_MODIFIED},
+    )
     async def show(
         self,
         request: AppRequest,
         desk: DeskDep,
+        known: KnownDep,
         prompt_id: FromPath[UUID],
-    ) -> PromptView:
+    ) -> Response[PromptView]:
         """Get a prompt as it is being written now, unpublished edits included.
 
-        Needs the scope `read`. Programs in production use `/api/v1/fetch/{name}`.
+        The ETag covers the live text, settings, details and labels; `edited_at` alone does not
+        change it. Needs the scope `read`. Programs in production use `/api/v1/fetch/{name}`.
         """
-        return await _current(request, desk, prompt_id)
+        return answered(*await current(request, desk, prompt_id), known)
 
     @patch("/{prompt_id:uuid}", name="api:change-prompt", operation_id="changePrompt")
     async def change(
         self,
         request: AppRequest,
         desk: DeskDep,
+        conditions: ConditionsDep,
         prompt_id: FromPath[UUID],
         data: JSONBody[PromptPatch],
-    ) -> PromptView:
+    ) -> Response[PromptView]:
         """Change a prompt's details, settings or text; what is not given stays.
 
         `config` is merged key by key (null takes a key out), `variables` and `tags` are replaced.
@@ -135,22 +139,37 @@ class PromptApi(Controller):
         plan = plan_from(data)
         if plan is not None:
             desk.caller.require(Permission.PROMPTS_WRITE)
+        condition = await expected(request, desk, prompt_id, conditions)
         async with desk.database.transaction() as tx:
             prompts = Prompts(tx, desk.caller, desk.rooms)
+            await condition.check(tx)
+            if plan is not None:
+                await prompts.claim_text(prompt_id)
             await _change(prompts, prompt_id, data)
             room_id = (await prompts.open(prompt_id)).branch.id
         if plan is not None:
-            await desk.rooms.revise(room_id, plan, desk.caller.actor)
-        return await _current(request, desk, prompt_id)
+            await desk.rooms.revise(room_id, condition.plan(data, plan) or plan, desk.caller.actor)
+        return answered(*await current(request, desk, prompt_id))
 
     @delete("/{prompt_id:uuid}", name="api:archive-prompt", operation_id="archivePrompt")
-    async def archive(self, prompts: PromptsDep, prompt_id: FromPath[UUID]) -> None:
+    async def archive(
+        self,
+        request: AppRequest,
+        desk: DeskDep,
+        conditions: ConditionsDep,
+        prompt_id: FromPath[UUID],
+    ) -> None:
         """Archive a prompt: it leaves the lists, nothing is destroyed.
 
         Programs still get its released versions; `PATCH {"archived": false}` brings it back.
         Needs the scope `write`.
         """
-        await prompts.change(prompt_id, Details(archived=True))
+        desk.caller.require(Permission.PROMPTS_ARCHIVE)
+        condition = await expected(request, desk, prompt_id, conditions)
+        async with desk.database.transaction() as tx:
+            await condition.check(tx)
+            prompts = Prompts(tx, desk.caller, desk.rooms)
+            await prompts.change(prompt_id, Details(archived=True))
 
 
 class MessageApi(Controller):
@@ -271,11 +290,3 @@ async def _room_of(desk: Desk, prompt_id: UUID) -> UUID:
 
 async def _live_text(desk: Desk, prompt_id: UUID) -> str:
     return (await desk.rooms.read(await _room_of(desk, prompt_id))).text
-
-
-async def _current(request: AppRequest, desk: Desk, prompt_id: UUID) -> PromptView:
-    async with desk.database.transaction(write=False) as tx:
-        opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
-        release = (await desk.releases.of(tx, desk.caller, [prompt_id]))[prompt_id]
-    text = (await desk.rooms.read(opened.branch.id)).text
-    return view(opened, release, text, room_url(request, opened.branch.id))

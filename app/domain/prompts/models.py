@@ -79,7 +79,7 @@ class Branch(Model):
     template_format: Mapped[str] = mapped_column(
         String(16), default="mustache", server_default="mustache"
     )
-    settings_revision: Mapped[int] = mapped_column(default=0)  # counts changes of the three above
+    settings_revision: Mapped[int] = mapped_column(default=0)  # of these, and of texts by REST
 
 
 class Activity(Model):

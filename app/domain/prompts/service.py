@@ -166,6 +166,12 @@ class Prompts:
             self._tell(branch.id, PROMPT_CHANGED, changed)
         return changed
 
+    async def claim_text(self, prompt_id: UUID) -> None:
+        """Before a text goes to the room: whoever has read the present one is late from now on."""
+        self._caller.require(Permission.PROMPTS_WRITE)
+        _, branch = await self._found(prompt_id, lock=True)
+        branch.settings_revision += 1
+
     async def set_config(self, prompt_id: UUID, changes: Mapping[str, Any]) -> list[str]:
         """Set or (None) take out some config keys; others may change other keys meanwhile."""
         return await self._settle(

@@ -29,6 +29,20 @@ class Tags:
         self._caller.require(Permission.PROMPTS_READ)
         return await queries.counts(self._tx, self._caller)
 
+    async def one(self, tag: str, *, holds: bool = False) -> tuple[str, int]:
+        """`holds` keeps the prompts that have it until the transaction ends.
+
+        Raises `TagNotFound`.
+        """
+        self._caller.require(Permission.PROMPTS_READ)
+        if holds:
+            self._caller.require(Permission.PROMPTS_WRITE)
+            return tag, len(await self._tagged(tag))
+        number = await queries.count(self._tx, self._caller, tag)
+        if not number:
+            raise TagNotFound(f"No prompt has the tag {tag} here.")
+        return tag, number
+
     async def rename(self, tag: str, to: str, *, merges: bool = False) -> tuple[str, int]:
         """The tag's new form, and how many prompts have it then.
 

@@ -13,6 +13,8 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from app.domain.versions import policy
 from app.domain.versions.comparing import compared
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
+from app.domain.versions.label_schemas import mark_of
+from app.domain.versions.labels import Labels
 from app.domain.versions.schemas import (
     BlameView,
     DiffView,
@@ -33,6 +35,13 @@ from app.domain.versions.schemas import (
     view,
 )
 from app.domain.versions.service import Published, Versions
+from app.web.conditional import (
+    NOT_MODIFIED,
+    Conditions,
+    ConditionsDep,
+    KnownDep,
+    answered,
+)
 from app.web.paging import checked_limit, link_header
 
 AppRequest = Request[Any, Any, State]
@@ -141,38 +150,69 @@ class LabelApi(Controller):
     path = "/api/v1/prompts/{prompt_id:uuid}/labels/{label:str}"
     tags = ["labels"]
 
-    @get("/", name="api:label-history", operation_id="getLabelHistory")
+    @get(
+        "/",
+        name="api:label-history",
+        operation_id="getLabelHistory",
+        responses={304: NOT_MODIFIED},
+    )
     async def moves(
-        self, history: HistoryDep, prompt_id: FromPath[UUID], label: FromPath[str]
-    ) -> LabelHistory:
-        """Where a label has been, the latest move first. Needs the scope `read`."""
+        self,
+        history: HistoryDep,
+        known: KnownDep,
+        prompt_id: FromPath[UUID],
+        label: FromPath[str],
+    ) -> Response[LabelHistory]:
+        """Where a label has been, the latest move first.
+
+        The ETag stands for where the label is now. Needs the scope `read`.
+        """
         await history.open(prompt_id)
         moves = await history.moves(prompt_id, label)
         who = await history.named(move.actor for move in moves)
-        return LabelHistory([move_view(move, who) for move in moves])
+        content = LabelHistory([move_view(move, who) for move in moves])
+        etag = mark_of(moves[0] if moves else None)
+        return answered(content, etag, known) if etag else Response(content)
 
     @put("/", name="api:move-label", operation_id="moveLabel")
     async def move(
         self,
         labelling: LabelsDep,
         history: HistoryDep,
+        *,
+        conditions: ConditionsDep,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
         data: JSONBody[LabelInput],
-    ) -> LabelView:
+    ) -> Response[LabelView]:
         """Put a label on a version; programs that fetch the label get it at once.
 
-        Lower-case names; `latest` moves by itself and is refused. Needs the scope `write`.
+        Lower-case names; `latest` moves by itself and is refused. With the ETag of the label as
+        If-Match nobody's rollback is undone by mistake. Needs the scope `write`.
         """
+        await _check(labelling, conditions, prompt_id, label)
         moved = await labelling.move(prompt_id, label, data.version)
-        return label_view(moved, await history.named([moved.moved_by]))
+        content = label_view(moved, await history.named([moved.moved_by]))
+        etag = mark_of(await labelling.last_move(prompt_id, label))
+        return answered(content, etag) if etag else Response(content)
 
     @delete("/", name="api:remove-label", operation_id="removeLabel")
     async def remove(
-        self, labelling: LabelsDep, prompt_id: FromPath[UUID], label: FromPath[str]
+        self,
+        labelling: LabelsDep,
+        conditions: ConditionsDep,
+        prompt_id: FromPath[UUID],
+        label: FromPath[str],
     ) -> None:
         """Take a label off; programs that fetch it get 404 from then on. Needs `write`."""
+        await _check(labelling, conditions, prompt_id, label)
         await labelling.remove(prompt_id, label)
+
+
+async def _check(labelling: Labels, conditions: Conditions, prompt_id: UUID, label: str) -> None:
+    """With the prompt held, so that nobody moves the label between here and our own move."""
+    if conditions.are_given:
+        conditions.check(mark_of(await labelling.last_move(prompt_id, label, holds=True)))
 
 
 async def _answer(versions: Versions, prompt_id: UUID, done: Published) -> Response[PublishedView]:

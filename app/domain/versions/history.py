@@ -178,6 +178,10 @@ class History:
             written,
         )
 
+    async def checkpoint(self, prompt_id: UUID, checkpoint_id: UUID) -> Checkpoint:
+        """Raises `VersionNotFound`."""
+        return await self._kept(prompt_id, checkpoint_id)
+
     async def _kept(self, prompt_id: UUID, checkpoint_id: UUID) -> Checkpoint:
         found = await queries.checkpoint(self._tx, self._caller, prompt_id, checkpoint_id)
         if found is None:

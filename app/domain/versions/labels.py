@@ -52,6 +52,18 @@ class Labels:
             raise LabelNotFound(f"{name} is on no version.")
         return label
 
+    async def last_move(
+        self, prompt_id: UUID, name: str, *, holds: bool = False
+    ) -> LabelMove | None:
+        """What brought a label to where it is; None when it is on no version.
+
+        `holds` keeps others from moving it until the transaction ends. Raises `PromptNotFound`.
+        """
+        prompts = Prompts(self._tx, self._caller, self._announcer)
+        await (prompts.locked(prompt_id) if holds else prompts.open(prompt_id))
+        found = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
+        return found[0] if found and found[0].to_number is not None else None
+
     async def remove(self, prompt_id: UUID, name: str) -> None:
         """Take a label off.
 

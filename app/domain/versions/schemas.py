@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -98,6 +99,7 @@ class LabelView(msgspec.Struct, frozen=True):
 class LabelMoveView(msgspec.Struct, frozen=True):
     """One move in a label's history; null = it was on no version."""
 
+    id: UUID
     from_version: int | None
     to_version: int | None
     moved_by: ActorView
@@ -241,7 +243,7 @@ def label_view(label: Label, people: dict[str, Shown]) -> LabelView:
 
 def move_view(move: LabelMove, people: dict[str, Shown]) -> LabelMoveView:
     return LabelMoveView(
-        move.from_number, move.to_number, author(people, move.actor), move.moved_at
+        move.id, move.from_number, move.to_number, author(people, move.actor), move.moved_at
     )
 
 

@@ -21,8 +21,9 @@ from app.domain.workspaces.errors import (
 )
 from app.domain.workspaces.models import Invitation, Workspace
 from app.domain.workspaces.service import Workspaces
-from app.kit import clock
+from app.kit import clock, cursor
 from app.kit.ids import fingerprint, new_id, new_secret
+from app.web.paging import Page, cut
 
 MOST_PENDING = 200  # shown on the members page
 
@@ -60,6 +61,7 @@ class Invitations:
             role=role.value,
             secret_hash=fingerprint(secret),
             invited_by=self._caller.user_id,
+            invited_by_key=None if self._caller.user_id else self._caller.credential_id,
             created_at=now,
             expires_at=now + policy.INVITATION_LIFE,
         )
@@ -73,6 +75,16 @@ class Invitations:
         now = clock.utc_now()
         return await queries.pending_invitations(self._tx, self._caller, now, MOST_PENDING)
 
+    async def page(
+        self, limit: int, after: str | None = None
+    ) -> Page[tuple[Invitation, str | None]]:
+        """The same, some at a time; `after` is a cursor."""
+        self._caller.require(Permission.MEMBERS_MANAGE)
+        before = cursor.decode(after, tuple[UUID])[0] if after else None
+        now = clock.utc_now()
+        rows = await queries.pending_invitations(self._tx, self._caller, now, limit + 1, before)
+        return cut(rows, limit, lambda row: (row[0].id,))
+
     async def revoke(self, invitation_id: UUID) -> None:
         """Raises `InvitationNotFound`."""
         self._caller.require(Permission.MEMBERS_MANAGE)
@@ -81,6 +93,11 @@ class Invitations:
             raise InvitationNotFound
         policy.require_may_manage(self._caller, Role(found.role))
         await queries.revoke(self._tx, self._caller, invitation_id)
+
+
+async def revoke_of_key(tx: AsyncSession, caller: Principal, key_id: UUID) -> None:
+    """Take back what a key has sent: whoever had the key must not come in by it later."""
+    await queries.revoke_from_key(tx, caller, key_id)
 
 
 async def look(tx: AsyncSession, secret: str) -> Invited:

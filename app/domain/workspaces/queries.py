@@ -48,6 +48,12 @@ async def only_name(tx: AsyncSession) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
+async def held(tx: AsyncSession, where: InWorkspace) -> Workspace:
+    """The workspace's row, kept from others until the transaction ends."""
+    statement = select(Workspace).where(Workspace.id == where.workspace_id).with_for_update()
+    return (await tx.execute(statement)).scalar_one()
+
+
 async def rename(tx: AsyncSession, where: InWorkspace, name: str) -> None:
     await tx.execute(update(Workspace).where(Workspace.id == where.workspace_id).values(name=name))
 
@@ -92,6 +98,12 @@ async def membership_by_slug(tx: AsyncSession, user_id: UUID, slug: str) -> Memb
 async def membership(tx: AsyncSession, workspace_id: UUID, user_id: UUID) -> Member | None:
     # unscoped: the key itself holds the workspace
     return await tx.get(Member, (workspace_id, user_id))
+
+
+async def held_member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> Member | None:
+    """A membership, kept from others until the transaction ends."""
+    statement = within(select(Member).where(Member.user_id == user_id), where, Member)
+    return (await tx.execute(statement.with_for_update())).scalar_one_or_none()
 
 
 async def members(
@@ -158,7 +170,7 @@ async def remove(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> None:
 
 
 async def pending_invitations(
-    tx: AsyncSession, where: InWorkspace, now: datetime, limit: int
+    tx: AsyncSession, where: InWorkspace, now: datetime, limit: int, before: UUID | None = None
 ) -> list[tuple[Invitation, str | None]]:
     """Invitations that still work, the newest first, with the name of who invited."""
     statement = within(
@@ -168,6 +180,8 @@ async def pending_invitations(
         where,
         Invitation,
     )
+    if before is not None:
+        statement = statement.where(Invitation.id < before)
     rows = await tx.execute(statement.order_by(Invitation.id.desc()).limit(limit))
     return [(row[0], row[1]) for row in rows.all()]
 
@@ -215,6 +229,13 @@ async def revoke_from(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> No
     """Take back every unused invitation that `user_id` has sent."""
     statement = delete(Invitation).where(
         Invitation.invited_by == user_id, Invitation.accepted_at.is_(None)
+    )
+    await tx.execute(within(statement, where, Invitation))
+
+
+async def revoke_from_key(tx: AsyncSession, where: InWorkspace, key_id: UUID) -> None:
+    statement = delete(Invitation).where(
+        Invitation.invited_by_key == key_id, Invitation.accepted_at.is_(None)
     )
     await tx.execute(within(statement, where, Invitation))
 

@@ -78,6 +78,16 @@ class Workspaces:
         rows = await queries.of_person(self._tx, person.user_id, MOST_WORKSPACES)
         return [Membership(row.id, row.slug, row.name, Role(row.role)) for row in rows]
 
+    async def own(self, caller: Principal, *, holds: bool = False) -> Workspace:
+        """The caller's; held against others who change it until the transaction ends."""
+        caller.require(Permission.MEMBERS_READ)
+        if holds:
+            return await queries.held(self._tx, caller)
+        found = await queries.by_id(self._tx, caller.workspace_id)
+        if found is None:  # deleted since the caller was recognised
+            raise WorkspaceNotFound
+        return found
+
     async def rename(self, caller: Principal, name: str) -> None:
         """Raises `InvalidFields`. Its address stays, so that links keep working."""
         caller.require(Permission.WORKSPACE_MANAGE)
@@ -137,6 +147,11 @@ class Members:
         if row is None:
             raise MemberNotFound
         return row
+
+    async def hold(self, user_id: UUID) -> queries.Row:
+        """As `one`, and nobody changes it until the transaction ends."""
+        await queries.held_member(self._tx, self._caller, user_id)
+        return await self.one(user_id)
 
     async def owner_count(self) -> int:
         return await queries.count_owners(self._tx, self._caller)
