@@ -27,6 +27,7 @@ async def releasing(state: State, bus: Bus, tasks: Supervisor) -> AsyncGenerator
     news = News(state.database, Cache(), bus)
     counter.start(bus, tasks)
     counter.ring.on_gone.append(news.key_gone)
+    counter.ring.watched.append(news.key_ids)
     tasks.every("releases.look", LOOK_SECONDS, news.look)
     state.update(
         {

@@ -24,6 +24,7 @@ LOOK_SECONDS = 1.0
 OUTAGE_SECONDS = 60.0  # without a word from the database, keys that were good are good for so long
 IDLE_SECONDS = 300.0
 MOST = 10_000
+_KEY = "key:"  # begins the actor of one
 
 Digest = bytes
 
@@ -50,6 +51,8 @@ class KeyRing:
         self._changes = 0
         self._sure_until = time.monotonic() + OUTAGE_SECONDS
         self.on_gone: list[Callable[[UUID], None]] = []
+        # What keys have opened lives longer than their last call: these are looked at as well.
+        self.watched: list[Callable[[], set[UUID]]] = []
 
     @property
     def changes(self) -> int:
@@ -90,8 +93,8 @@ class KeyRing:
             is_here = workspace_id in (None, held.principal.workspace_id)
             if is_here and actor in (None, held.principal.actor):
                 del self._held[held.digest]
-                if actor is not None:
-                    self._tell(held)
+        if actor is not None and actor.startswith(_KEY):
+            self._tell(UUID(actor.removeprefix(_KEY)))
 
     async def look(self) -> None:
         """Ask the database about all of them, and tell it which were used."""
@@ -99,14 +102,16 @@ class KeyRing:
         for held in [one for one in self._held.values() if now - one.used_at > IDLE_SECONDS]:
             del self._held[held.digest]
         asked = list(self._held.values())
-        if asked:
-            ids = [held.principal.credential_id for held in asked]
+        watched = set[UUID]().union(*(ids() for ids in self.watched))
+        if asked or watched:
+            ids = watched.union(held.principal.credential_id for held in asked)
             async with self._database.transaction(write=False) as tx:
-                alive = await queries.alive(tx, ids, clock.utc_now())
+                alive = await queries.alive(tx, list(ids), clock.utc_now())
+            for key_id in ids.difference(alive):
+                self._tell(key_id)
             for held in asked:
                 if held.principal.credential_id not in alive and held.digest in self._held:
                     del self._held[held.digest]
-                    self._tell(held)
             await self._note_use(asked)
         self._sure_until = time.monotonic() + OUTAGE_SECONDS
 
@@ -124,9 +129,9 @@ class KeyRing:
             for held in stale:
                 held.noted_at = now
 
-    def _tell(self, held: Held) -> None:
+    def _tell(self, key_id: UUID) -> None:
         for told in self.on_gone:
-            told(held.principal.credential_id)
+            told(key_id)
 
 
 def digest_of(key: bytes) -> Digest:

@@ -185,6 +185,10 @@ class News:
                 if reader.key_id == key_id:
                     reader.close()
 
+    def key_ids(self) -> set[UUID]:
+        """The keys that have a stream open."""
+        return {reader.key_id for shelf in self.shelves.values() for reader in shelf.readers}
+
     def readers_of(self, key_id: UUID) -> int:
         return sum(
             reader.key_id == key_id for shelf in self.shelves.values() for reader in shelf.readers
