@@ -135,6 +135,14 @@ export class Voices {
     }
   }
 
+  /* Somebody without a socket wrote last: nobody's next edit would make us look again. */
+  #askSoon() {
+    this.asking ??= setTimeout(() => {
+      this.asking = null;
+      this.ask();
+    }, Math.max(0, this.askedAt + ASK_MS - performance.now()));
+  }
+
   #learn({ epoch, people, runs, dates, newest }) {
     const known = new Map();
     for (const [client, start, end, who, number] of runs) {
@@ -164,7 +172,7 @@ export class Voices {
     this.seen.set(this.session.doc.clientID, this.session.hello?.user ?? this.session.boot.user);
     this.isLacking = false;
     this.spans = pieces(this.session.text).flatMap((piece) => this.#credited(piece));
-    if (this.isLacking && performance.now() - this.askedAt > ASK_MS) this.ask();
+    if (this.isLacking) this.#askSoon();
     this.#draw();
     this.tell();
   }
