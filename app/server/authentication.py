@@ -35,6 +35,7 @@ from app.server.counter import ApiCounter
 from app.settings import Settings
 from app.web.cookies import SessionCookie
 from app.web.deps import Visitor
+from app.web.links import is_for_programs
 from app.web.ratelimit import RateLimiter
 
 log = structlog.get_logger(__name__)
@@ -96,14 +97,14 @@ async def provide_person(visitor: Visitor) -> Person:
 
 
 async def provide_caller(request: AnyRequest, state: State, visit: VisitDep) -> Principal:
-    """Who acts in which workspace: `/api/` by bearer key alone, `/w/{workspace}/` by session."""
+    """Who acts in which workspace: programs by bearer key alone, `/w/{workspace}/` by session."""
     caller = await _caller(request, state.database, visit)
     request.scope["state"]["caller"] = caller
     return caller
 
 
 async def _caller(request: AnyRequest, database: Database, visit: Visit | None) -> Principal:
-    if request.scope["path"].startswith("/api/"):
+    if is_for_programs(request.scope["path"]):
         principal = await _by_key(request, database)
         request.scope["state"]["actor"] = principal.actor
         return principal

@@ -6,6 +6,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 from app.domain.activity import deps as activity
+from app.domain.agents import deps as agents
 from app.domain.bookmarks import deps as bookmarks
 from app.domain.bookmarks.service import StarsOf
 from app.domain.folders import deps as folders
@@ -64,4 +65,5 @@ PROVIDERS = {
     **tags.PROVIDERS,
     **threads.PROVIDERS,
     **releasing.PROVIDERS,
+    **agents.PROVIDERS,
 }

@@ -8,6 +8,7 @@ from litestar.types import ControllerRouterHandler
 from app.domain.accounts.pages import AccountPages, SessionPages, SignInPages
 from app.domain.activity.api import ActivityApi
 from app.domain.activity.pages import ActivityPages
+from app.domain.agents.api import AgentApi
 from app.domain.bookmarks.pages import StarPages, ViewPages
 from app.domain.exchange.api import ExchangeApi
 from app.domain.folders.api import FolderApi
@@ -110,6 +111,7 @@ API: list[ControllerRouterHandler] = [
 ROUTES: list[ControllerRouterHandler] = [
     *PAGES,
     described(API),
+    AgentApi,
     enter,
     *api_pages.ROUTES,
     *health.ROUTES,

@@ -17,3 +17,14 @@ def absolute(request: Request[Any, Any, Any], path: str) -> str:
 def host(request: Request[Any, Any, Any]) -> str:
     """Where people think they are: promptroom.example.com."""
     return urlsplit(absolute(request, "/")).netloc
+
+
+def origin(request: Request[Any, Any, Any]) -> str:
+    """The same as a browser says it: https://promptroom.example.com."""
+    parts = urlsplit(absolute(request, "/"))
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def is_for_programs(path: str) -> bool:
+    """Whether an API key alone opens it, and errors are problem documents."""
+    return path.startswith(("/api/", "/mcp/")) or path == "/mcp"

@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.errors import AppError, Invalid, NotFound, RateLimited, Unauthenticated, Unavailable
 from app.web.htmx import is_htmx, wants_fragment
-from app.web.links import absolute
+from app.web.links import absolute, is_for_programs
 
 log = structlog.get_logger(__name__)
 
@@ -145,7 +145,7 @@ def _respond(
 
 
 def _is_api(request: Request[Any, Any, Any]) -> bool:
-    return request.scope["path"].startswith("/api/")
+    return is_for_programs(request.scope["path"])
 
 
 def _to_sign_in(request: Request[Any, Any, Any]) -> Response[Any]:

@@ -35,6 +35,8 @@ SLICES: dict[str, frozenset[str]] = {
     "versions": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts"}),
     # what programs get is a version under a label; whose key asks is known from memory
     "releases": frozenset({"workspaces", "keys", "rooms", "prompts", "versions"}),
+    # AI agents use what is released, find, read, discuss and write
+    "agents": frozenset({"rooms", "prompts", "versions", "releases", "threads"}),
     "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
     "bookmarks": frozenset({"prompts"}),  # stars on them, and their lists under a name
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them

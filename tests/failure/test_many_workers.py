@@ -7,14 +7,16 @@ import json
 import os
 import signal
 import urllib.request
+from collections import Counter
 from collections.abc import Iterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.failure.headless import Prompt, a_prompt
+from tests.support.agents import an_agent
 from tests.support.deployment import Cluster, cluster
 from tests.support.server import KEY, Server
 from tests.support.waiting import until
@@ -112,3 +114,50 @@ async def _ask(server: Server, method: str, path: str, body: Any = None) -> Any:
         answer = await client.request(method, server.url + path, json=body, timeout=30)
         answer.raise_for_status()
         return answer.json() if answer.content else None
+
+
+async def test_agents_of_both_protocols_are_told_by_whichever_worker(
+    many: Cluster, prompt: Prompt
+) -> None:
+    """No worker holds a session: requests of one go to all of them, and news reach every stream."""
+    told: Counter[int] = Counter()
+
+    def hearing(number: int) -> Any:
+        async def heard(message: Any) -> None:
+            if getattr(message, "method", "") == "notifications/prompts/list_changed":
+                told[number] += 1
+
+        return heard
+
+    async def listening(agent: Any, number: int) -> None:
+        async with agent.listen(prompts_list_changed=True) as news:
+            ready.append(number)
+            async for _ in news:
+                told[number] += 1
+
+    ready: list[int] = []
+    async with AsyncExitStack() as stack:
+        for number in range(4):
+            old = an_agent(many.server.url, KEY, "legacy", message_handler=hearing(number))
+            agent = await stack.enter_async_context(old)
+            for _ in range(4):  # on connections of their own choice
+                await agent.list_prompts()
+        tasks = []
+        for number in range(4, 8):
+            new = an_agent(many.server.url, KEY)
+            agent = await stack.enter_async_context(new)
+            tasks.append(asyncio.create_task(listening(agent, number)))
+        await until(lambda: len(ready) == 4)
+        labels = f"{many.server.url}/api/v1/prompts/{prompt.id}/labels"
+        versions = labels.replace("labels", "versions")
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {KEY}"}) as client:
+            assert (await client.post(versions, json={"message": "One"})).status_code == 201
+            for number in range(50):  # nobody says when a stream of the older kind stands
+                await client.put(f"{labels}/label-{number}", json={"version": 1})
+                with suppress(TimeoutError):
+                    await until(lambda: all(told[one] for one in range(8)), 0.2)
+                    break
+        assert all(told[one] for one in range(8)), told
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

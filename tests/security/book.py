@@ -285,6 +285,9 @@ PUBLIC: dict[Key, dict[str, str] | None] = {
     ("HEAD", "/static/b/{build}/{path}"): None,
 }
 
+# A protocol of its own on one address: `tests/domain/agents` has its rights, its errors, its bodies.
+AGENTS: dict[Key, None] = {("GET", "/mcp"): None, ("POST", "/mcp"): None}
+
 IN_WORKSPACE = PAGES | API
 SAFE = ("GET", "HEAD")
 

@@ -9,7 +9,7 @@ import pytest
 
 from app.db.engine import Database
 from tests.security import book
-from tests.security.book import ACCOUNT, API, IN_WORKSPACE, PAGES, PUBLIC
+from tests.security.book import ACCOUNT, AGENTS, API, IN_WORKSPACE, PAGES, PUBLIC
 from tests.security.world import World, ask, dump, said
 from tests.support.builders import a_person
 
@@ -46,7 +46,7 @@ SWAPS = [
 
 
 def test_the_book_knows_every_route() -> None:
-    known = IN_WORKSPACE.keys() | ACCOUNT.keys() | PUBLIC.keys()
+    known = IN_WORKSPACE.keys() | ACCOUNT.keys() | PUBLIC.keys() | AGENTS.keys()
     assert set(book.routes_of_the_application()) == known
 
 

@@ -37,6 +37,17 @@ async def renamed(tx: AsyncSession, where: InWorkspace, old_name: str) -> Rename
     return Renamed(*found) if found else None
 
 
+async def called(tx: AsyncSession, caller: Principal, name: str) -> UUID:
+    """The prompt that is called so, or was until nobody else is. Raises `PromptNotFound`."""
+    caller.require(Permission.PROMPTS_READ)
+    found = await queries.by_name(tx, caller, name)
+    if found is None and (now := await renamed(tx, caller, name)) is not None:
+        found = await queries.by_name(tx, caller, now.name)
+    if found is None:
+        raise PromptNotFound("No prompt of this workspace is called so.")
+    return found
+
+
 class OldNames:
     """The old names of the caller's prompts."""
 

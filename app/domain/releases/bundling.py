@@ -12,6 +12,7 @@ from app.access.tenancy import InWorkspace
 from app.domain.releases import queries
 from app.domain.releases.composing import Piece, Wanted
 from app.domain.releases.record import Record, record
+from app.domain.releases.schemas import BundleView
 from app.domain.releases.selector import LATEST, Selector
 from app.domain.releases.service import number_of, pieces, recorded
 from app.errors import AppError
@@ -55,6 +56,11 @@ async def bundle(
         msgspec.json.encode(following),
     )
     return record(body, (), (), is_fixed=False), following
+
+
+def opened(page: Record) -> BundleView:
+    """A page as values."""
+    return msgspec.json.decode(page.body, type=BundleView)
 
 
 async def _made(

@@ -52,7 +52,7 @@ class ChangeStream:
                 gone.cancel()
             await self._send(send, b"", more=False)
         except TimeoutError:
-            _cut(scope)
+            cut(scope)
         finally:
             self._news.leave(self._reader)
 
@@ -60,7 +60,11 @@ class ChangeStream:
         while not self._reader.is_closed:
             told = await self._reader.next(BEAT_SECONDS)
             if not self._reader.is_closed:
-                await self._send(send, told or BEAT)
+                await self._send(send, self._said(told) if told else BEAT)
+
+    def _said(self, told: bytes) -> bytes:
+        """Events as this stream's readers know them."""
+        return told
 
     async def _send(self, send: Any, body: bytes, *, more: bool = True) -> None:
         async with asyncio.timeout(SEND_SECONDS):
@@ -71,6 +75,10 @@ class ChangeStream:
         where = Inside(self._reader.workspace_id)
         async with self._database.within(where).transaction(write=False) as tx:
             rows, mark = await missed(tx, where, self._last, applied)
+        return self._opening(rows, applied, mark)
+
+    def _opening(self, rows: Sequence[Any] | None, applied: int, mark: str) -> bytes:
+        """What was missed, None = too much, and that this is all up to `applied`."""
         kind = "resync" if rows is None else "ready"
         here = event(kind, applied, mark, msgspec.json.encode({"seq": applied}))
         return b"retry: 1000\n\n" + b"".join(map(event_of, rows or ())) + here
@@ -99,7 +107,7 @@ async def _until_gone(receive: Any, reader: Reader) -> None:
     reader.close()
 
 
-def _cut(scope: Any) -> None:
+def cut(scope: Any) -> None:
     connection = scope.get("extensions", {}).get(CONNECTION)
     if connection is not None:
         connection.transport.abort()
