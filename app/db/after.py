@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 
 def after_commit(tx: AsyncSession, call: Callable[[], None]) -> None:
     """Have `call` run right after `tx` commits. It must neither block nor raise."""
+    waiting = [call]
 
-    def committed(_session: Session) -> None:
-        call()
+    def committed(session: Session) -> None:
+        if waiting and not session.in_nested_transaction():  # which would be a savepoint's end
+            waiting.pop()()
 
-    event.listen(tx.sync_session, "after_commit", committed, once=True)
+    event.listen(tx.sync_session, "after_commit", committed)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.db import job_runs
 from app.domain.accounts import models as accounts
 from app.domain.bookmarks import models as bookmarks
+from app.domain.composition import models as composition
 from app.domain.folders import models as folders
 from app.domain.inbox import models as inbox
 from app.domain.keys import models as keys
@@ -20,6 +21,7 @@ from app.domain.workspaces import models as workspaces
 __all__ = [
     "accounts",
     "bookmarks",
+    "composition",
     "folders",
     "inbox",
     "job_runs",

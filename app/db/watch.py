@@ -63,6 +63,8 @@ def _executed(state: ORMExecuteState) -> None:
 
 @event.listens_for(WatchedSession, "after_commit")
 def _committed(session: Session) -> None:
+    if session.in_nested_transaction():
+        return  # the end of a savepoint: nobody else sees anything of it yet
     touched = session.info.get(_TOUCHED)
     if touched:
         session.info[_WATCH].tell(touched)

@@ -9,6 +9,8 @@ from app.domain.activity import deps as activity
 from app.domain.agents import deps as agents
 from app.domain.bookmarks import deps as bookmarks
 from app.domain.bookmarks.service import StarsOf
+from app.domain.composition import deps as composing
+from app.domain.composition.guarding import Guard
 from app.domain.folders import deps as folders
 from app.domain.inbox import deps as inbox
 from app.domain.inbox.audience import InboxAudience
@@ -18,7 +20,7 @@ from app.domain.tags import deps as tags
 from app.domain.threads import deps as threads
 from app.domain.threads.ports import Audience
 from app.domain.versions import deps as versions
-from app.domain.versions.ports import Readers
+from app.domain.versions.ports import Composition, Readers
 from app.domain.versions.releases import VersionReleases
 from app.server import releasing
 
@@ -28,8 +30,12 @@ async def provide_rooms(state: State) -> Rooms:
     return rooms
 
 
-async def provide_releases() -> Releases:
-    return VersionReleases()
+async def provide_composition(state: State) -> Composition:
+    return Guard(InboxAudience(state.bus))
+
+
+async def provide_releases(state: State) -> Releases:
+    return VersionReleases(Guard(InboxAudience(state.bus)))
 
 
 async def provide_stars() -> Stars:
@@ -52,6 +58,7 @@ async def provide_readers(state: State) -> Readers:
 PROVIDERS = {
     "audience": Provide(provide_audience),
     "readers": Provide(provide_readers),
+    "composition": Provide(provide_composition),
     "finder": Provide(provide_finder),
     "rooms": Provide(provide_rooms),
     "releases": Provide(provide_releases),
@@ -59,6 +66,7 @@ PROVIDERS = {
     **bookmarks.PROVIDERS,
     **prompts.PROVIDERS,
     **versions.PROVIDERS,
+    **composing.PROVIDERS,
     **folders.PROVIDERS,
     **activity.PROVIDERS,
     **inbox.PROVIDERS,

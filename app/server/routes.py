@@ -10,6 +10,8 @@ from app.domain.activity.api import ActivityApi
 from app.domain.activity.pages import ActivityPages
 from app.domain.agents.api import AgentApi
 from app.domain.bookmarks.pages import StarPages, ViewPages
+from app.domain.composition.api import DependantApi
+from app.domain.composition.pages import CompositionPages
 from app.domain.exchange.api import ExchangeApi
 from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
@@ -71,6 +73,7 @@ PAGES: list[ControllerRouterHandler] = [
     LabelPages,
     LabelSettings,
     ActivityPages,
+    CompositionPages,
     InboxPages,
     FollowPages,
     EventPages,
@@ -91,6 +94,7 @@ API: list[ControllerRouterHandler] = [
     LabelUndoApi,
     ProtectionApi,
     ActivityApi,
+    DependantApi,
     FetchApi,
     BundleApi,
     ChangesApi,

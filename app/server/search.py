@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from app.db.engine import Database
+from app.domain.composition.recording import texts_indexed
 from app.domain.rooms.compaction import storable
 from app.domain.rooms.hub import Hub
 from app.domain.search.indexer import Indexer
@@ -17,7 +18,7 @@ from app.domain.search.words_sqlite import SqliteWords
 def finder_of(database: Database) -> Finder:
     words: Words = SqliteWords() if database.is_sqlite else PostgresWords()
     # everywhere: the indexer works for all workspaces, and narrows each transaction to its own
-    indexer = Indexer(database.everywhere(), words)
+    indexer = Indexer(database.everywhere(), words, [texts_indexed])
     return Finder(database, words, indexer)
 
 

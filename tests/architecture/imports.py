@@ -37,23 +37,30 @@ SLICES: dict[str, frozenset[str]] = {
     "releases": frozenset({"workspaces", "keys", "rooms", "prompts", "versions"}),
     # AI agents use what is released, find, read, discuss and write
     "agents": frozenset({"rooms", "prompts", "versions", "releases", "threads"}),
+    # a version includes what is released of others
+    "composition": frozenset({"rooms", "prompts", "versions", "releases"}),
     "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
     "bookmarks": frozenset({"prompts"}),  # stars on them, and their lists under a name
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them
     # people write them, on the text of a room or of a version
     "threads": frozenset({"accounts", "workspaces", "keys", "rooms", "prompts", "versions"}),
-    # what happened while somebody was elsewhere: of prompts, versions, and threads
-    "inbox": frozenset({"accounts", "workspaces", "rooms", "prompts", "versions", "threads"}),
+    # what happened while somebody was elsewhere: of prompts, what they include, versions, threads
+    "inbox": frozenset(
+        {"accounts", "workspaces", "rooms", "prompts", "versions", "composition", "threads"}
+    ),
     # about what lies unread in an inbox
     "mail": frozenset({"accounts", "workspaces", "prompts", "inbox"}),
     # what happened to a prompt, from whoever keeps it
     "activity": frozenset({"accounts", "rooms", "prompts", "versions", "threads"}),
     # a workspace to look at has something of everything
     "demo": frozenset(
-        {"accounts", "workspaces", "rooms", "prompts", "versions", "folders", "threads", "inbox"}
+        {
+            *("accounts", "workspaces", "rooms", "prompts", "versions", "composition"),
+            *("folders", "threads", "inbox"),
+        }
     ),
     # a file is a prompt with everything that is said of it
-    "exchange": frozenset({"workspaces", "rooms", "prompts", "versions", "folders"}),
+    "exchange": frozenset({"workspaces", "rooms", "prompts", "versions", "composition", "folders"}),
     # what is found of a prompt: its text, its labels, the people who wrote it
     "search": frozenset({"accounts", "rooms", "prompts", "versions"}),
 }

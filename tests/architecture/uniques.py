@@ -11,6 +11,7 @@ CLAIMED = "races.claim"
 CHOSEN = {"comments"}  # whoever sends a row of these may choose its id
 
 UNIQUES = {
+    "acknowledgements: prompt_id": "the prompt's row is locked",
     "api_keys: secret_hash": "random; the one of an installation is inserted under its lock",
     "branches: prompt_id, name": "made with its prompt",
     "changes: workspace_id, seq": "numbered under the workspace's lock, at the commit",
@@ -18,6 +19,7 @@ UNIQUES = {
     "comments: thread_id, number": "the lock of the prompt's threads is held",
     "follows: user_id, prompt_id": "what is there already is left, or changed in place",
     "folders: workspace_id, path": "the workspace's lock on folders is held",
+    "inclusions: prompt_id, number, name, label": "with a new version, or under the index's lock",
     "invitations: secret_hash": "random",
     "labels: prompt_id, name": "the prompt's row is locked",
     "members: workspace_id, user_id": CLAIMED,

@@ -65,6 +65,18 @@ def test_a_moved_label_arrives_and_a_removed_one_is_not_served(server: Server) -
         until(gone, 5, "the end of what is not released")
 
 
+def test_a_prompt_is_another_one_when_what_it_includes_moves(server: Server) -> None:
+    with Promptroom(server.url, KEY, OPTIONS) as client:
+        deep = released(client, "sdk/deep")
+        for name, text in (("mid", "<{{> sdk/deep}}>"), ("top", "[{{> sdk/mid@production}}]")):
+            made = client.call(api.create_prompt(f"sdk/{name}", text=text))
+            client.call(api.publish_version(made["id"], "1", ["production"]))
+        assert client.get("sdk/top").text == "[<one>]"
+        client.call(api.move_label(deep, "production", 2))
+        until(lambda: client.get("sdk/top").text == "[<two>]", 1, "the move of what is included")
+        assert not client.get("sdk/top").is_stale
+
+
 def test_errors_say_their_code(server: Server) -> None:
     with Promptroom(server.url, "pr_wrong", OPTIONS) as client, pytest.raises(Unauthenticated):
         client.get("sdk/any")

@@ -173,7 +173,7 @@ _MOVES = {
 
 
 # Tables of the index are made of the others, whenever it comes to it.
-_MADE = ("search_", "sqlite_", "changes")  # of the other tables, or by SQLite
+_MADE = ("search_", "sqlite_", "changes", "inclusions")  # of the other tables, or by SQLite
 
 
 def dump(database: Database) -> dict[str, list[tuple[Any, ...]]]:

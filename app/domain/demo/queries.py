@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace, within
 from app.db.base import Model
 from app.domain.accounts.models import User
+from app.domain.composition.models import Acknowledgement, Inclusion
 from app.domain.inbox.models import Follow, Notice
 from app.domain.prompts.models import Activity, Branch, OldName, Prompt, PromptTag
 from app.domain.rooms.models import Document
@@ -63,6 +64,8 @@ async def remove(tx: AsyncSession, where: InWorkspace, people: Iterable[UUID]) -
         Follow,
         Activity,
         OldName,
+        Acknowledgement,
+        Inclusion,
         Version,
         Checkpoint,
         Label,

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from app.db.base import Model
+from app.domain.composition.recording import inclusions
 from app.domain.demo import talk
 from app.domain.demo.material import Desk, material
 from app.domain.demo.news import News
@@ -112,7 +113,8 @@ class Telling:
             return []
         if event.kind == "checkpoint":
             return self._checkpoint(event)
-        return [self._version(event)]
+        version = self._version(event)
+        return [version, *inclusions(version)]
 
     def _writers(self, number: int | None) -> Writers:
         """Words that are restored stay their author's."""

@@ -20,6 +20,7 @@ from app.db import locks
 from app.db.base import Model
 from app.db.engine import Database
 from app.db.races import claiming
+from app.domain.composition.guarding import Guard
 from app.domain.exchange import archive, coming, detecting, mapping, queries
 from app.domain.exchange.archive import PromptKept, VersionKept
 from app.domain.exchange.coming import Wanted
@@ -217,7 +218,7 @@ class Importer:
             )
             await prompts.change(prompt.id, details)
         if self._caller.can(Permission.VERSIONS_PUBLISH):
-            versions = Versions(self._database, self._caller, self._rooms)
+            versions = Versions(self._database, self._caller, self._rooms, composition=Guard())
             await versions.publish(prompt.id, f"Import from {one.file}"[:500])
 
     async def _check_labels(self, labels: set[str]) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 from app.access.principal import Principal
 from app.db.base import Model
+from app.domain.composition.recording import inclusions
 from app.domain.exchange.archive import PromptKept, VersionKept, actor_of
 from app.domain.exchange.errors import FileInvalid
 from app.domain.prompts import policy, settings
@@ -51,7 +52,8 @@ class Telling:
             raise FileInvalid("A prompt has a branch main, and each branch once.", self._path, 1)
         told = [self._version(one) for one in versions]
         try:
-            return [*self._beginning(), *told, *self._labels()]
+            included = [row for one in told for row in inclusions(one)]
+            return [*self._beginning(), *told, *included, *self._labels()]
         except AppError as error:
             raise FileInvalid(error.detail, self._path, 1) from error
 

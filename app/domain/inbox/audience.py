@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
 from app.db.after import after_commit
+from app.domain.composition.ports import IncludedMoved
 from app.domain.inbox import policy, queries
 from app.domain.inbox.policy import Cause, Someone
 from app.domain.prompts import activity
@@ -45,7 +46,7 @@ def announce(tx: AsyncSession, bus: Bus, users: Iterable[UUID]) -> None:
 
 
 class InboxAudience:
-    """Implements `threads.ports.Audience` and `versions.ports.Readers`."""
+    """Implements `threads.ports.Audience`, `versions.ports.Readers`, `composition.ports.Told`."""
 
     def __init__(self, bus: Bus) -> None:
         self._bus = bus
@@ -78,6 +79,17 @@ class InboxAudience:
         cause = Cause(version.author, version.prompt_id, for_followers=policy.PUBLISHED)
         about = {"number": version.number, "cause_id": version.id}
         await self._tell(tx, where, cause, version.created_at, about)
+
+    async def included_moved(self, tx: AsyncSession, moved: IncludedMoved) -> None:
+        """Once for each move, however many prompts of a person's include it."""
+        where = _Inside(moved.workspace_id)
+        cause = Cause(
+            moved.actor,
+            moved.prompt_id,
+            by_way_of=moved.dependants,
+            for_followers=policy.INCLUDED,
+        )
+        await self._tell(tx, where, cause, clock.utc_now(), {"number": moved.number})
 
     async def _took_part(self, tx: AsyncSession, where: InWorkspace, happening: Happening) -> None:
         """Who writes in a thread has seen what is in it, and follows the prompt from then on."""
@@ -162,7 +174,7 @@ def _cause(happening: Happening) -> Cause | None:
 async def _people(tx: AsyncSession, where: InWorkspace, cause: Cause) -> list[Someone]:
     """Members who may be told; in three statements, however many they are."""
     named: Collection[UUID] = {*cause.mentioned, *cause.involved}
-    found = await queries.concerned(tx, where, cause.prompt_id, named)
+    found = await queries.concerned(tx, where, cause.by_way_of or [cause.prompt_id], named)
     if not found:
         return []
     subjects = [cause.prompt_id, *([cause.thread_id] if cause.thread_id else [])]

@@ -10,7 +10,8 @@ from uuid import UUID
 
 # From what concerns a person most to what concerns them least: of several reasons the first counts.
 MENTION, REPLY, THREAD, RESOLVED, PUBLISHED = "mention", "reply", "thread", "resolved", "published"
-KINDS = (MENTION, REPLY, THREAD, RESOLVED, PUBLISHED)
+INCLUDED = "included"
+KINDS = (MENTION, REPLY, THREAD, RESOLVED, PUBLISHED, INCLUDED)
 REOPENED = "reopened"  # told to those, and wished for as, what is resolved
 
 ALL, UNREAD, MENTIONS = "all", "unread", "mentions"  # what the inbox shows
@@ -24,6 +25,7 @@ DEFAULT_WAYS: Mapping[str, str] = {
     THREAD: INBOX,
     RESOLVED: INBOX,
     PUBLISHED: INBOX,
+    INCLUDED: INBOX,
 }
 DELAYS = (5, 10, 30, 60, 240)  # minutes unread before an e-mail, to choose from
 DEFAULT_DELAY = 10
@@ -73,6 +75,7 @@ class Cause:
     thread_id: UUID | None = None
     mentioned: Collection[UUID] = ()
     involved: Collection[UUID] = ()  # who wrote in the thread
+    by_way_of: Collection[UUID] = ()  # other prompts, of which the followers are told instead
     for_mentioned: str = MENTION
     for_involved: str = ""  # a kind; "" = they are not told for that
     for_followers: str = ""

@@ -36,17 +36,19 @@ class Group:
 
 
 async def concerned(
-    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, named: Collection[UUID]
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Collection[UUID], named: Collection[UUID]
 ) -> dict[UUID, bool]:
-    """Members among `named` or following the prompt, and whether they follow it.
+    """Members among `named` or following one of the prompts, and whether they follow one.
 
     Whoever owns a prompt follows it until they say no.
     """
-    follows = _followers(where, prompt_id, is_following=True)
+    follows = _followers(where, is_following=True).where(Follow.prompt_id.in_(prompt_ids))
+    said_no = _followers(where, is_following=False).where(
+        Follow.prompt_id == Prompt.id, Follow.user_id == Prompt.owner_id
+    )
     owners = within(
         select(Prompt.owner_id).where(
-            Prompt.id == prompt_id,
-            Prompt.owner_id.not_in(_followers(where, prompt_id, is_following=False)),
+            Prompt.id.in_(prompt_ids), ~said_no.correlate(Prompt).exists()
         ),
         where,
         Prompt,
@@ -60,10 +62,8 @@ async def concerned(
     return {user_id: bool(follows) for user_id, follows in (await tx.execute(statement)).all()}
 
 
-def _followers(where: InWorkspace, prompt_id: UUID, *, is_following: bool) -> Select[UUID]:
-    statement = select(Follow.user_id).where(
-        Follow.prompt_id == prompt_id, Follow.is_following.is_(is_following)
-    )
+def _followers(where: InWorkspace, *, is_following: bool) -> Select[UUID]:
+    statement = select(Follow.user_id).where(Follow.is_following.is_(is_following))
     return within(statement, where, Follow)
 
 

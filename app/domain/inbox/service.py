@@ -60,7 +60,7 @@ async def unread(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> int:
 async def standing(
     tx: AsyncSession, where: InWorkspace, user_id: UUID, prompt_id: UUID
 ) -> Standing:
-    follows = (await queries.concerned(tx, where, prompt_id, [user_id])).get(user_id, False)
+    follows = (await queries.concerned(tx, where, [prompt_id], [user_id])).get(user_id, False)
     muted = await queries.muted(tx, where, [user_id], [prompt_id])
     return Standing(follows, bool(muted))
 

@@ -32,6 +32,10 @@ _WISHES = {
     policy.THREAD: ("New threads", "Somebody comments on a prompt you follow."),
     policy.RESOLVED: ("Resolved and reopened", "Somebody closes a thread you have written in."),
     policy.PUBLISHED: ("New versions", "Somebody publishes a prompt you follow."),
+    policy.INCLUDED: (
+        "Included prompts",
+        "Somebody releases a prompt that one you own or follow includes.",
+    ),
 }
 _WAYS = {
     policy.BOTH: "Inbox and e-mail",
@@ -98,6 +102,8 @@ def lead(notice: Notice, people: Sequence[Shown]) -> str:
     """Who did what: Kenji Watanabe and 2 others replied."""
     if notice.kind == policy.PUBLISHED:
         return f"{people[0].name} published v{notice.number}"
+    if notice.kind == policy.INCLUDED:
+        return f"{people[0].name} released v{notice.number}, which prompts of yours include"
     others = len(people) - 1
     if notice.kind != policy.REPLY or not others:
         return f"{people[0].name} {_VERBS[notice.kind]}"

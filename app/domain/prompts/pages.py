@@ -24,6 +24,8 @@ from app.web.forms import typed
 from app.web.htmx import is_htmx, page, see_other
 from app.web.links import absolute
 
+_URLS = ("settings", "variables", "publish", "versions", "voices", "threads", "composition")
+
 
 class PromptPages(Controller):
     path = "/w/{workspace:str}/prompts/{prompt_id:uuid}"
@@ -157,7 +159,15 @@ def _boot(
         "variables": opened.branch.variables,
         "urls": {
             name: f"{path}/{name}"
-            for name in ("settings", "variables", "publish", "versions", "voices", "threads")
+            for name in (
+                "settings",
+                "variables",
+                "publish",
+                "versions",
+                "voices",
+                "threads",
+                "composition",
+            )
         },
         "preferences": access.preferences,
         "nonce": request.scope["state"]["nonce"],

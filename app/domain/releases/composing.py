@@ -77,7 +77,7 @@ async def composed(root: Piece, asked: Selector, find: Find) -> Composed:
 async def _gathered(root: Piece, asked: Selector, find: Find) -> dict[Wanted, Piece]:
     found: dict[Wanted, Piece] = {}
     level = _wanted(root, asked)
-    for _ in range(DEEPEST):
+    for _ in range(DEEPEST + 1):  # one more, so that spelling can tell which way it is too deep
         new = [one for one in level if one not in found]
         if not new:
             return found
@@ -93,8 +93,6 @@ async def _gathered(root: Piece, asked: Selector, find: Find) -> dict[Wanted, Pi
                 )
         found |= pieces
         level = [one for piece in pieces.values() for one in _wanted(piece, asked)]
-    if any(one not in found for one in level):
-        raise ReferenceCycle(f"{root.name} includes prompts more than {DEEPEST} levels deep.")
     return found
 
 
@@ -125,12 +123,15 @@ class _Spelling:
             reference=piece.name,
         )
 
-    def spelt(self, piece: Piece, path: tuple[UUID, ...]) -> str:
-        if piece.prompt_id in path:
-            raise ReferenceCycle(f"{piece.name} includes itself.", reference=piece.name)
-        inside = (*path, piece.prompt_id)
+    def spelt(self, piece: Piece, path: tuple[Piece, ...]) -> str:
+        inside = (*path, piece)
+        chain = [one.name for one in inside]
+        if any(one.prompt_id == piece.prompt_id for one in path):
+            way = " → ".join(chain)
+            raise ReferenceCycle(f"{piece.name} includes itself: {way}.", chain=chain)
         if len(inside) > DEEPEST + 1:
-            raise ReferenceCycle(f"Prompts are included more than {DEEPEST} levels deep.")
+            way = " → ".join(chain)
+            raise ReferenceCycle(f"More than {DEEPEST} levels deep: {way}.", chain=chain)
 
         def text_for(reference: Reference) -> str:
             other = self._found[reference.name, referred(reference.label, self._asked)]
@@ -140,7 +141,9 @@ class _Spelling:
         text = template.with_references(self._source(piece), text_for)
         self._room -= len(text)
         if self._room < 0:
-            raise ReferencesTooLarge(f"With all that it includes, {piece.name} is too long.")
+            raise ReferencesTooLarge(
+                f"With all that it includes, {piece.name} is too long.", chain=chain
+            )
         return text
 
 

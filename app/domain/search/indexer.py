@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -38,12 +38,18 @@ class Inside:
     workspace_id: UUID
 
 
+# Whoever else keeps something of what live texts say, in the transaction that indexes them: by
+# prompt, some of them as they were.
+Heard = Callable[[AsyncSession, InWorkspace, Mapping[UUID, str]], Awaitable[None]]
+
+
 class Indexer:
     """Writes the index. Changes of one workspace's commit in the order of their stamps."""
 
-    def __init__(self, database: Database, engine: Words) -> None:
+    def __init__(self, database: Database, engine: Words, heard: Sequence[Heard] = ()) -> None:
         self._database = database
         self._words = engine
+        self._heard = heard
         self._known: dict[UUID, set[str]] = {}
 
     async def catch_up(self, where: InWorkspace, limit: int = BATCH) -> int:
@@ -112,6 +118,8 @@ class Indexer:
         await queries.put_entries(tx, known, new=False)
         await queries.add_terms(tx, where, terms)
         await self._words.put(tx, shelf.number, documents)
+        for hear in self._heard:
+            await hear(tx, where, {row["prompt_id"]: row["text"] for row in rows})
         return terms
 
     def _remember(self, where: InWorkspace, terms: set[str]) -> None:

@@ -188,7 +188,10 @@ class LabelApi(Controller):
         """Put a label on a version; programs that fetch the label get it at once.
 
         Lower-case names; `latest` moves by itself and is refused. With the ETag of the label as
-        If-Match nobody's rollback is undone by mistake. Needs the scope `write`.
+        If-Match nobody's rollback is undone by mistake. What includes other prompts has to be
+        complete under the label, and what includes this one has to stay so: otherwise the answer
+        is 409, `reference_unresolved`, `reference_cycle` or `references_too_large`, and the label
+        stays where it was. Needs the scope `write`.
         """
         await _check(labelling, conditions, prompt_id, label)
         moved = await labelling.move(prompt_id, label, data.version)
@@ -199,14 +202,21 @@ class LabelApi(Controller):
     @delete("/", name="api:remove-label", operation_id="removeLabel")
     async def remove(
         self,
+        *,
         labelling: LabelsDep,
         conditions: ConditionsDep,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
+        confirm: FromQuery[bool] = False,
     ) -> None:
-        """Take a label off; programs that fetch it get 404 from then on. Needs `write`."""
+        """Take a label off; programs that fetch it get 404 from then on.
+
+        When released prompts include this one under the label, the answer is a 409
+        `still_included` that names them: programs that fetch those would get an error. With
+        `confirm=true` the label goes all the same. Needs the scope `write`.
+        """
         await _check(labelling, conditions, prompt_id, label)
-        await labelling.remove(prompt_id, label)
+        await labelling.remove(prompt_id, label, confirmed=confirm)
 
 
 async def _check(labelling: Labels, conditions: Conditions, prompt_id: UUID, label: str) -> None:

@@ -8,7 +8,7 @@ from app.domain.prompts.deps import JinjaDep
 from app.domain.prompts.ports import Rooms
 from app.domain.versions.history import History
 from app.domain.versions.labels import Labels
-from app.domain.versions.ports import Readers
+from app.domain.versions.ports import Composition, Readers
 from app.domain.versions.service import Versions
 from app.web.deps import Caller, Db, Tx
 
@@ -17,20 +17,29 @@ LabelsDep = NamedDependency[Labels]
 VersionsDep = NamedDependency[Versions]
 _Rooms = NamedDependency[Rooms]
 _Readers = NamedDependency[Readers]
+_Composition = NamedDependency[Composition]
 
 
 async def provide_history(tx: Tx, caller: Caller, rooms: _Rooms) -> History:
     return History(tx, caller, rooms)
 
 
-async def provide_labelling(tx: Tx, caller: Caller, rooms: _Rooms) -> Labels:
-    return Labels(tx, caller, rooms)
+async def provide_labelling(
+    tx: Tx, caller: Caller, rooms: _Rooms, composition: _Composition
+) -> Labels:
+    return Labels(tx, caller, rooms, composition)
 
 
 async def provide_versions(
-    database: Db, caller: Caller, rooms: _Rooms, readers: _Readers, jinja: JinjaDep
+    *,
+    database: Db,
+    caller: Caller,
+    rooms: _Rooms,
+    readers: _Readers,
+    jinja: JinjaDep,
+    composition: _Composition,
 ) -> Versions:
-    return Versions(database, caller, rooms, readers, jinja)
+    return Versions(database, caller, rooms, readers, jinja, composition)
 
 
 PROVIDERS = {

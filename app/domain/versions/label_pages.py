@@ -15,7 +15,7 @@ from app.domain.versions import label_show, policy
 from app.domain.versions.deps import HistoryDep, LabelsDep
 from app.domain.versions.errors import LabelNotFound, VersionNotFound
 from app.domain.workspaces.service import Workspaces, whom_to_ask
-from app.errors import InvalidFields
+from app.errors import Conflict, InvalidFields
 from app.web.deps import Caller, PageShell, Tx
 from app.web.forms import typed
 from app.web.htmx import page, see_other
@@ -48,10 +48,22 @@ class LabelPages(Controller):
         request: AppRequest,
         labelling: LabelsDep,
         history: HistoryDep,
+        shell: PageShell,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
     ) -> Response[Any]:
-        await labelling.remove(prompt_id, label)
+        """Asks again where others include the prompt by the label."""
+        confirmed = (await typed(request, "confirmed"))["confirmed"] == "yes"
+        try:
+            await labelling.remove(prompt_id, label, confirmed=confirmed)
+        except Conflict as error:
+            context: dict[str, Any] = {
+                "prompt_id": prompt_id,
+                "label_name": label,
+                "detail": error.detail,
+            }
+            context["dependants"] = error.extra.get("dependants", ())
+            return page(request, "versions/still_included.html", status=409, **shell, **context)
         [last] = await history.moves(prompt_id, label, 1)
         return see_other(request, f"{_base(request)}/versions?moved={last.id}")
 

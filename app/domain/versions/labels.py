@@ -20,6 +20,7 @@ from app.domain.versions.errors import (
     VersionNotFound,
 )
 from app.domain.versions.models import Label, LabelMove, Version
+from app.domain.versions.ports import UNWATCHED, Composition
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
 from app.kit.ids import new_id
@@ -30,15 +31,23 @@ LABEL_MOVED = "label.moved"  # {"label", "number"}; number null = taken off
 class Labels:
     """The labels of the caller's prompts. News travel once the transaction is committed."""
 
-    def __init__(self, tx: AsyncSession, caller: Principal, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        tx: AsyncSession,
+        caller: Principal,
+        announcer: Announcer,
+        composition: Composition = UNWATCHED,
+    ) -> None:
         self._tx = tx
         self._caller = caller
         self._announcer = announcer
+        self._composition = composition
 
     async def move(self, prompt_id: UUID, name: str, number: int) -> Label:
         """Put a label on a version, wherever it was before.
 
-        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `VersionNotFound`.
+        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `VersionNotFound`, and a
+        `Conflict` when programs could not be given what includes it, or what it includes.
         """
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
@@ -64,10 +73,10 @@ class Labels:
         found = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
         return found[0] if found and found[0].to_number is not None else None
 
-    async def remove(self, prompt_id: UUID, name: str) -> None:
-        """Take a label off.
+    async def remove(self, prompt_id: UUID, name: str, *, confirmed: bool = False) -> None:
+        """Take a label off. Others may include the prompt by it: that has to be `confirmed`.
 
-        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `LabelNotFound`.
+        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `LabelNotFound`, `Conflict`.
         """
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
@@ -77,7 +86,11 @@ class Labels:
             raise LabelNotFound(f"{name} is on no version.")
         await self._check_roles([name])
         before = label.number
-        await queries.remove_label(self._tx, self._caller, prompt_id, name)
+        async with self._tx.begin_nested():  # whoever catches the refusal commits nothing of it
+            await queries.remove_label(self._tx, self._caller, prompt_id, name)
+            await self._composition.removed(
+                self._tx, self._caller, prompt_id, name, confirmed=confirmed
+            )
         await self._moved(prompt_id, branch.id, name, before, None)
 
     async def put(
@@ -85,7 +98,7 @@ class Labels:
     ) -> list[str]:
         """Put labels (checked names) on a version of a locked prompt; gives those that moved.
 
-        Raises `LabelProtected`.
+        Raises `LabelProtected`, and what `move` says of programs.
         """
         now = {one.name: one for one in await queries.labels(self._tx, self._caller, prompt_id)}
         moved = [name for name in names if name not in now or now[name].number != version.number]
@@ -97,6 +110,7 @@ class Labels:
             label.moved_by, label.moved_at = self._caller.actor, clock.utc_now()
             self._tx.add(label)
             await self._moved(prompt_id, room_id, name, before, version.number)
+        await self._composition.moved(self._tx, self._caller, version, moved)
         return moved
 
     async def undo(self, prompt_id: UUID, name: str, move_id: UUID) -> None:

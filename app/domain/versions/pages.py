@@ -15,7 +15,7 @@ from app.domain.versions.drawing import Unfold
 from app.domain.versions.replay import Place, replay
 from app.domain.versions.views import Address
 from app.domain.versions.voices import Voices
-from app.errors import InvalidFields
+from app.errors import Conflict, InvalidFields
 from app.web.deps import PageShell
 from app.web.forms import chosen, typed
 from app.web.htmx import is_htmx, page, rendered, see_other
@@ -111,7 +111,7 @@ class VersionPages(Controller):
         labels = await chosen(request, "labels")
         try:
             done = await versions.publish(prompt_id, message, labels)
-        except InvalidFields as error:
+        except (InvalidFields, Conflict) as error:
             context = await show.publish(desk, prompt_id)
             context |= {"message": message, "errors": _about_form(error), "suggested": False}
             context["labels"] = show.ticked(context["labels"], labels)
@@ -150,8 +150,10 @@ async def _unchanged(
     return page(request, "versions/publish.html", "versions/_publish.html", **shell, **context)
 
 
-def _about_form(error: InvalidFields) -> dict[str, str]:
-    """A refused label is told beside the labels."""
+def _about_form(error: InvalidFields | Conflict) -> dict[str, str]:
+    """A refused label is told beside the labels, and so is what could not be put together."""
+    if isinstance(error, Conflict):
+        return {"labels": error.detail}
     return {"labels" if name == "label" else name: text for name, text in error.fields.items()}
 
 

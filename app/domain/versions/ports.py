@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.access.principal import Principal
 from app.domain.versions.models import Version
 
 
@@ -25,3 +28,47 @@ class NoReaders:
 
 
 NO_READERS = NoReaders()
+
+
+@runtime_checkable  # Litestar checks what it injects
+class Composition(Protocol):
+    """Whoever knows what includes what. Called inside the transaction, after the change."""
+
+    async def possible(self, tx: AsyncSession, version: Version) -> None:
+        """Raises when the text of a version could not be published: it includes itself."""
+
+    async def published(self, tx: AsyncSession, version: Version) -> None:
+        """A version is there. Raises as `possible`."""
+
+    async def moved(
+        self, tx: AsyncSession, caller: Principal, version: Version, labels: Sequence[str]
+    ) -> None:
+        """Labels are on a version now. Raises when programs could not be given something by it."""
+
+    async def removed(
+        self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str, *, confirmed: bool
+    ) -> None:
+        """A label is off. Raises when programs would miss it, unless that is `confirmed`."""
+
+
+class Unwatched:
+    """Where nothing includes anything."""
+
+    async def possible(self, tx: AsyncSession, version: Version) -> None:
+        """Everything is."""
+
+    async def published(self, tx: AsyncSession, version: Version) -> None:
+        """Nothing to keep."""
+
+    async def moved(
+        self, tx: AsyncSession, caller: Principal, version: Version, labels: Sequence[str]
+    ) -> None:
+        """Nobody minds."""
+
+    async def removed(
+        self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str, *, confirmed: bool
+    ) -> None:
+        """Nobody minds."""
+
+
+UNWATCHED = Unwatched()

@@ -21,12 +21,16 @@ from app.domain.versions.errors import LabelMovedSince, LabelNotFound
 from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels import Labels
 from app.domain.versions.models import Version
+from app.domain.versions.ports import UNWATCHED, Composition
 
 RECENT = 10  # versions in the editor's side panel
 
 
 class VersionReleases:
     """Implements `prompts.ports.Releases`."""
+
+    def __init__(self, composition: Composition = UNWATCHED) -> None:
+        self._composition = composition
 
     async def of(
         self, tx: AsyncSession, where: InWorkspace, prompt_ids: Sequence[UUID]
@@ -50,7 +54,7 @@ class VersionReleases:
         there = await queries.label(tx, caller, prompt_id, label)
         if newest is None or (there is not None and there.number == newest):
             return ""
-        await Labels(tx, caller, rooms).move(prompt_id, label, newest)
+        await Labels(tx, caller, rooms, self._composition).move(prompt_id, label, newest)
         [made] = await queries.moves(tx, caller, prompt_id, label, 1)
         return str(made.id)
 
@@ -59,7 +63,7 @@ class VersionReleases:
     ) -> bool:
         label, _, move_id = move.partition(" ")
         try:
-            await Labels(tx, caller, rooms).undo(prompt_id, label, UUID(move_id))
+            await Labels(tx, caller, rooms, self._composition).undo(prompt_id, label, UUID(move_id))
         except (LabelMovedSince, LabelNotFound, ValueError):
             return False
         return True

@@ -29,7 +29,7 @@ from app.domain.versions.errors import PublishBusy, VersionNotFound
 from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels import Labels
 from app.domain.versions.models import Checkpoint, Version
-from app.domain.versions.ports import NO_READERS, Readers
+from app.domain.versions.ports import NO_READERS, UNWATCHED, Composition, Readers
 from app.domain.versions.reading import blame_of, read_since
 from app.errors import InvalidFields
 from app.kit import clock
@@ -68,6 +68,7 @@ class Versions:
         rooms: Rooms,
         readers: Readers = NO_READERS,
         jinja: Jinja | None = None,
+        composition: Composition = UNWATCHED,
     ) -> None:
         """`jinja` reads what is published; without it, rendering finds the mistakes."""
         self._database = database.within(caller)
@@ -75,13 +76,14 @@ class Versions:
         self._rooms = rooms
         self._readers = readers
         self._jinja = jinja
+        self._composition = composition
 
     async def publish(self, prompt_id: UUID, message: str, labels: Sequence[str] = ()) -> Published:
         """Make a version of what is there, and put `labels` on it.
 
         When nothing changed since the newest version there is no new one, and the labels go to
-        that. Raises `PromptNotFound`, `LabelRefused`, `InvalidFields`, and what
-        `Jinja.names` does about a Jinja text.
+        that. Raises `PromptNotFound`, `LabelRefused`, `InvalidFields`, what `Jinja.names` does
+        about a Jinja text, and a `Conflict` when programs could not be given it.
         """
         self._caller.require(Permission.VERSIONS_PUBLISH)
         if labels:
@@ -95,15 +97,18 @@ class Versions:
         """Edit the live text back into version `number` and publish that.
 
         Everyone in the room sees it arrive as an edit; unpublished edits are kept as a
-        checkpoint. Raises `PromptNotFound`, `VersionNotFound`, `TextTooLarge`, `StorageFailed`.
+        checkpoint. Raises `PromptNotFound`, `VersionNotFound`, `TextTooLarge`, `StorageFailed`,
+        and a `Conflict` when programs could not be given it.
         """
         self._caller.require(Permission.VERSIONS_PUBLISH)
         self._caller.require(Permission.PROMPTS_WRITE)
         async with self._database.transaction(write=False) as tx:
             room_id = (await self._prompts(tx).open(prompt_id)).branch.id
             version = await queries.numbered(tx, self._caller, prompt_id, number)
-        if version is None:
-            raise VersionNotFound(f"This prompt has no version {number}.")
+            if version is None:
+                raise VersionNotFound(f"This prompt has no version {number}.")
+            # Before the live text is touched: publishing would refuse it only afterwards.
+            await self._composition.possible(tx, version)
         await Checkpoints(self._database, self._rooms).take(room_id, "restore")
         # Words that come back are still their author's; who brought them back is the version's.
         writers = decoded(version.blame).writers()
@@ -154,11 +159,11 @@ class Versions:
                     version.blame = written.encoded()
                     tx.add(version)
                     await tx.flush()
+                    await self._composition.published(tx, version)
                     await self._readers.published(tx, version)
                     self._tell(tx, version)
-                moved = await Labels(tx, self._caller, self._rooms).put(
-                    prompt.id, branch.id, version, labels
-                )
+                putting = Labels(tx, self._caller, self._rooms, self._composition)
+                moved = await putting.put(prompt.id, branch.id, version, labels)
                 return Published(version, is_new, tuple(moved))
         raise PublishBusy("Try again in a moment.")
 

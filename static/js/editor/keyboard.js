@@ -3,6 +3,7 @@
 import { toast } from "../toasts.js";
 import { closeSearchPanel, openSearchPanel } from "./vendor.js";
 import { toggleBold } from "./format.js";
+import { closeBubble, openReferenceAtCaret } from "./references.js";
 import { openMenuAtCaret } from "./roles.js";
 import { isDurable } from "./savestate.js";
 import { isTextField } from "./ui.js";
@@ -13,9 +14,9 @@ const TWICE_MS = 4_000;
 /* Inside the text. Tab is not bound: it leaves the editor. */
 export const textKeys = (follow) => [
   { key: "Mod-b", run: toggleBold },
-  { key: "Mod-.", run: declareAtCaret },
+  { key: "Mod-.", run: (view) => declareAtCaret(view) || openReferenceAtCaret(view) },
   { key: "Mod-Alt-Enter", run: openMenuAtCaret },
-  { key: "Escape", run: (view) => follow.stop() || closeSearchPanel(view) || leave(view) },
+  { key: "Escape", run: (view) => closeBubble(view) || follow.stop() || closeSearchPanel(view) || leave(view) },
 ];
 
 function leave(view) {

@@ -13,6 +13,7 @@ import { toRelative } from "./positions.js";
 import { Presence } from "./presence.js";
 import { Language } from "./language.js";
 import { offerProposal } from "./proposal.js";
+import { References } from "./references.js";
 import { insertMessage } from "./roles.js";
 import { SaveBadge } from "./savebadge.js";
 import { Session } from "./session.js";
@@ -116,6 +117,7 @@ async function start(boot) {
   language.start();
   listen({ session, host, view });
   addMessageButton({ host, view, session });
+  new References({ view, session, url: boot.urls.composition });
   toolbar({ bar: byId("editor-toolbar"), view, session });
   pageKeys({ session, view, follow, people, publish: byId("publish-button"), urls: boot.urls });
   drawPeers(view, presence, { show: boot.preferences.show_others });

@@ -38,6 +38,17 @@ export function variablesIn(text) {
   return [...names];
 }
 
+/* References as they are written, `name@label`, in order of first use. */
+export function referencesIn(text) {
+  const names = new Set();
+  if (!text.includes("{{")) return [];
+  for (const match of text.matchAll(expressions())) {
+    const found = kindOf(match);
+    if (found.kind === "reference") names.add(found.name);
+  }
+  return [...names];
+}
+
 /* How the text, or what is known to be used in it, and the declarations agree. */
 export function compareVariables(text, declared, used = variablesIn(text)) {
   const names = declared.map((variable) => variable.name);

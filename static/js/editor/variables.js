@@ -4,6 +4,7 @@ import {
   Decoration, EditorView, Facet, StateField, autocompletion, hoverTooltip, showTooltip, startCompletion,
 } from "./vendor.js";
 import { matches } from "./marks.js";
+import { completeReference, meanings, referenceMark, references } from "./references.js";
 import { ROLES, compareVariables, expressions, jinjaParts, kindOf, roleLine } from "./template.js";
 import { element } from "./ui.js";
 
@@ -14,7 +15,6 @@ export const declared = Facet.define({ combine: (values) => values[0] ?? { list:
 const marks = {
   variable: Decoration.mark({ class: "cm-var" }),
   unknown: Decoration.mark({ class: "cm-var cm-var-unknown" }),
-  reference: Decoration.mark({ class: "cm-var cm-var-reference" }),
   history: Decoration.mark({ class: "cm-var" }),
   literal: Decoration.mark({ class: "cm-literal" }),
 };
@@ -27,12 +27,13 @@ function isUnknown(state, name) {
 
 function markFor(match, view) {
   const { kind, name } = kindOf(match);
+  if (kind === "reference") return referenceMark(view.state, name);
   return kind === "variable" && isUnknown(view.state, name) ? marks.unknown : marks[kind];
 }
 
 const pills = matches(
   { regexp: expressions(), decoration: markFor },
-  (update) => update.startState.facet(declared) !== update.state.facet(declared),
+  (update) => update.startState.facet(declared) !== update.state.facet(declared) || update.startState.field(meanings) !== update.state.field(meanings),
 );
 
 const jinjaMarks = { code: Decoration.mark({ class: "cm-jinja" }), put: Decoration.mark({ class: "cm-var" }) };
@@ -104,6 +105,11 @@ function put(insert) {
   };
 }
 
+function beginReference(view, _completion, from, to) {
+  view.dispatch({ changes: { from, to, insert: "> " }, selection: { anchor: from + 2 }, userEvent: "input.complete" });
+  setTimeout(() => startCompletion(view), 0);
+}
+
 function options(state, onEmptyLine) {
   const { list, jinja: told } = state.facet(declared);
   const known = new Set(list.map((variable) => variable.name));
@@ -111,6 +117,7 @@ function options(state, onEmptyLine) {
   return [
     ...list.map(({ name, type, description }) => ({ label: name, detail: type, info: description || undefined, type: "variable", apply: put(name), boost: 2 })),
     ...others.map((name) => ({ label: name, detail: "not declared", type: "variable", apply: put(name), boost: 1 })),
+    { label: ">", displayLabel: "> another prompt", detail: "include its text", type: "reference", apply: beginReference },
     ...(onEmptyLine ? [
       ...ROLES.map((role) => ({ label: `role "${role}"`, detail: "new message", type: "role", apply: put(roleLine(role).slice(2, -2)) })),
       { label: "history", detail: "the caller’s messages", type: "role", apply: put("history") },
@@ -129,11 +136,12 @@ function complete(context) {
 }
 
 export const variables = [
-  pills, jinja, caretFix, hoverFix,
-  autocompletion({ override: [complete], icons: false, activateOnTyping: true, maxRenderedOptions: 60, tooltipClass: () => "prompt-completions" }),
+  references, pills, jinja, caretFix, hoverFix,
+  autocompletion({ override: [complete, completeReference], icons: false, activateOnTyping: true, maxRenderedOptions: 60, tooltipClass: () => "prompt-completions" }),
   EditorView.inputHandler.of((view, from, to, text) => {
-    // "{{" opens the list at once; CodeMirror alone would wait for a letter.
-    if (text === "{" && view.state.sliceDoc(from - 1, from) === "{") setTimeout(() => startCompletion(view), 0);
+    // "{{", "{{>" and a reference's "@" open the list at once; CodeMirror alone would wait for a letter.
+    const opens = { "{": /\{$/, ">": /\{\{\s*$/, "@": /\{\{\s*>\s*[\w./-]+$/ }[text];
+    if (opens?.test(view.state.sliceDoc(Math.max(0, from - 300), from))) setTimeout(() => startCompletion(view), 0);
     return false;
   }),
 ];

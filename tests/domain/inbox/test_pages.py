@@ -241,7 +241,7 @@ class TestPuttingInOrder:
         assert answer.headers["location"] == f"{page}?saved=1"
         html = (await me.get(page)).text
         chosen = re.findall(r'<option value="(\w+)" selected>', html)
-        assert chosen == ["inbox", "off", "inbox", "inbox", "inbox", "60"]
+        assert chosen == ["inbox", "off", "inbox", "inbox", "inbox", "inbox", "60"]
         assert 'name="by_mail" value="true">' in html  # and not ticked
         assert "sends no e-mail" in html
 

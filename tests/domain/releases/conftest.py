@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.builders import a_key, a_prompt, a_workspace
+from app.domain.composition.guarding import Guard
+from app.domain.versions.service import Versions
+from tests.support.builders import a_key, a_prompt, a_workspace, as_member
+
+
+class Recording(Guard):
+    """Keeps what versions include and refuses nothing."""
+
+    async def possible(self, *_):
+        pass
+
+    async def moved(self, *_):
+        pass
 
 
 @pytest.fixture
@@ -18,16 +30,24 @@ async def key(database, place):
 
 
 @pytest.fixture
-async def release(client, database, place, key):
-    """Makes a prompt and publishes `text` under labels; again for the next version."""
+async def release(app, client, database, place, key):
+    """Makes a prompt and publishes `text` under labels; again for the next version.
+
+    `unchecked` is as an import does it: whatever it includes, and whoever that breaks.
+    """
     made = {}
 
-    async def publish(name, text="One", *labels, **settings):
+    async def publish(name, text="One", *labels, unchecked=False, **settings):
         if name not in made:
             made[name] = await a_prompt(database, place, name, text=text, **settings)
         url = f"/api/v1/prompts/{made[name].id}"
         headers = key.headers
         assert (await client.patch(url, headers=headers, json={"text": text})).status_code == 200
+        if unchecked:
+            caller = await as_member(database, place, place.owner)
+            versions = Versions(database, caller, app.state.hub, composition=Recording())
+            await versions.publish(made[name].id, "m", labels or ["production"])
+            return made[name]
         body = {"message": "m", "labels": list(labels or ["production"])}
         published = await client.post(f"{url}/versions", headers=headers, json=body)
         assert published.status_code in (200, 201), published.text

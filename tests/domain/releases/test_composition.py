@@ -64,7 +64,7 @@ class TestComposition:
             assert ("immutable" in control) is is_fixed
 
     async def test_what_is_not_released_is_named_until_it_is(self, release, fetch):
-        await release("a", "{{> missing@eu}}")
+        await release("a", "{{> missing@eu}}", unchecked=True)
         got = await fetch("a")
         assert (got.status_code, got.json()["code"]) == (409, "reference_unresolved")
         assert got.json()["reference"] == "missing"
@@ -72,23 +72,25 @@ class TestComposition:
         assert (await fetch("a")).json()["text"] == "here"
 
     async def test_circles_and_depth_end_with_a_reason(self, release, fetch, monkeypatch):
-        await release("a", "{{> b}}")
-        await release("b", "{{> a}}")
-        await release("self", "{{> self}}")
-        for name in ("a", "b", "self"):
-            got = await fetch(name)
-            assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+        """What an import may bring, and what came before moves were checked."""
+        await release("a", "{{> b}}", unchecked=True)
+        await release("b", "{{> a}}", unchecked=True)
+        got = await fetch("a")
+        assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+        assert got.json()["chain"] == ["a", "b", "a"]
         monkeypatch.setattr(composing, "DEEPEST", 2)
         for number in range(4):
-            await release(f"d/{number}", f"{{{{> d/{number + 1}}}}}" if number < 3 else "end")
+            text = f"{{{{> d/{number + 1}}}}}" if number < 3 else "end"
+            await release(f"d/{number}", text, unchecked=True)
         assert (await fetch("d/1")).json()["text"] == "end"
-        assert (await fetch("d/0")).json()["code"] == "reference_cycle"
+        deep = (await fetch("d/0")).json()
+        assert (deep["code"], deep["chain"]) == ("reference_cycle", ["d/0", "d/1", "d/2", "d/3"])
 
     async def test_growing_by_doubling_is_stopped(self, release, fetch, monkeypatch):
         monkeypatch.setattr(composing, "LONGEST", 500)
         await release("b0", "x" * 100)
         for number in range(3):
-            await release(f"b{number + 1}", f"{{{{> b{number}}}}}" * 2)
+            await release(f"b{number + 1}", f"{{{{> b{number}}}}}" * 2, unchecked=True)
         assert (await fetch("b3")).json()["code"] == "references_too_large"
 
 
@@ -111,7 +113,7 @@ class TestBundle:
     async def test_one_that_cannot_be_put_together_does_not_hide_the_others(
         self, client, key, release
     ):
-        await release("a", "{{> missing}}")
+        await release("a", "{{> missing}}", unchecked=True)
         await release("b", "fine")
         got = (await client.get("/api/v1/bundle", headers=key.headers)).json()
         assert [one["name"] for one in got["items"]] == ["b"]
@@ -153,8 +155,8 @@ class TestChangesAsAList:
 
 class TestRender:
     async def test_a_released_text_filled_in(self, client, key, release):
-        await release("a/b", "{{> part}} {{who}}", variables=[{"name": "n", "type": "number"}])
         await release("part", "{{n}}")
+        await release("a/b", "{{> part}} {{who}}", variables=[{"name": "n", "type": "number"}])
         url = "/api/v1/fetch/a/b/render"
         body = {"variables": {"n": 3, "who": "you"}}
         got = await client.post(url, headers=key.headers, json=body)

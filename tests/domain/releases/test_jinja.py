@@ -194,7 +194,7 @@ class TestOverHttp:
         await release("plain", "Be {{tone}}. {% not a tag %}")
         await release("jinja", "{{ tone|upper }}", template_format="jinja")
         await release("whole", "{{> plain}} {{> jinja}}", template_format="jinja")
-        await release("other", "{{> jinja}}")
+        await release("other", "{{> jinja}}", unchecked=True)
         body = {"variables": {"tone": "kind"}}
         found = await client.post("/api/v1/fetch/whole/render", headers=key.headers, json=body)
         assert found.json()["messages"][0]["content"] == "Be kind. {% not a tag %} KIND"

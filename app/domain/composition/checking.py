@@ -1,0 +1,123 @@
+"""Whether what programs get can still be put together after a label has moved.
+
+Composed by the very code that answers programs, inside the transaction that moves the label: what
+is refused here would have been a 409 there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.tenancy import InWorkspace
+from app.domain.composition import looking, queries
+from app.domain.composition.policy import Dependant, among
+from app.domain.composition.recording import references
+from app.domain.releases import composing
+from app.domain.releases.composing import Piece, Wanted, composed
+from app.domain.releases.errors import (
+    ReferenceCycle,
+    ReferenceFormat,
+    ReferencesTooLarge,
+    ReferenceUnresolved,
+)
+from app.domain.releases.selector import LATEST, Selector
+from app.domain.releases.service import pieces
+
+REFUSED = ReferenceCycle, ReferenceFormat, ReferencesTooLarge, ReferenceUnresolved
+
+
+@dataclass(slots=True)
+class Found:
+    """Included prompts, looked up once for all that is checked together."""
+
+    tx: AsyncSession
+    where: InWorkspace
+    known: dict[Wanted, Piece] = field(default_factory=dict)
+
+    async def __call__(self, wanted: Iterable[Wanted]) -> Mapping[Wanted, Piece]:
+        asked = list(wanted)
+        if missing := [one for one in asked if one not in self.known]:
+            self.known |= await pieces(self.tx, self.where, missing)
+        return {one: self.known[one] for one in asked if one in self.known}
+
+
+async def check_text(found: Found, root: Piece) -> None:
+    """Raises what composing the text under its label does."""
+    await composed(root, Selector(root.label), found)
+
+
+async def check_dependants(found: Found, prompt_id: UUID, names: Collection[str]) -> None:
+    """Raises when a released prompt that includes this one, at any depth, would break by it.
+
+    One that is broken for another reason is left alone: that is not this change's doing. Of very
+    many dependants the first ones are looked at, the rest find out when they are fetched.
+    """
+    ids = await _above(found, prompt_id, names)
+    if not ids:
+        return
+    labels = await queries.labels_of(found.tx, found.where, ids)
+    called = await queries.names_of(found.tx, found.where, ids)
+    roots = [(called[one][0], (Selector(label),)) for one in ids for label in labels[one]]
+    there = await found(roots)
+    for one in roots:
+        if one in there:
+            await _check_one(found, there[one], one[1][0], frozenset(names))
+
+
+async def _check_one(found: Found, root: Piece, selector: Selector, about: frozenset[str]) -> None:
+    try:
+        await composed(root, selector, found)
+    except REFUSED as error:
+        concerned = {*error.extra.get("chain", ()), error.extra.get("reference")}
+        if concerned & about:
+            label = selector.label
+            why = f"{root.name} could not be fetched under {label} any more. {error.detail}"
+            raise type(error)(why, **error.extra) from error
+
+
+async def _above(found: Found, prompt_id: UUID, names: Collection[str]) -> list[UUID]:
+    """Prompts that may include it, directly or by way of others; nearest first."""
+    seen: dict[UUID, None] = {}
+    level = list(names)
+    for _ in range(composing.DEEPEST):
+        ids = await queries.users_in_versions(found.tx, found.where, level, looking.MOST)
+        new = [one for one in ids if one not in seen and one != prompt_id]
+        if not new:
+            break
+        seen |= dict.fromkeys(new)
+        if len(seen) >= looking.MOST:
+            break
+        named = await queries.names_of(found.tx, found.where, new)
+        level = [name for some in named.values() for name in some]
+    return list(seen)[: looking.MOST]
+
+
+def unresolved(text: str, label: str, there: Mapping[str, Collection[str]]) -> list[str]:
+    """What of a text's references leads nowhere, in words; `there` are labels by name."""
+    found = []
+    for name, written in references(text):
+        if name not in there:
+            found.append(f"There is no prompt {name}.")
+        elif written and not _has(written, there[name]):
+            found.append(f"{name} has no {written}.")
+        elif not written and not {label, "production"} & set(there[name]):
+            found.append(f"{name} is neither in {label} nor in production.")
+    return found
+
+
+def _has(written: str, labels: Collection[str]) -> bool:
+    return written in labels or written == LATEST or written.removeprefix("v").isdecimal()
+
+
+def still_included(label: str, dependants: Sequence[Dependant]) -> str:
+    """A sentence for whoever is about to take a label off."""
+    names = among([one.name for one in dependants])
+    many = len(dependants) != 1
+    return (
+        f"{names} {'include' if many else 'includes'} this prompt under {label}: programs that "
+        f"fetch {'them' if many else 'it'} would get an error. It goes if you confirm that."
+    )

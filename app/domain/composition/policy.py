@@ -1,0 +1,66 @@
+"""What an inclusion reaches: rules without database and clock."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from app.domain.releases.selector import LATEST, PRODUCTION, Selector, referred
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A reference, as it is written, in one version or in the live text."""
+
+    name: str
+    label: str  # "" = none written
+    number: int  # of the version; 0 = the live text
+    labels: tuple[str, ...]  # on that version; `latest` is among them
+
+    def means(self, label: str, there: Collection[str]) -> bool:
+        """Whether a program can get the prompt under `label` by this.
+
+        `there` are the labels that the included prompt has: where the label asked for is not
+        among them, a reference without one means production. Nobody waits for `latest` who has not
+        written it.
+        """
+        if self.number == 0:
+            return False
+        if self.label:
+            return self.label == label
+        for asked in set(self.labels) - {LATEST}:
+            wanted = [one.label for one in referred(None, Selector(asked))]
+            if label == next((one for one in wanted if one in there), PRODUCTION):
+                return True
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Dependant:
+    """A prompt that includes another one, and where it does."""
+
+    id: UUID
+    name: str
+    title: str
+    archived_at: datetime | None
+    uses: tuple[Use, ...]
+
+    def reaches(self, label: str, there: Collection[str]) -> bool:
+        return any(one.means(label, there) for one in self.uses)
+
+
+def labels_on(number: int, newest: int | None, labels: Mapping[str, int]) -> tuple[str, ...]:
+    """Of a version, `latest` last."""
+    named = [name for name, at in labels.items() if at == number]
+    return (*named, LATEST) if number and number == newest else tuple(named)
+
+
+def among(names: Collection[str], most: int = 3) -> str:
+    """`a, b, c and 2 more`."""
+    listed = list(names)
+    if len(listed) <= most:
+        head, last = listed[:-1], listed[-1:]
+        return " and ".join([*([", ".join(head)] if head else []), *last])
+    return f"{', '.join(listed[:most])} and {len(listed) - most} more"

@@ -1,0 +1,56 @@
+"""What the API says about prompts that include each other."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from app.domain.composition.policy import Dependant, Use
+
+
+class UseView(msgspec.Struct, frozen=True):
+    """A reference, as it is written, in one version or in the live text."""
+
+    name: Annotated[
+        str,
+        Meta(description="Of this prompt, or one it had before.", examples=["house/tone"]),
+    ]
+    label: Annotated[
+        str | None,
+        Meta(description="Null where none is written: it is the label asked for, or production."),
+    ]
+    version: Annotated[int | None, Meta(description="It stands in; null for the live text.")]
+    labels: Annotated[
+        list[str],
+        Meta(description="On that version, `latest` among them.", examples=[["production"]]),
+    ]
+
+
+class DependantView(msgspec.Struct, frozen=True):
+    """A prompt that includes this one."""
+
+    id: UUID
+    name: Annotated[str, Meta(examples=["support/refund-triage"])]
+    title: str
+    archived: bool
+    uses: list[UseView]
+
+
+class DependantList(msgspec.Struct, frozen=True):
+    """In the order of their names; `next_cursor` is null on the last page."""
+
+    items: list[DependantView]
+    next_cursor: str | None
+
+
+def dependant_view(one: Dependant) -> DependantView:
+    return DependantView(
+        one.id, one.name, one.title, one.archived_at is not None, list(map(_use, one.uses))
+    )
+
+
+def _use(one: Use) -> UseView:
+    return UseView(one.name, one.label or None, one.number or None, list(one.labels))

@@ -1,0 +1,149 @@
+"""What may not be saved: circles, what is too deep or too large, and what others would miss."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.domain.composition.guarding import Guard
+from app.domain.releases import composing
+from app.domain.releases.errors import ReferenceCycle
+from app.domain.versions.labels import Labels
+from app.domain.versions.service import Versions
+from tests.support.builders import Quiet, a_prompt, a_workspace, as_member
+from tests.support.rooms import FakeRooms
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def save(client, key, release):
+    """Publishes a text under labels, or says why not."""
+
+    async def publish(name, text, *labels):
+        made = await release(name, "Before.", "before")
+        url = f"/api/v1/prompts/{made.id}"
+        await client.patch(url, headers=key.headers, json={"text": text})
+        body = {"message": "m", "labels": list(labels)}
+        return await client.post(f"{url}/versions", headers=key.headers, json=body)
+
+    return publish
+
+
+@pytest.fixture
+def move(client, key):
+    async def put(made, label, number):
+        url = f"/api/v1/prompts/{made.id}/labels/{label}"
+        return await client.put(url, headers=key.headers, json={"version": number})
+
+    return put
+
+
+class TestCircles:
+    async def test_the_chain_is_named_and_nothing_is_saved(self, client, key, release, save, fetch):
+        await release("b", "B")
+        await release("a", "{{> b}}")
+        got = await save("b", "{{> a}}", "production")
+        assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+        assert "b → a → b" in got.json()["detail"]
+        assert (await fetch("a")).json()["text"] == "B"
+        latest = await fetch("b", "?label=latest")
+        assert latest.json()["text"] == "Before."
+
+    async def test_a_prompt_that_includes_itself_is_no_version(self, save):
+        got = await save("a", "{{> a}}")
+        assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+
+    async def test_a_label_is_not_moved_into_a_circle_nor_rolled_back(self, release, move, fetch):
+        b = await release("b", "B")
+        await release("a", "{{> b}}", "eu")
+        await release("b", "{{> a@eu}}", "later", unchecked=True)
+        got = await move(b, "production", 2)
+        assert (got.status_code, got.json()["chain"]) == (409, ["b", "a", "b"])
+        assert (await fetch("a", "?label=eu")).json()["text"] == "B"
+
+    async def test_only_somebody_elses_label_makes_the_circle(self, release, move):
+        """`b` alone is fine; what includes it would be asked for by a label that closes it."""
+        b = await release("b", "B")
+        await release("top", "T")
+        await release("mid", "M")
+        await release("b", "{{> mid@eu}}", "later", unchecked=True)
+        await release("top", "{{> b}}", "eu")
+        await release("mid", "{{> top}}", "eu", unchecked=True)
+        got = await move(b, "production", 2)
+        assert got.status_code == 409
+        assert "could not be fetched under eu any more." in got.json()["detail"]
+
+    async def test_two_at_once_make_none(self, either_url):
+        """Each looks for itself; the lock makes the second one see what the first one did."""
+        from app.db.engine import Database
+
+        database = Database(either_url).everywhere()
+        place = await a_workspace(database)
+        caller = await as_member(database, place, place.owner)
+        rooms, made = FakeRooms(), {}
+        for name, other in (("a", "b"), ("b", "a")):
+            made[name] = await a_prompt(database, place, name)
+            rooms.open(made[name].room_id, "plain")
+            versions = Versions(database, caller, rooms, composition=Guard())
+            await versions.publish(made[name].id, "m", ["production"])
+            rooms.write(made[name].room_id, f"{{{{> {other}}}}}", caller.actor)
+            await Versions(database, caller, rooms).publish(made[name].id, "m")
+
+        async def move(name):
+            async with database.within(caller).transaction() as tx:
+                await Labels(tx, caller, Quiet(), Guard()).move(made[name].id, "production", 2)
+
+        done = await asyncio.wait_for(
+            asyncio.gather(move("a"), move("b"), return_exceptions=True), 10
+        )
+        assert sorted(type(one) for one in done if one) == [ReferenceCycle]
+        await database.close()
+
+
+class TestBounds:
+    async def test_what_includes_it_would_be_too_deep(self, release, move, monkeypatch):
+        monkeypatch.setattr(composing, "DEEPEST", 2)
+        c = await release("c", "C")
+        await release("d", "D")
+        await release("c", "{{> d}}", "later")
+        await release("b", "{{> c}}")
+        await release("a", "{{> b}}")
+        got = await move(c, "production", 2)
+        assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+        assert "a → b → c → d" in got.json()["detail"]
+
+    async def test_too_large(self, release, save, monkeypatch):
+        monkeypatch.setattr(composing, "LONGEST", 500)
+        await release("big", "x" * 300)
+        got = await save("a", "{{> big}}{{> big}}", "production")
+        assert (got.status_code, got.json()["code"]) == (409, "references_too_large")
+
+
+class TestWhatIsMissing:
+    async def test_a_version_may_have_it_and_a_label_may_not(self, save, fetch):
+        assert (await save("a", "{{> none@eu}}")).status_code == 201
+        got = await save("a", "{{> none@eu}}!", "production")
+        assert (got.status_code, got.json()["code"]) == (409, "reference_unresolved")
+        assert got.json()["reference"] == "none"
+
+    async def test_a_label_that_others_need_goes_only_when_that_is_confirmed(
+        self, client, key, release, fetch
+    ):
+        tone = await release("tone", "Be kind.", "eu")
+        await release("a", "{{> tone@eu}}")
+        await release("b", "{{> tone@eu}}", "draft-only")
+        url = f"/api/v1/prompts/{tone.id}/labels/eu"
+        got = await client.delete(url, headers=key.headers)
+        assert (got.status_code, got.json()["code"]) == (409, "still_included")
+        assert got.json()["dependants"] == ["a", "b"]
+        assert (await fetch("a")).status_code == 200
+        assert (await client.delete(f"{url}?confirm=true", headers=key.headers)).status_code == 204
+        assert (await fetch("a")).json()["code"] == "reference_unresolved"
+
+    async def test_what_was_broken_before_stops_nobody(self, release, move):
+        tone = await release("tone", "1")
+        await release("tone", "2")
+        await release("a", "{{> tone}}{{> missing}}", unchecked=True)
+        assert (await move(tone, "production", 1)).status_code == 200
