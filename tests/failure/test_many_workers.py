@@ -161,3 +161,24 @@ async def test_agents_of_both_protocols_are_told_by_whichever_worker(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_an_agents_edit_and_cursor_are_seen_on_every_worker(
+    many: Cluster, prompt: Prompt
+) -> None:
+    async with AsyncExitStack() as stack:
+        ann, bob = await on_both(stack, many.server, prompt)
+        await ann.edit(0, "Ann says: ")
+        await ann.durable()
+        agent = await stack.enter_async_context(an_agent(many.server.url, KEY))
+        edits = [{"old_text": "Ann says: Hello", "new_text": "Ann and the agent say: Hello"}]
+        done = await agent.call_tool("edit_prompt", {"prompt": prompt.id, "edits": edits})
+        assert not done.is_error, done
+
+        def sees(client: YClient) -> bool:
+            states = [one for one in client.presence.values() if one and one["cursor"]]
+            is_here = any(one["user"]["id"].startswith("key:") for one in states)
+            return is_here and client.content == "Ann and the agent say: Hello"
+
+        for client in (ann, bob):
+            await client.until(lambda client=client: sees(client), 5)
