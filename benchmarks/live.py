@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from benchmarks import comparing, fetching, library
+from benchmarks import comparing, fetching, library, rendering
 from benchmarks.figures import Figures, Goal, head, lines
 from benchmarks.load import Load, keep_apart, load
 from benchmarks.shared import SharedTarget, pieces, two_workers
@@ -270,6 +270,7 @@ async def run_all(only: str, seconds: float, repeat: int) -> None:
         if only in scenario.name:
             await run(scenario, seconds, repeat)
     await fetching.run_all(only, seconds, repeat)
+    await rendering.run_all(only, repeat)
     await library.run_all(only, repeat)
     comparing.run_all(only, repeat)
 

@@ -81,29 +81,25 @@ class Cells:
         if self._waiting[asker] >= _MOST_WAITING:
             raise CellsBusy
         self._waiting[asker] += 1
-        turn = self._turns[asker]
         try:
-            try:
-                async with asyncio.timeout(self._wait_seconds):
-                    await turn.acquire()
-            except TimeoutError as error:
-                raise CellsBusy from error
-            try:
-                try:
-                    async with asyncio.timeout(self._wait_seconds):
-                        await self._free.acquire()
-                except TimeoutError as error:
-                    raise CellsBusy from error
-                try:
-                    yield
-                finally:
-                    self._free.release()
-            finally:
-                turn.release()
+            async with self._held(self._turns[asker]), self._held(self._free):
+                yield
         finally:
             self._waiting[asker] -= 1
             if not self._waiting[asker]:
                 del self._waiting[asker], self._turns[asker]
+
+    @asynccontextmanager
+    async def _held(self, lock: asyncio.Lock | asyncio.Semaphore) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._wait_seconds):
+                await lock.acquire()
+        except TimeoutError as error:
+            raise CellsBusy from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     async def _cell(self) -> Process:
         while self._idle:

@@ -397,6 +397,30 @@ class TestSettings:
         assert "Saved" in response.text
         assert await config_of(client, database, place, made) == {"model": "m-1"} | stored
 
+    async def test_the_language_is_chosen_and_what_is_wrong_is_said(
+        self, client, place, made, database
+    ):
+        key = await a_key(database, place)
+        address = f"/api/v1/prompts/{made.id}"
+        form = {"field": "template_format", "value": "jinja"}
+        chosen = await client.post(url(place, made, "/settings"), data=form, headers=HTMX)
+        assert "Saved" in chosen.text
+        assert (await client.get(address, headers=key.headers)).json()["template_format"] == "jinja"
+        loop = "{% for a in spare %}{{ a }}{{ b }}{% endfor %}"
+        for text, told in (
+            (loop, 'data-used="spare b"'),
+            ("Hello\n{% if %}", "Line 2: "),
+        ):
+            await client.patch(address, headers=key.headers, json={"text": text})
+            field = url(place, made, "/settings?field=template_format")
+            assert told in (await client.get(field, headers=HTMX)).text
+        whole = (await client.get(url(place, made))).text
+        assert "Line 2: " in whole
+        assert ", unused" not in whole  # nobody knows while the text cannot be read
+        form = {"field": "template_format", "value": "erb"}
+        refused = await client.post(url(place, made, "/settings"), data=form, headers=HTMX)
+        assert (refused.status_code, "mustache or jinja" in refused.text) == (422, True)
+
     async def test_an_empty_field_takes_the_setting_out(self, client, database, place, made):
         form = {"field": "config.model", "value": ""}
         await client.post(url(place, made, "/settings"), data=form, headers=HTMX)

@@ -13,6 +13,7 @@ from app.domain.prompts.jinja import Jinja
 from app.domain.releases.errors import RenderedTooLarge, VariablesInvalid
 from app.domain.releases.rendering import rendered, rendered_jinja
 from app.errors import AppError
+from app.kit import cells
 from app.sandbox import marks
 from tests.sandbox.corpus import CASES
 from tests.sandbox.hostile import ENDLESS, REFUSED, VALUES
@@ -200,3 +201,12 @@ class TestOverHttp:
         assert found.json()["messages"][0]["content"] == "Be kind. {% not a tag %} KIND"
         refused = await fetch("other")
         assert (refused.status_code, refused.json()["code"]) == (409, "reference_format")
+
+
+async def test_one_workspace_waits_for_itself_and_not_for_ever(monkeypatch):
+    """With more in line than may wait the rest is told so at once; the others are answered."""
+    monkeypatch.setattr(cells, "_MOST_WAITING", 3)
+    jinja = Jinja()
+    found = await asyncio.gather(*(answered(jinja, "{{ x }}") for _ in range(5)))
+    assert sorted(map(str, found)) == ["[('user', 'abc')]"] * 3 + ["templates_busy"] * 2
+    await jinja.close()
