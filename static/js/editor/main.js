@@ -107,8 +107,7 @@ async function start(boot) {
     changed: () => tell(),
   });
   const language = new Language({ session, changed: () => tell() });
-  /* Not known in a Jinja text: then as if it used what is declared, and nothing is complained about. */
-  const usedNow = () => (language.isJinja ? language.used ?? declared.list.map((variable) => variable.name) : undefined);
+  const usedNow = () => (language.isJinja ? language.used : undefined);
   const status = new StatusBar({ bar: byId("statusbar"), session, declaredNow: () => declared.list, usedNow, declare });
   const tell = () => {
     setDeclared(view, { list: declared.list, declare, jinja: language.isJinja ? { used: language.used } : null });

@@ -46,7 +46,13 @@ export class StatusBar {
     this.#warn(text.length);
     this.#say("words", count(countWords(text), "word"));
     this.#say("tokens", `about ${count(estimateTokens(text), "token")}`);
-    const found = compareVariables(text, this.declaredNow(), this.usedNow());
+    const used = this.usedNow(); // null: the server cannot read the text, and the settings panel says why
+    if (used === null) {
+      this.mark = null;
+      this.#say("variables", "The template cannot be read");
+      return;
+    }
+    const found = compareVariables(text, this.declaredNow(), used);
     const mark = JSON.stringify(found);
     if (mark === this.mark) return;
     this.mark = mark;
