@@ -10,7 +10,6 @@ import json
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -73,7 +72,7 @@ async def _asked(port: int, request: bytes, times: int) -> list[float]:
 
 
 async def measured(port: int) -> Figures:
-    found: Figures = {}
+    found: dict[str, float] = {}
     for name in TEXTS:
         request = _request(name)
         [first] = await _asked(port, request, 1)
@@ -91,7 +90,7 @@ async def run_all(only: str, repeat: int) -> None:
     if only not in "render":
         return
     print("\nRendering over HTTP, SQLite, one worker", flush=True)
-    found: list[Any] = []
+    found: list[Figures] = []
     for _ in range(repeat):
         with tempfile.TemporaryDirectory() as folder, Server(Path(folder), HEADLESS) as server:
             _publish(server.url)
