@@ -20,7 +20,7 @@ from tests.support.server import HEADLESS, KEY, Server
 
 _ALONE = 1000  # requests of the one client
 _CLIENTS = 4
-GOALS = {"mustache p50, ms": Goal(1), "jinja p50, ms": Goal(3)}
+GOALS = {"jinja p50, ms": Goal(3)}
 _RULES = "\n".join(f"- Rule {n}: be brief, be kind, promise nothing." for n in range(40))
 TEXTS = {
     "mustache": f'{{{{role "system"}}}}\nYou help {{{{shop}}}}.\n{_RULES}\n\n{{{{history}}}}\n'
