@@ -22,6 +22,7 @@ from app.errors import Invalid
 class InvalidSetting(Invalid):
     code = "setting_invalid"
     title = "A setting cannot be used"
+    advice = "Correct the setting that the detail names."
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

@@ -59,6 +59,7 @@ class Transaction:
 class DatabaseUnusable(Invalid):
     code = "database_url_invalid"
     title = "The database's address cannot be used"
+    advice = "Correct PROMPTROOM_DATABASE_URL."
 
 
 class Database:

@@ -7,6 +7,7 @@ from app.domain.accounts import models as accounts
 from app.domain.bookmarks import models as bookmarks
 from app.domain.composition import models as composition
 from app.domain.folders import models as folders
+from app.domain.idempotency import models as idempotency
 from app.domain.inbox import models as inbox
 from app.domain.keys import models as keys
 from app.domain.mail import models as mail
@@ -23,6 +24,7 @@ __all__ = [
     "bookmarks",
     "composition",
     "folders",
+    "idempotency",
     "inbox",
     "job_runs",
     "keys",

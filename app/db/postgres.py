@@ -75,6 +75,7 @@ SELECT current_setting('server_version_num')::int AS version,
 class DatabaseUnsuitable(Conflict):
     code = "database_unsuitable"
     title = "The database cannot keep what Promptroom promises"
+    advice = "Change the server's setting that the detail names."
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc]  # the driver has no types

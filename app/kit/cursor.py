@@ -17,6 +17,7 @@ T = TypeVar("T")
 class InvalidCursor(Invalid):
     code = "cursor_invalid"
     title = "This page marker is not one of ours"
+    advice = "Start again from the first page; send `next_cursor` back exactly as it came."
 
 
 def encode(*values: Any) -> str:

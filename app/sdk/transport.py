@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+from uuid import uuid4
 
 import httpx
 
@@ -37,7 +39,10 @@ class Transport:
 
     async def call(self, call: Call[Any]) -> Any:
         """The answer's JSON; None for an empty one. Raises `PromptroomError`."""
-        answer = await self._send(call, {})
+        is_twice = not call.is_idempotent
+        # The server gives a call that it has heard already its first answer again.
+        headers = {"Idempotency-Key": str(uuid4())} if is_twice else {}
+        answer = await self._send(replace(call, is_idempotent=True), headers)
         return answer.json() if answer.content else None
 
     async def fetch(self, key: Key, etag: str, *, is_patient: bool = True) -> Prompt | None:

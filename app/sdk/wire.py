@@ -34,6 +34,7 @@ def wait_before_retry(error: Exception, attempt: int, *, is_idempotent: bool) ->
         return None
     if isinstance(error, ApiError):
         may_pass = error.status in _MAY_PASS and (is_idempotent or error.status == 429)
+        may_pass |= error.code == "idempotency_in_progress"  # our own first try
         wait = max(error.retry_after or 0, pause(attempt))
         return wait if may_pass and wait <= _LONGEST_WAIT else None
     never_begun = isinstance(error.__cause__, httpx.ConnectError | httpx.ConnectTimeout)

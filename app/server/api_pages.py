@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 from litestar import Litestar, Request, get
 from litestar.datastructures import State
+from litestar.params import FromPath
 from litestar.response import Template
 
 from app import __version__
+from app.errors import NotFound
 from app.server.api_reference import groups, prose, shapes
 from app.server.error_codes import error_codes
 from app.server.openapi import complete
@@ -42,9 +45,32 @@ def errors(request: AnyRequest) -> Template:
     return Template(template_name="api/errors.html", context=context)
 
 
+@get("/api/docs/errors/{code:str}", name="api:error", opt={"public": True}, sync_to_thread=False)
+def error(request: AnyRequest, code: FromPath[str]) -> Template:
+    """What one code means, what to do, and what it looks like; problem documents link here."""
+    one = next((one for one in error_codes() if one.code == code), None)
+    if one is None:
+        raise NotFound("There is no such error code.")
+    example = {
+        "type": absolute(request, f"/api/docs/errors/{code}"),
+        "title": one.title,
+        "status": one.status,
+        "code": code,
+        "detail": one.advice.replace("`", ""),
+        "request_id": "5f1c0f7d9a3e4b21",
+    }
+    context = {
+        "shell": shell(request.cookies),
+        "one": one,
+        "advice": prose(one.advice),
+        "example": msgspec.json.format(msgspec.json.encode(example), indent=2).decode(),
+    }
+    return Template(template_name="api/error.html", context=context)
+
+
 def description(app: Litestar) -> dict[str, Any]:
     """What Litestar knows about the calls."""
     return app.openapi_schema.to_schema()
 
 
-ROUTES = [reference, errors]
+ROUTES = [reference, errors, error]

@@ -105,9 +105,7 @@ async def provide_caller(request: AnyRequest, state: State, visit: VisitDep) -> 
 
 async def _caller(request: AnyRequest, database: Database, visit: Visit | None) -> Principal:
     if is_for_programs(request.scope["path"]):
-        principal = await _by_key(request, database)
-        request.scope["state"]["actor"] = principal.actor
-        return principal
+        return await caller_by_key(request)
     person = await provide_person(visit.person if visit else None)
     slug = request.path_params["workspace"]
     if visit and (caller := workspaces.entered(person, visit.workspaces, slug)):
@@ -115,6 +113,16 @@ async def _caller(request: AnyRequest, database: Database, visit: Visit | None) 
     # everywhere: this answers which workspace the person may be in
     async with database.everywhere().transaction(write=False) as tx:
         return await workspaces.enter(tx, person, slug)
+
+
+async def caller_by_key(request: AnyRequest) -> Principal:
+    """Whose key a call of the API has; looked up once. Raises `Unauthenticated`, `KeyRefused`."""
+    state = request.scope["state"]
+    if "by_key" not in state:
+        state["by_key"] = await _by_key(request, request.app.state.database)
+        state["actor"] = state["by_key"].actor
+    found: Principal = state["by_key"]
+    return found
 
 
 async def _by_key(request: AnyRequest, database: Database) -> Principal:

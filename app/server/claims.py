@@ -21,21 +21,25 @@ _LOCK_WAIT_SECONDS = 10.0  # a predecessor that is being stopped may still be wr
 class PortTaken(Conflict):
     code = "port_taken"
     title = "The port is taken"
+    advice = "Stop what listens there, or choose another --port."
 
 
 class AddressUnusable(Invalid):
     code = "address_unusable"
     title = "The server cannot listen on this address"
+    advice = "Give --host an address of this machine."
 
 
 class DataUnusable(Invalid):
     code = "data_unusable"
     title = "The data folder cannot be used"
+    advice = "Let the server's account read and write that folder."
 
 
 class DataInUse(Conflict):
     code = "data_in_use"
     title = "Another server is using this data"
+    advice = "Stop the other server, or give this one a data folder of its own."
 
 
 def bind(host: str, port: int, count: int = 1, patience: float = 0.0) -> list[socket.socket]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from app.errors import AppError
-from app.web.problem import HTTP_CODES
+from app.web.problem import HTTP_ADVICE, HTTP_CODES
 
 _CROSS_ORIGIN = "A browser sent it on behalf of a page that is not Promptroom's."
 
@@ -21,28 +21,64 @@ class ErrorCode:
     title: str
     text: str  # more than the title says; may be empty
     where: str  # the module that defines it
+    advice: str  # what to do
+
+
+# Refused before the application is asked, so by no class of its errors.
+_OUTSIDE = (
+    ErrorCode(
+        "cross_origin",
+        403,
+        "Started by another site",
+        _CROSS_ORIGIN,
+        "app.web.same_origin",
+        "Call the API from a server: pages of other sites may not.",
+    ),
+    ErrorCode(
+        "host_invalid",
+        400,
+        "The Host header cannot be used",
+        "",
+        "app.web.host",
+        "Send a Host header with a name and, if need be, a port.",
+    ),
+)
 
 
 def error_codes() -> list[ErrorCode]:
     """Sorted by code. Complete once the application's modules are imported."""
     found = [
-        ErrorCode(kind.code, kind.status, kind.title, _first_paragraph(kind), kind.__module__)
+        ErrorCode(
+            kind.code,
+            kind.status,
+            kind.title,
+            _first_paragraph(kind),
+            kind.__module__,
+            kind.advice,
+        )
         for kind in _descendants(AppError)
         if kind.__module__.startswith("app.") and "code" in vars(kind)
     ]
     known = {one.code for one in found}
     found += [
-        ErrorCode(code, status, HTTPStatus(status).phrase.capitalize(), "", "app.web.problem")
+        ErrorCode(
+            code,
+            status,
+            HTTPStatus(status).phrase.capitalize(),
+            "",
+            "app.web.problem",
+            HTTP_ADVICE[status],
+        )
         for status, code in HTTP_CODES.items()
         if code not in known
     ]
-    found += [
-        ErrorCode(
-            "cross_origin", 403, "Started by another site", _CROSS_ORIGIN, "app.web.same_origin"
-        ),
-        ErrorCode("host_invalid", 400, "The Host header cannot be used", "", "app.web.host"),
-    ]
+    found += _OUTSIDE
     return sorted(found, key=lambda one: one.code)
+
+
+def _of_http(code: str, status: int) -> ErrorCode:
+    title = HTTPStatus(status).phrase.capitalize()
+    return ErrorCode(code, status, title, "", "app.web.problem", HTTP_ADVICE[status])
 
 
 def _descendants(kind: type[AppError]) -> Iterator[type[AppError]]:

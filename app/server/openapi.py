@@ -13,6 +13,9 @@ from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 from litestar.types import ControllerRouterHandler
 
 from app import __version__
+from app.server.idempotent import ALWAYS_REPEATABLE, Idempotency
+from app.web.deprecation import Deprecations
+from app.web.repeated import note_answer
 
 _INTRODUCTION = """\
 Everything a program needs: prompts, their versions and labels, keys, and tickets for rooms.
@@ -81,6 +84,15 @@ _WITH_PATH_PARAMETERS = {"404": "Nothing is at this address, or it belongs to an
 _WITH_INPUT = {
     "422": "Something in the body or the query cannot be used; `errors` names the fields.",
 }
+_IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "deprecated": False,
+    "description": "Made again with the same key, the call gives its first answer again. Kept for "
+    "24 hours.",
+    "schema": {"type": "string", "examples": ["0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"]},
+}
 _WITH_CONDITIONS = {
     "412": "It is not what If-Match or If-None-Match says; the ETag of this answer is current.",
 }
@@ -106,14 +118,26 @@ def complete(schema: dict[str, Any]) -> dict[str, Any]:
     schema = copy.deepcopy(schema)
     schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
     for item in schema.get("paths", {}).values():
-        for operation in item.values():
+        for method, operation in item.items():
             _sum_up(operation)
+            if method != "get" and operation.get("operationId") not in ALWAYS_REPEATABLE:
+                _may_be_made_again(operation)
             responses = operation["responses"]
             responses.pop("400", None)  # Litestar's own guess; input we refuse is a 422
             _tell_of_etags(operation)
             for status, text in _problems(operation).items():
                 responses[status] = _problem_response(text)
     return schema
+
+
+def _may_be_made_again(operation: dict[str, Any]) -> None:
+    operation.setdefault("parameters", []).append(copy.deepcopy(_IDEMPOTENCY_KEY))
+    for status, response in operation["responses"].items():
+        if status < "300":
+            response.setdefault("headers", {})["Idempotency-Replayed"] = {
+                "schema": {"type": "string", "const": "true"},
+                "description": "This is the answer of the first call.",
+            }
 
 
 def _tell_of_etags(operation: dict[str, Any]) -> None:
@@ -146,6 +170,8 @@ def _problems(operation: dict[str, Any]) -> dict[str, str]:
         found |= _WITH_CONDITIONS
     if "requestBody" in operation:
         found |= _WITH_BODY
+    if any(parameter["name"] == "Idempotency-Key" for parameter in parameters):
+        found["409"] = _WITH_BODY["409"]  # and while the first call is under way
     if "requestBody" in operation or parameters:
         found |= _WITH_INPUT
     return dict(sorted(found.items()))
@@ -186,5 +212,7 @@ def described(handlers: Sequence[ControllerRouterHandler]) -> Router:
         path="/",
         route_handlers=list(handlers),
         include_in_schema=True,
+        middleware=[Deprecations(), Idempotency()],
+        after_request=note_answer,
         security=[{"bearer": []}],
     )

@@ -29,6 +29,7 @@ class PreconditionFailed(AppError):
     code = "precondition_failed"
     status = 412
     title = "It has changed since you read it"
+    advice = "Get it again, decide anew, and send the call with the new ETag."
 
     def __init__(self, etag: str | None) -> None:
         """`etag` is none where nothing is there."""

@@ -58,3 +58,6 @@ async def provide_tx(
     inside = database.within(CallersWorkspace(request.scope))
     async with inside.transaction(write=request.method not in _SAFE) as session:
         yield session
+        # What a call that may be made again answers is kept with what it has changed.
+        if (seal := request.scope["state"].get("seal")) is not None:
+            await seal(session)

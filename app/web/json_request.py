@@ -17,6 +17,7 @@ _DEEPEST = 100  # lists and objects within one another; decoding and checking us
 class BodyMalformed(Invalid):
     code = "body_malformed"
     title = "The body is not JSON"
+    advice = "Send one JSON value in UTF-8, with `Content-Type: application/json`."
 
 
 class JsonRequest(Request[Any, Any, State]):

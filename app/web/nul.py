@@ -19,6 +19,7 @@ class NulCharacter(Invalid):
 
     code = "nul_character"
     title = "A text holds the character NUL"
+    advice = "Leave out the character NUL (U+0000)."
 
 
 DETAIL = "Leave out the character U+0000."

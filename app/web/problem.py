@@ -24,11 +24,13 @@ log = structlog.get_logger(__name__)
 class StorageFailed(Unavailable):
     code = "storage_failed"
     title = "The database does not answer"
+    advice = "Try again in a moment; an operator finds the cause in the log."
 
 
 class Internal(AppError):
     code = "internal"
     title = "Something went wrong on our side"
+    advice = "Report it with the `request_id`. Trying again may work."
 
 
 HTTP_CODES = {
@@ -41,6 +43,15 @@ HTTP_CODES = {
     413: "too_large",
     415: "unsupported_media_type",
     429: "rate_limited",
+}
+
+
+# Of codes that are Litestar's own, and of no class of ours.
+HTTP_ADVICE = {
+    400: "Correct the call as the detail says.",
+    405: "Use one of the methods in the `Allow` header.",
+    406: "Accept `application/json`.",
+    415: "Send JSON, with `Content-Type: application/json`.",
 }
 
 
@@ -121,7 +132,7 @@ def _respond(
         if status == 401:
             headers["WWW-Authenticate"] = 'Bearer realm="promptroom"'
         problem = {
-            "type": absolute(request, f"/api/docs/errors#{code}"),
+            "type": absolute(request, f"/api/docs/errors/{code}"),
             "title": title,
             "status": status,
             "code": code,

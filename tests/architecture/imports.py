@@ -39,6 +39,7 @@ SLICES: dict[str, frozenset[str]] = {
     "agents": frozenset({"rooms", "prompts", "versions", "releases", "threads"}),
     # a version includes what is released of others
     "composition": frozenset({"rooms", "prompts", "versions", "releases"}),
+    "idempotency": frozenset({"workspaces", "keys"}),  # of keys, in a workspace
     "folders": frozenset({"workspaces", "prompts"}),  # prompts lie in them
     "bookmarks": frozenset({"prompts"}),  # stars on them, and their lists under a name
     "tags": frozenset({"workspaces", "prompts"}),  # prompts have them

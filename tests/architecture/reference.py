@@ -33,14 +33,14 @@ def errors_page() -> str:
         _NOTE,
         "",
         "Every problem document (RFC 9457) has one of these as `code`. A code is never renamed.",
-        "The same list is at `/api/docs/errors` of a running server.",
+        "The same list is at `/api/docs/errors` of a running server, with a page for each code.",
         "",
-        "| code | status | meaning | defined in |",
-        "| --- | --- | --- | --- |",
+        "| code | status | meaning | what to do | defined in |",
+        "| --- | --- | --- | --- | --- |",
     ]
     lines += [
         f"| `{one.code}` | {one.status} | {' '.join((one.title + '.', one.text)).strip()} "
-        f"| `{one.where}` |"
+        f"| {one.advice} | `{one.where}` |"
         for one in error_codes()
     ]
     return "\n".join(lines) + "\n"

@@ -21,6 +21,7 @@ UNIQUES = {
     "folders: workspace_id, path": "the workspace's lock on folders is held",
     "inclusions: prompt_id, number, name, label": "with a new version, or under the index's lock",
     "invitations: secret_hash": "random",
+    "kept_calls: key_id, name_sha256": "what is there already is left",
     "labels: prompt_id, name": "the prompt's row is locked",
     "members: workspace_id, user_id": CLAIMED,
     "mentions: comment_id, user_id": "the lock of the prompt's threads is held",

@@ -283,6 +283,7 @@ PUBLIC: dict[Key, dict[str, str] | None] = {
     ("POST", "/unsubscribe/{token}"): {},
     ("GET", "/api/docs"): None,
     ("GET", "/api/docs/errors"): None,
+    ("GET", "/api/docs/errors/{code}"): None,
     ("GET", "/api/openapi.json"): None,
     ("GET", "/api/openapi.json/openapi.json"): None,
     ("GET", "/api/openapi.json/{path}"): None,

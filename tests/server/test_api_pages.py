@@ -34,7 +34,19 @@ class TestPages:
     async def test_every_code_has_a_place_that_problems_point_to(self, client: Client) -> None:
         page = (await client.get("/api/docs/errors")).text
         for one in error_codes():
-            assert f'<tr id="{one.code}">' in page
+            assert f'<tr id="{one.code}">' in page  # where problems of older releases point
+
+    async def test_a_problem_points_to_its_page(self, client: Client) -> None:
+        problem = (await client.get("/api/v1/prompts")).json()
+        page = (await client.get(problem["type"])).text
+        assert "<h1><code>unauthenticated</code></h1>" in page
+        assert "Send an API key" in page
+        assert "&#34;status&#34;: 401" in page
+        assert (await client.get("/api/docs/errors/no_such_code")).status_code == 404
+
+    def test_every_code_says_what_to_do(self) -> None:
+        for one in error_codes():
+            assert one.advice.endswith("."), one.code
 
     async def test_nothing_is_fetched_from_elsewhere(self, client: Client) -> None:
         for path in ("/api/docs", "/api/docs/errors"):

@@ -91,4 +91,4 @@ async def test_an_unknown_api_address_is_a_problem_document(client: Client) -> N
     answer = await client.get("/api/v1/nothing/here")
     assert answer.status_code == 404
     assert answer.headers["Content-Type"] == "application/problem+json"
-    assert answer.json()["type"].endswith("/api/docs/errors#not_found")
+    assert answer.json()["type"].endswith("/api/docs/errors/not_found")

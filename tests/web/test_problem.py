@@ -70,7 +70,7 @@ class TestAProgram:
         assert answer.headers["cache-control"] == "no-store"
         problem = answer.json()
         assert (problem["status"], problem["code"]) == (status, code)
-        assert problem["type"].endswith(f"#{code}")
+        assert problem["type"].endswith(f"/{code}")
         assert problem["detail"]
         assert "secret" not in answer.text
 

@@ -8,6 +8,7 @@ from app.errors import Conflict, Invalid, Unavailable
 class BackupFailed(Unavailable):
     code = "backup_failed"
     title = "The backup could not be made"
+    advice = "Look into the log for the cause, see to it, and make the backup again."
 
 
 class BackupUnreadable(Invalid):
@@ -15,11 +16,13 @@ class BackupUnreadable(Invalid):
 
     code = "backup_unreadable"
     title = "This is no whole backup"
+    advice = "Take another copy of the file, or an older backup."
 
 
 class BackupTooNew(Conflict):
     code = "backup_too_new"
     title = "A newer release made this backup"
+    advice = "Restore it with the release that made it, or a later one."
 
 
 class RestoreRefused(Conflict):
@@ -27,6 +30,7 @@ class RestoreRefused(Conflict):
 
     code = "restore_refused"
     title = "Nothing was restored"
+    advice = "Restore into an empty data folder or an empty database."
 
 
 class RestoreFailed(Unavailable):
@@ -34,3 +38,4 @@ class RestoreFailed(Unavailable):
 
     code = "restore_failed"
     title = "The backup could not be restored"
+    advice = "Look into the log for the cause, then restore again into an empty place."

@@ -10,15 +10,18 @@ class WrongCredentials(Unauthenticated):
 
     code = "credentials_wrong"
     title = "That password does not match this email"
+    advice = "Type both again. An admin can invite you anew."
 
 
 class EmailTaken(Conflict):
     code = "email_taken"
     title = "Somebody with this email has an account"
+    advice = "Sign in with that email, or use another one."
 
 
 class WrongCurrentPassword(InvalidFields):
     code = "password_wrong"
+    advice = "Type the present password again."
 
     def __init__(self) -> None:
         super().__init__({"current": "That is not your current password."})
@@ -27,3 +30,4 @@ class WrongCurrentPassword(InvalidFields):
 class SessionUnknown(NotFound):
     code = "session_not_found"
     title = "This session has ended already"
+    advice = "Nothing is left to do."

@@ -8,3 +8,4 @@ from app.errors import Invalid
 class ActivityKindUnknown(Invalid):
     code = "activity_kind_unknown"
     title = "There is no such kind of activity"
+    advice = "Ask for `versions`, `labels`, `comments` or `changes`."

@@ -10,17 +10,20 @@ class ViewNotFound(NotFound):
 
     code = "view_not_found"
     title = "No such view is saved"
+    advice = "Look at your list of views; it may be removed."
 
 
 class ViewNotYours(Forbidden):
     code = "view_not_yours"
     title = "Somebody else has saved this view"
+    advice = "Save one of your own."
 
 
 class ViewInvalid(InvalidFields):
     """A view cannot be saved like this."""
 
     code = "view_invalid"
+    advice = "Give the view a name, and something to filter by."
 
 
 class KeepsEnough(Conflict):
@@ -28,3 +31,4 @@ class KeepsEnough(Conflict):
 
     code = "bookmarks_full"
     title = "You keep enough already"
+    advice = "Remove some stars or views first."

@@ -8,3 +8,4 @@ from app.errors import Conflict
 class DemoExists(Conflict):
     code = "demo_exists"
     title = "The demo workspace is there already"
+    advice = "Open it, or delete it first."

@@ -10,6 +10,7 @@ class FileInvalid(Invalid):
 
     code = "import_file_invalid"
     title = "This file cannot be imported"
+    advice = "Correct the file at the `line` and `column` that the answer names."
 
     def __init__(self, problem: str, file: str, line: int = 0, column: int = 0) -> None:
         """`problem` is a sentence; `line` and `column` count from 1, 0 = not known."""
@@ -23,6 +24,7 @@ class FileInvalid(Invalid):
 class FormatUnknown(Invalid):
     code = "import_format_unknown"
     title = "This is no file of a format that is known"
+    advice = "Name the file as its tool does, or convert it to a format that is known."
 
 
 class ExportImpossible(Invalid):
@@ -30,6 +32,7 @@ class ExportImpossible(Invalid):
 
     code = "export_impossible"
     title = "This format cannot hold this prompt"
+    advice = "Choose another format, or take what the detail names out of the prompt."
 
 
 class ImportRefused(Invalid):
@@ -37,3 +40,4 @@ class ImportRefused(Invalid):
 
     code = "import_refused"
     title = "This cannot be imported"
+    advice = "Do what the detail says, then import again: what is there stays as it is."

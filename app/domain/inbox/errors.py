@@ -10,6 +10,7 @@ class NothingToTell(NotFound):
 
     code = "inbox_subject_not_found"
     title = "There is no such prompt or thread"
+    advice = "Check the address."
 
     def __init__(self) -> None:
         super().__init__("Check the address. It may have been deleted.")

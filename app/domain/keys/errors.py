@@ -8,6 +8,7 @@ from app.errors import NotFound, Unauthenticated
 class KeyNotFound(NotFound):
     code = "key_not_found"
     title = "There is no such key"
+    advice = "List the keys; it may be revoked already."
 
 
 class KeyRefused(Unauthenticated):
@@ -15,3 +16,4 @@ class KeyRefused(Unauthenticated):
 
     code = "key_refused"
     title = "This API key is not accepted"
+    advice = "Check that the whole key was copied; otherwise have an admin make a new one."

@@ -10,6 +10,7 @@ class UnsubscribeLinkInvalid(NotFound):
 
     code = "unsubscribe_link_invalid"
     title = "This link does not work"
+    advice = "Change what is mailed to you under Settings, Notifications."
 
     def __init__(self) -> None:
         super().__init__("Sign in and turn e-mail off under Settings, Notifications.")

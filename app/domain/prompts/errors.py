@@ -10,47 +10,56 @@ class PromptNotFound(NotFound):
 
     code = "prompt_not_found"
     title = "No prompt is at this address"
+    advice = "Check the id and which workspace the key belongs to."
 
 
 class NameTaken(Conflict):
     code = "prompt_name_taken"
     title = "Another prompt has this name"
+    advice = "Choose another name, or change the prompt that has this one."
 
 
 class OldNameNotFound(NotFound):
     code = "old_name_not_found"
     title = "The prompt has no such old name"
+    advice = "List the prompt's old names; it may be released already."
 
 
 class VariableNotFound(NotFound):
     code = "variable_not_found"
     title = "No variable of this name is declared"
+    advice = "Look at the prompt's variables."
 
 
 class VariableTaken(Conflict):
     code = "variable_taken"
     title = "A variable of this name is declared already"
+    advice = "Choose another name, or change the variable that is there."
 
 
 class SettingUnknown(NotFound):
     code = "setting_unknown"
     title = "There is no such setting"
+    advice = "Use `config.<key>` or `variables.<name>.<attribute>`."
 
 
 class PromptInvalid(InvalidFields):
     """Some of a prompt's details or settings cannot be used."""
 
     code = "prompt_invalid"
+    advice = "Correct what `errors` names, and send it again."
 
 
 class TextInvalid(Invalid):
     code = "prompt_text_invalid"
     title = "This text cannot be used"
+    advice = "Correct the text as the detail says."
 
 
 class MessageNotFound(NotFound):
     code = "prompt_message_not_found"
     title = "The prompt has no such message"
+    advice = "List the prompt's messages; they may have moved."
 
 
 class BaseGone(Conflict):
@@ -58,6 +67,7 @@ class BaseGone(Conflict):
 
     code = "prompt_base_gone"
     title = "The words that this edit changes are not there any more"
+    advice = "Get the text again, make your change in that, and send it as the new `base`."
 
 
 class TemplateInvalid(Invalid):
@@ -65,6 +75,7 @@ class TemplateInvalid(Invalid):
 
     code = "template_invalid"
     title = "The template cannot be read"
+    advice = "Correct the template as the detail says."
 
 
 class TemplateFailed(Invalid):
@@ -72,6 +83,7 @@ class TemplateFailed(Invalid):
 
     code = "template_failed"
     title = "The template cannot be rendered"
+    advice = "Look at what the detail names, and give the variables that the template needs."
 
 
 class TemplateTooCostly(Invalid):
@@ -79,6 +91,7 @@ class TemplateTooCostly(Invalid):
 
     code = "template_too_costly"
     title = "The template asks for too much"
+    advice = "Make the template simpler, or give it shorter values."
 
 
 class TemplatesBusy(Unavailable):
@@ -86,3 +99,4 @@ class TemplatesBusy(Unavailable):
 
     code = "templates_busy"
     title = "Too many templates are being rendered"
+    advice = "Try again in a moment."

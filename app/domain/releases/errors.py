@@ -10,6 +10,7 @@ class NothingReleased(NotFound):
 
     code = "release_not_found"
     title = "Nothing is released under this name"
+    advice = "Check name and label; put the label on a version to release it."
 
 
 class ReferenceUnresolved(Conflict):
@@ -17,6 +18,7 @@ class ReferenceUnresolved(Conflict):
 
     code = "reference_unresolved"
     title = "An included prompt is not released"
+    advice = "Publish the included prompt and put the label on it."
 
 
 class ReferenceCycle(Conflict):
@@ -24,6 +26,7 @@ class ReferenceCycle(Conflict):
 
     code = "reference_cycle"
     title = "Included prompts go in a circle"
+    advice = "Take one of the references out of the circle, and publish again."
 
 
 class ReferenceFormat(Conflict):
@@ -31,6 +34,7 @@ class ReferenceFormat(Conflict):
 
     code = "reference_format"
     title = "An included prompt is written in another format"
+    advice = "Include prompts of the same format only."
 
 
 class ReferencesTooLarge(Conflict):
@@ -38,6 +42,7 @@ class ReferencesTooLarge(Conflict):
 
     code = "references_too_large"
     title = "The included prompts are too large"
+    advice = "Include fewer or shorter prompts."
 
 
 class ReleasesUncertain(Unavailable):
@@ -45,6 +50,7 @@ class ReleasesUncertain(Unavailable):
 
     code = "releases_uncertain"
     title = "What is released cannot be known just now"
+    advice = "Go on with what you have, and ask again after `Retry-After` seconds."
 
 
 class TooManyReaders(RateLimited):
@@ -52,12 +58,14 @@ class TooManyReaders(RateLimited):
 
     code = "too_many_readers"
     title = "Too many open change streams"
+    advice = "Close streams that nobody reads; one for each process is enough."
 
 
 class VariablesInvalid(InvalidFields):
     """A variable is missing or of another type; `errors` names each."""
 
     code = "variables_invalid"
+    advice = "Give what `errors` names, in the type that the prompt declares."
 
 
 class RenderedTooLarge(TooLarge):
@@ -65,3 +73,4 @@ class RenderedTooLarge(TooLarge):
 
     code = "rendered_too_large"
     title = "The filled in text is too large"
+    advice = "Give shorter values."

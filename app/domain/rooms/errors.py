@@ -8,16 +8,19 @@ from app.errors import Conflict, NotFound, TooLarge, Unavailable
 class RoomNotFound(NotFound):
     code = "room_not_found"
     title = "No room is at this address"
+    advice = "Take the room's id from its prompt."
 
 
 class TextTooLarge(TooLarge):
     code = "room_text_too_large"
     title = "The text is too large"
+    advice = "Shorten the text."
 
 
 class StorageFailed(Unavailable):
     code = "room_storage_failed"
     title = "The change could not be written to disk"
+    advice = "Keep what you have and try again: it was not saved."
 
 
 class RoomBroken(Unavailable):
@@ -25,13 +28,16 @@ class RoomBroken(Unavailable):
 
     code = "room_broken"
     title = "This room's history is damaged"
+    advice = "Have an operator look into the log; published versions are not affected."
 
 
 class UpdateRefused(Conflict):
     code = "room_update_refused"
     title = "This edit cannot be merged"
+    advice = "Load the room anew, and make the edit again."
 
 
 class ServerDraining(Unavailable):
     code = "server_draining"
     title = "The server is restarting"
+    advice = "Connect again in a moment."

@@ -33,6 +33,7 @@ from app.domain.threads.schemas import (
 from app.domain.threads.views import Conversation
 from app.domain.versions.policy import DRAFT
 from app.web.paging import checked_limit, link_header
+from app.web.repeated import own_id
 
 AppRequest = Request[Any, Any, State]
 _AGAIN = "It had arrived before: nothing was written."
@@ -87,7 +88,7 @@ class PromptThreadApi(Controller):
         table.caller.require(Permission.COMMENTS_WRITE)
         anchor = await table.placing.anchor(prompt_id, anchor_from(data.anchor))
         async with table.writing() as (threads, conversations):
-            written = await threads.start(prompt_id, anchor, data.body, data.id)
+            written = await threads.start(prompt_id, anchor, data.body, data.id or own_id())
             shown = await conversations.open(written.thread_id)
         return Response(
             await _view(table, shown),
@@ -160,7 +161,7 @@ class ThreadApi(Controller):
         Send an `id`, and a call that is made again writes nothing twice. Needs the scope `write`.
         """
         async with table.writing() as (threads, conversations):
-            written = await threads.reply(thread_id, data.body, data.id)
+            written = await threads.reply(thread_id, data.body, data.id or own_id())
             said = await conversations.said(written.comment_id)
         return Response(
             comment_view(said),

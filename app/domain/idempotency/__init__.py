@@ -1,0 +1,1 @@
+"""Calls with an Idempotency-Key: made again, they give the first answer again."""
