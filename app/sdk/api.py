@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Call(Generic[T]):
-    """`is_idempotent`: may be made again when nobody knows whether it arrived."""
+    """`is_idempotent`: twice is the same as once. Others go with an `Idempotency-Key`."""
 
     method: str
     path: str
@@ -141,6 +141,107 @@ def move_label(prompt_id: str, label: str, version: int) -> Call[LabelDetails]:
 
 def remove_label(prompt_id: str, label: str) -> Call[None]:
     return Call("DELETE", f"/api/v1/prompts/{prompt_id}/labels/{label}")
+
+
+class Label(LabelDetails):
+    moved_by: dict[str, Any]
+    moved_at: str
+
+
+class LabelList(TypedDict):
+    items: list[Label]
+
+
+class LabelMove(TypedDict):
+    id: str
+    from_version: int | None
+    to_version: int | None
+    moved_by: dict[str, Any]
+    moved_at: str
+
+
+class LabelHistory(TypedDict):
+    items: list[LabelMove]
+
+
+class Member(TypedDict):
+    id: str
+    name: str
+    email: str
+    role: str
+    joined_at: str
+
+
+class MemberPage(TypedDict):
+    items: list[Member]
+    next_cursor: str | None
+
+
+class ApiKey(TypedDict):
+    id: str
+    name: str
+    hint: str
+    scopes: list[str]
+    expires_at: str | None
+
+
+class IssuedApiKey(ApiKey):
+    key: str
+
+
+class Step(TypedDict):
+    prompt_id: str
+    do: str
+    value: str
+
+
+class Changed(TypedDict):
+    changed: int
+    undo: list[Step]
+
+
+def restore_version(prompt_id: str, version: int) -> Call[VersionDetails]:
+    """As an edit of the live text, published anew."""
+    body = {"version": version}
+    return Call("POST", f"/api/v1/prompts/{prompt_id}/restore", body=body, is_idempotent=False)
+
+
+def list_labels(prompt_id: str) -> Call[LabelList]:
+    return Call("GET", f"/api/v1/prompts/{prompt_id}/labels")
+
+
+def label_history(prompt_id: str, label: str) -> Call[LabelHistory]:
+    return Call("GET", f"/api/v1/prompts/{prompt_id}/labels/{label}")
+
+
+def undo_label_move(prompt_id: str, label: str, move: str) -> Call[LabelHistory]:
+    """`move`: the `id` of the last one in the label's history."""
+    path = f"/api/v1/prompts/{prompt_id}/labels/{label}/undo"
+    return Call("POST", path, body={"move": move}, is_idempotent=False)
+
+
+def change_prompts(steps: Sequence[Step]) -> Call[Changed]:
+    """Many at once; send `undo` of the answer as `steps` to take it back."""
+    return Call("POST", "/api/v1/prompts/bulk", body={"steps": list(steps)}, is_idempotent=False)
+
+
+def list_members(**query: str | int) -> Call[MemberPage]:
+    return Call("GET", "/api/v1/members", query)
+
+
+def own_key() -> Call[ApiKey]:
+    """The key that this client has: what it may do, and until when."""
+    return Call("GET", "/api/v1/keys/self")
+
+
+def create_key(name: str, scopes: Sequence[str]) -> Call[IssuedApiKey]:
+    """The answer holds the key, once: a try whose answer is lost says so, and no second is made."""
+    body = {"name": name, "scopes": list(scopes)}
+    return Call("POST", "/api/v1/keys", body=body, is_idempotent=False)
+
+
+def revoke_key(key_id: str) -> Call[None]:
+    return Call("DELETE", f"/api/v1/keys/{key_id}")
 
 
 def list_threads(prompt_id: str, **query: str | int) -> Call[ThreadPage]:
