@@ -44,6 +44,7 @@ NOTHING = ("GET", "/api/openapi.json/{path}")  # the framework's own 404
 ROUTES = [key for key in IN_WORKSPACE | ACCOUNT | PUBLIC if key != NOTHING]
 IDS = {
     "token": "t",
+    "code": "not_found",
     "build": "b",
     "path": "css/base.css",
     "session_id": "01a20bb0-53fe-77e4-93af-72cb7e8fd8af",

@@ -32,6 +32,7 @@ UNKNOWN = {
     "number": "77",
     "label": "label-zqnowhere",
     "name": "var_zqnowhere",
+    "protected": "kept-zqnowhere",
     "path": "zqnowhere/first",
     "workspace": "workspace-zqnowhere",
     "tag": "tag-zqnowhere",
