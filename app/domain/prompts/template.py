@@ -43,6 +43,8 @@ EXPRESSION = re.compile(
     rf"|(?P<name>[A-Za-z_][A-Za-z0-9_.]*)){_SPACE}*\}}\}}"
 )
 
+# The same without references, for texts in which they are resolved: twice as fast.
+VARIABLE = re.compile(rf"\\\{{\{{|\{{\{{{_SPACE}*([A-Za-z_][A-Za-z0-9_.]*){_SPACE}*\}}\}}")
 _JINJA = re.compile(r"\{{2,}[%#]?|\{[%#]")
 _JINJA_AT_END = re.compile(rf"{_JINJA.pattern}|\{{$")
 

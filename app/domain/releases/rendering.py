@@ -22,6 +22,7 @@ from app.sandbox.trouble import Trouble
 
 LONGEST = 4 * 1024 * 1024  # characters of all messages together
 DEEPEST = 64  # lists and objects of a value in one another
+_as_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode  # as in the SDK
 _MISSING = "Give a value: it has no default."
 _NO_PART = "Give a value: there is none at this place."
 _EXPECTED = {
@@ -135,7 +136,7 @@ def _fits(kind: str | None, value: Any) -> bool:
 
 def _unreachable(text: str, values: Mapping[str, Any]) -> dict[str, str]:
     """Parts, as of `{{order.id}}`, that a value does not have."""
-    paths = (match["name"] for match in template.EXPRESSION.finditer(text))
+    paths = (match[1] for match in template.VARIABLE.finditer(text))
     return {
         f"variables.{path}": _NO_PART
         for path in paths
@@ -155,7 +156,7 @@ def _at(path: str, values: Mapping[str, Any]) -> Any:
 def _filled(content: str, values: Mapping[str, Any], room: int) -> str:
     parts: list[str] = []
     end = size = 0
-    for match in template.EXPRESSION.finditer(content):
+    for match in template.VARIABLE.finditer(content):
         filling = _filling(match, values)
         parts += (content[end : match.start()], filling)
         size += match.start() - end + len(filling)
@@ -171,13 +172,13 @@ def _filled(content: str, values: Mapping[str, Any], room: int) -> str:
 def _filling(match: Any, values: Mapping[str, Any]) -> str:
     if match[0] == "\\{{":
         return "{{"
-    path = match["name"]
-    if path is None or path == "history":  # neither is a variable
+    path = match[1]
+    if path == "history":
         return str(match[0])
     value = _at(path, values)
     if isinstance(value, str):
         return value
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))  # as the SDK writes it
+    return _as_json(value)
 
 
 def _too_large() -> RenderedTooLarge:
