@@ -74,7 +74,10 @@ async def test_looking_changes_nothing(client: Any, database: Database, mine: Wo
             await ask(client, other, path, call, mine.ids, headers)
     for method, path in ACCOUNT.keys() | PUBLIC.keys():
         if method == "GET":
-            url = filled(path, mine.ids | {"token": "t", "build": "x", "path": "css/base.css"})
+            url = filled(
+                path,
+                mine.ids | {"token": "t", "build": "x", "path": "css/base.css", "code": "gone"},
+            )
             answer = await client.get(url, headers=mine.owner.headers)
             assert answer.status_code in (200, 303, 404, 410), (path, answer.text)
             seen += 1
