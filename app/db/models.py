@@ -6,6 +6,7 @@ from app.db import job_runs
 from app.domain.accounts import models as accounts
 from app.domain.bookmarks import models as bookmarks
 from app.domain.composition import models as composition
+from app.domain.exchange import models as exchange
 from app.domain.folders import models as folders
 from app.domain.idempotency import models as idempotency
 from app.domain.inbox import models as inbox
@@ -23,6 +24,7 @@ __all__ = [
     "accounts",
     "bookmarks",
     "composition",
+    "exchange",
     "folders",
     "idempotency",
     "inbox",

@@ -17,6 +17,7 @@ from app.kit.bus_redis import RedisBus
 from app.kit.supervise import Supervisor
 from app.server import authentication, first_start
 from app.server.agents import agents
+from app.server.importing import importing
 from app.server.jobs import Jobs
 from app.server.live import live_engine
 from app.server.releasing import releasing
@@ -49,6 +50,7 @@ async def lifespan(app: Litestar) -> AsyncGenerator[None, None]:
             if settings.is_sqlite:  # else `promptroom worker` does them, once for all servers
                 tasks.keep("jobs", Jobs(database, schedule_of(settings)).run)
             async with (
+                importing(app.state, bus),
                 releasing(app.state, bus, tasks),
                 agents(app.state),
                 subscribed(rooms.hub, database, tasks, app.state.finder.indexer),

@@ -11,6 +11,7 @@ from app.domain.bookmarks import deps as bookmarks
 from app.domain.bookmarks.service import StarsOf
 from app.domain.composition import deps as composing
 from app.domain.composition.guarding import Guard
+from app.domain.exchange import deps as exchange
 from app.domain.folders import deps as folders
 from app.domain.inbox import deps as inbox
 from app.domain.inbox.audience import InboxAudience
@@ -67,6 +68,7 @@ PROVIDERS = {
     **prompts.PROVIDERS,
     **versions.PROVIDERS,
     **composing.PROVIDERS,
+    **exchange.PROVIDERS,
     **folders.PROVIDERS,
     **activity.PROVIDERS,
     **inbox.PROVIDERS,

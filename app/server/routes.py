@@ -13,6 +13,8 @@ from app.domain.bookmarks.pages import StarPages, ViewPages
 from app.domain.composition.api import DependantApi
 from app.domain.composition.pages import CompositionPages
 from app.domain.exchange.api import ExchangeApi
+from app.domain.exchange.export_pages import ExportPages, PromptExportPages
+from app.domain.exchange.import_pages import ImportPages
 from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
 from app.domain.inbox.pages import EventPages, FollowPages, InboxPages
@@ -62,6 +64,9 @@ PAGES: list[ControllerRouterHandler] = [
     BulkPages,
     StarPages,
     ViewPages,
+    ImportPages,
+    ExportPages,
+    PromptExportPages,
     PromptPages,
     SettingsPages,
     AlikePages,

@@ -10,6 +10,7 @@ from app.db.engine import Database
 from app.db.statistics import learn_sizes
 from app.domain.accounts.jobs import drop_expired_sessions
 from app.domain.idempotency.jobs import forget_old_calls
+from app.domain.exchange.jobs import drop_old_imports
 from app.domain.inbox.jobs import drop_read_notices
 from app.domain.mail.jobs import drop_old_mails
 from app.domain.releases.jobs import forget_old_changes
@@ -40,6 +41,7 @@ SCHEDULE = (
     Job("accounts.drop_expired_sessions", HOUR, drop_expired_sessions),
     Job("workspaces.drop_expired_invitations", HOUR, drop_expired_invitations),
     Job("idempotency.forget_old_calls", HOUR, forget_old_calls),
+    Job("exchange.drop_old_imports", HOUR, drop_old_imports),
     Job("releases.forget_old_changes", DAY, forget_old_changes),
     Job("versions.thin_checkpoints", DAY, thin_checkpoints),
     Job("inbox.drop_read_notices", DAY, drop_read_notices),

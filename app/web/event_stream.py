@@ -9,9 +9,12 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
 import msgspec
 import structlog
+
+from app.kit.bus import Bus
 
 log = structlog.get_logger(__name__)
 
@@ -70,3 +73,16 @@ class EventStream:
 async def _gone(receive: Any) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+PERSON_TOPIC = "person.told"  # on the bus: something of this person's changed, worth another look
+
+
+class Told(msgspec.Struct, frozen=True):
+    user_id: UUID
+    kind: str  # the event's
+
+
+def tell(bus: Bus, user_id: UUID, kind: str) -> None:
+    """Have the person's open pages get an event, on whichever worker they are."""
+    bus.publish(PERSON_TOPIC, msgspec.json.encode(Told(user_id, kind)))

@@ -66,6 +66,7 @@ function connect() {
     isFirst = false;
   });
   stream.addEventListener("activity", () => dispatch("activity:changed"));
+  stream.addEventListener("import", () => dispatch("import:changed"));
   stream.addEventListener("bye", alive);
   stream.addEventListener("gone", () => {
     close();

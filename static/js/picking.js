@@ -74,3 +74,14 @@ document.body.addEventListener("library:changed", () => {
   count();
   document.querySelector("[data-search]")?.dispatchEvent(new Event("search"));
 });
+
+// An export is a page and a download, not a change of this one: the form goes as if without htmx.
+document.addEventListener("click", (event) => {
+  const button = event.target.closest?.("button[data-plain]");
+  if (!button?.form) return;
+  event.preventDefault();
+  const { action } = button.form;
+  button.form.action = button.formAction;
+  button.form.submit(); // says nothing of it to anybody
+  button.form.action = action;
+});

@@ -20,6 +20,7 @@ UNIQUES = {
     "follows: user_id, prompt_id": "what is there already is left, or changed in place",
     "folders: workspace_id, path": "the workspace's lock on folders is held",
     "inclusions: prompt_id, number, name, label": "with a new version, or under the index's lock",
+    "import_pieces: import_id, number": "written by the one request that brings the files",
     "invitations: secret_hash": "random",
     "kept_calls: key_id, name_sha256": "what is there already is left",
     "labels: prompt_id, name": "the prompt's row is locked",

@@ -39,6 +39,7 @@ class Call:
 
 SETTINGS = "/w/{workspace}/settings"
 PROMPT = "/w/{workspace}/prompts/{prompt_id}"
+IMPORT = "/w/{workspace}/import/{import_id}"
 REST = "/api/v1/prompts/{prompt_id}"
 THREADS = f"{PROMPT}/threads"
 THREAD_PAGE = f"{THREADS}/{{thread_id}}"
@@ -53,6 +54,22 @@ PAGES: dict[Key, Call] = {
     ("POST", "/w/{workspace}/bulk"): Call(
         P.PROMPTS_WRITE, form={"do": "tag", "value": "chosen", "id": "{prompt_id}"}
     ),
+    ("GET", "/w/{workspace}/import"): Call(P.PROMPTS_WRITE),
+    ("POST", "/w/{workspace}/import"): Call(
+        P.PROMPTS_WRITE, form={"text": "---\nname: brand/new\n---\nHello"}
+    ),
+    ("GET", IMPORT): Call(P.PROMPTS_WRITE),
+    ("POST", f"{IMPORT}/check"): Call(P.PROMPTS_WRITE, form={"format-0": "dotprompt"}),
+    ("POST", f"{IMPORT}/run"): Call(P.PROMPTS_WRITE, form={"conflict": "skip"}),
+    ("POST", f"{IMPORT}/discard"): Call(P.PROMPTS_WRITE, form={}),
+    ("GET", "/w/{workspace}/export"): Call(P.PROMPTS_READ),
+    ("POST", "/w/{workspace}/export"): Call(P.PROMPTS_READ, form={"id": "{prompt_id}"}),
+    ("GET", "/w/{workspace}/export/file"): Call(P.PROMPTS_READ),
+    ("POST", "/w/{workspace}/export/file"): Call(
+        P.PROMPTS_READ, form={"id": "{prompt_id}", "as": "langfuse"}
+    ),
+    ("GET", f"{PROMPT}/export"): Call(P.PROMPTS_READ, query={"version": "{number}"}),
+    ("GET", f"{PROMPT}/export/file"): Call(P.PROMPTS_READ, query={"as": "openai"}),
     ("POST", "/w/{workspace}/stars"): Call(P.PROMPTS_READ, form={"star": "{prompt_id}"}),
     ("GET", "/w/{workspace}/views"): Call(P.PROMPTS_READ),
     ("GET", "/w/{workspace}/views/new"): Call(P.PROMPTS_READ, query={"tag": "{tag}"}),

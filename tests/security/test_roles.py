@@ -10,7 +10,7 @@ import pytest
 from app.access.permissions import GRANTS, SCOPE_GRANTS, Permission, Role, Scope
 from app.db.engine import Database
 from tests.security.book import API, PAGES, PROMPT, SAFE, THREAD_PAGE
-from tests.security.world import World, a_thread, ask, dump, targets
+from tests.security.world import World, a_thread, an_import, ask, dump, targets
 from tests.support.builders import a_key, a_member
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +22,7 @@ UNSAFE_API = [key for key in API if key[0] not in SAFE]
 UNCHANGED = {f"{PROMPT}/{what}" for what in ("publish", "unarchive", "versions/{number}/restore")}
 UNCHANGED |= {f"{THREAD_PAGE}/{what}" for what in ("reopen", "read")}  # open, and one's own
 UNCHANGED |= {f"/w/{{workspace}}/inbox/{what}" for what in ("mark", "mark-all")}  # nothing new
+UNCHANGED |= {f"/w/{{workspace}}/{what}" for what in ("export", "export/file")}  # read only
 
 
 async def prepared(client: Any, database: Database, world: World) -> dict[str, str]:
@@ -66,6 +67,8 @@ async def test_people(client: Any, database: Database, mine: World, role: Role) 
         caller = await a_member(database, mine.place, role)
         if Permission.COMMENTS_WRITE in GRANTS[role] and "{comment_id}" in path:
             ids |= await a_thread_of_a_person(client, mine, caller.headers)
+        if call.permission in GRANTS[role] and "{import_id}" in path:
+            ids |= await an_import(client, mine.place, caller.headers)
         before = dump(database)
         answer = await ask(client, method, path, call, ids, caller.headers)
         if call.permission in GRANTS[role]:

@@ -86,6 +86,7 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
         "checkpoint_id": await _one_of(database, Checkpoint, prompt["id"]),
         "move": await _one_of(database, LabelMove, prompt["id"]),
         **await targets(database, place, mark),
+        **await an_import(client, place, place.owner.headers),
         **await a_thread(client, prompt["id"], key.headers, f"Comment {mark}"),
         "reaction": "agree",
         "index": "0",
@@ -95,6 +96,14 @@ async def a_world(client: Any, database: Database, mark: str, versions: int = 1)
 
 def _reviewers(key: Key) -> dict[str, Any]:
     return {"headers": key.headers, "json": {"role": "reviewer"}}
+
+
+async def an_import(client: Any, place: Place, headers: dict[str, str]) -> dict[str, str]:
+    """A file that was brought and waits; each person has their own."""
+    form = {"text": "---\nname: brought/in\n---\nHello"}
+    url = f"/w/{place.slug}/import"
+    answer = await client.post(url, headers=headers, data=form, follow_redirects=False)
+    return {"import_id": answer.headers["location"].rsplit("/", 1)[-1]}
 
 
 async def a_thread(

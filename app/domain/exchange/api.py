@@ -17,7 +17,8 @@ from litestar.response import Stream
 from app.access.permissions import Permission
 from app.domain.exchange import detecting, exporting
 from app.domain.exchange.bounds import FILE_BYTES
-from app.domain.exchange.deciding import Conflict
+from app.domain.exchange.deciding import Conflict, Item
+from app.domain.exchange.deps import ImportsDep
 from app.domain.exchange.importing import Importer
 from app.domain.exchange.schemas import ImportView, view
 from app.domain.exchange.zipped import MAGIC, Reader
@@ -70,6 +71,7 @@ class ExchangeApi(Controller):
         self,
         request: AppRequest,
         desk: DeskDep,
+        imports: ImportsDep,
         *,
         file: FromQuery[str] = "import",
         conflict: FromQuery[Conflict] = "skip",
@@ -88,17 +90,8 @@ class ExchangeApi(Controller):
         desk.caller.require(Permission.PROMPTS_WRITE)
         importer = Importer(desk.database, desk.caller, desk.rooms)
         name = file.rsplit("/", 1)[-1][:255] or "import"
-        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
-            async for chunk in request.stream():
-                body.write(chunk)
-            body.seek(0)
-            if body.read(len(MAGIC)) == MAGIC:
-                reader = Reader(_seekable(body), name)
-                items = await importer.archive(reader, conflict, is_rehearsal=dry_run)
-            else:
-                body.seek(0)
-                files = [(name, body.read(FILE_BYTES + 1))]
-                items = await importer.files(files, conflict, is_rehearsal=dry_run)
+        async with imports.turn():
+            items = await _taken_in(request, importer, name, conflict, is_rehearsal=dry_run)
         return view(items, is_rehearsal=dry_run)
 
     @get("/export", name="api:export", operation_id="exportWorkspace", media_type="application/zip")
@@ -151,3 +144,18 @@ class ExchangeApi(Controller):
 def _seekable(body: Any) -> IO[bytes]:
     found: IO[bytes] = body
     return found
+
+
+async def _taken_in(
+    request: AppRequest, importer: Importer, name: str, conflict: Conflict, *, is_rehearsal: bool
+) -> list[Item]:
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
+        async for chunk in request.stream():
+            body.write(chunk)
+        body.seek(0)
+        if body.read(len(MAGIC)) == MAGIC:
+            reader = Reader(_seekable(body), name)
+            return await importer.archive(reader, conflict, is_rehearsal=is_rehearsal)
+        body.seek(0)
+        files = [(name, body.read(FILE_BYTES + 1))]
+        return await importer.files(files, conflict, is_rehearsal=is_rehearsal)

@@ -7,3 +7,5 @@ YAML_BYTES = 512 * 1024  # its parser is pure Python: about two seconds of one c
 YAML_NODES = 20_000  # values in one file, so that tiny ones cannot add up
 DEEPEST = 64  # lists and objects within one another, as in a prompt's config
 MOST_IN_FILE = 2_000  # prompts in one file of another tool; an archive has no such bound
+PAGE_BYTES = 32 * 1024 * 1024  # brought on a page at once; the API and the command take more
+MOST_FILES = 100  # at once

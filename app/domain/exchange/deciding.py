@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Literal
 
@@ -66,9 +66,16 @@ class Deciding:
                 steps.append(Step(Item(one.kept.name, "unchanged", one.file), one, prompt))
             elif chosen == "rename":
                 steps.append(await self._renamed(tx, one, steps))
+            elif chosen == "update" and await self._says_so(tx, prompt, one):
+                steps.append(Step(Item(one.kept.name, "unchanged", one.file), one, prompt))
             else:
                 steps.append(Step(Item(one.kept.name, chosen, one.file), one, prompt))
         return steps
+
+    async def _says_so(self, tx: AsyncSession, prompt: Prompt, one: Wanted) -> bool:
+        """An edit brings words and settings: one that was interrupted is not made twice."""
+        words = replace(one, is_archived=False)
+        return bool(one.is_archived and await comparing.same(tx, self._caller, [(prompt, words)]))
 
     async def _renamed(self, tx: AsyncSession, one: Wanted, before: Sequence[Step]) -> Step:
         """Under the next name that is free, or is this very prompt from another time."""

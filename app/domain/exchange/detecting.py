@@ -39,6 +39,7 @@ class Format:
     parse: Callable[[str, str], Source]
     read: Callable[[Source], Iterator[Record]] | None
     put: Callable[[Record], bytes]
+    unsaid: str  # what no file of it can say, for whoever brings one
     has_jinja: bool = False
 
     def write(self, record: Record) -> bytes:
@@ -69,6 +70,7 @@ FORMATS = {
             json_source,
             langfuse.read,
             langfuse.write,
+            "types of variables, titles, folders and tests",
         ),
         Format(
             dotprompt.NAME,
@@ -78,6 +80,7 @@ FORMATS = {
             front_matter,
             dotprompt.read,
             dotprompt.write,
+            "calls of tools and names of speakers",
         ),
         Format(
             prompty.NAME,
@@ -87,6 +90,7 @@ FORMATS = {
             front_matter,
             prompty.read,
             prompty.write,
+            "images and calls of tools",
             has_jinja=True,
         ),
         Format(
@@ -97,6 +101,7 @@ FORMATS = {
             json_source,
             openai.read,
             openai.write,
+            "titles, folders, tags, labels, tests and types of variables",
         ),
         Format(
             mlflow.NAME,
@@ -106,6 +111,7 @@ FORMATS = {
             json_source,
             mlflow.read,
             mlflow.write,
+            "folders, labels, tools and types of variables",
         ),
         Format(
             github.NAME,
@@ -115,6 +121,7 @@ FORMATS = {
             yaml_source,
             github.read,
             github.write,
+            "tools, tags, labels and types of variables",
         ),
         Format(
             promptfoo.NAME,
@@ -124,6 +131,7 @@ FORMATS = {
             yaml_source,
             None,
             promptfoo.write,
+            "labels and tags",
             has_jinja=True,
         ),
     )
@@ -133,6 +141,11 @@ KNOWN = "Langfuse JSON, Dotprompt, Prompty, OpenAI messages, MLflow or GitHub .p
 
 def read(data: bytes, file: str, format_name: str = "") -> list[Record]:
     """The prompts in a file; "" = find out its format. Raises `FileInvalid`, `FormatUnknown`."""
+    return read_as(data, file, format_name)[1]
+
+
+def read_as(data: bytes, file: str, format_name: str = "") -> tuple[Format, list[Record]]:
+    """The same, with the format that was found out."""
     text = text_of(data, file)
     if not text.strip():
         raise FileInvalid("The file is empty.", file, 1)
@@ -142,7 +155,7 @@ def read(data: bytes, file: str, format_name: str = "") -> list[Record]:
         raise FileInvalid(f"A file has at most {MOST_IN_FILE:,} prompts. Split it.", file)
     if not records:
         raise FileInvalid("There is no prompt in this file.", file, 1)
-    return records
+    return next(one for one in FORMATS.values() if one.read is reader), records
 
 
 def named(format_name: str) -> Format:

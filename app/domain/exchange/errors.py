@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.errors import Invalid
+from app.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class FileInvalid(Invalid):
@@ -41,3 +41,26 @@ class ImportRefused(Invalid):
     code = "import_refused"
     title = "This cannot be imported"
     advice = "Do what the detail says, then import again: what is there stays as it is."
+
+
+class ImportNotFound(NotFound):
+    """Also for somebody else's."""
+
+    code = "import_not_found"
+    title = "No import is at this address"
+    advice = "List your imports; they are kept for a day. Or begin again with the file."
+
+
+class ImportRuns(Conflict):
+    code = "import_runs"
+    title = "This import runs already"
+    advice = "Wait until it ends; its page shows how far it is."
+
+
+class ImportsBusy(Unavailable):
+    """As many imports as a worker does at once are waiting."""
+
+    code = "imports_busy"
+    title = "The server is importing for others"
+    advice = "Try again in half a minute. What was uploaded is kept."
+    retry_after = 30

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,8 @@ from app.domain.exchange.archive import (
     Told,
     VersionKept,
 )
+from app.domain.exchange.detecting import Format
+from app.domain.exchange.errors import ExportImpossible
 from app.domain.exchange.mapping import record_of
 from app.domain.exchange.record import Record
 from app.domain.exchange.zipped import Writer
@@ -33,8 +37,11 @@ from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import Snapshot
 from app.domain.versions.errors import VersionNotFound
 from app.domain.versions.models import LabelMove, Version
+from app.domain.versions.policy import PRODUCTION
 
 BATCH = 50  # prompts whose rows are read at once
+LEFT_OUT = "LEFT-OUT.txt"
+MOST_NUMBERS = 100  # versions that are offered
 
 
 class Keeping:
@@ -85,9 +92,9 @@ class Keeping:
             for one in prompts
         ]
 
-    async def versions(self, prompt: Prompt) -> list[VersionKept]:
-        """Of a prompt among the last that were `kept`."""
-        found = await queries.versions(self._tx, self._caller, prompt.id)
+    async def versions(self, prompt: Prompt, number: int | None = None) -> list[VersionKept]:
+        """Of a prompt among the last that were `kept`: all of them, or one."""
+        found = await queries.versions(self._tx, self._caller, prompt.id, number)
         await self._name([actor for one in found for actor in (one.author, *_contributors(one))])
         made = [self._version(one) for one in found]
         self._tx.expunge_all()  # the next prompt's take their place in memory
@@ -164,19 +171,23 @@ class Keeping:
 
 
 async def stream(
-    database: Database, caller: Principal, done: Callable[[int], None] = lambda _done: None
+    database: Database,
+    caller: Principal,
+    done: Callable[[int], None] = lambda _done: None,
+    only: Sequence[UUID] | None = None,
 ) -> AsyncIterator[bytes]:
     """The archive of the caller's workspace, piece by piece; `done` hears how many prompts are in.
 
-    All of it is of one moment, however long it takes.
+    All of it is of one moment, however long it takes. With `only` it has those prompts alone, and
+    no folder that is empty.
     """
     caller.require(Permission.PROMPTS_READ)
     writer, count, name = Writer(), 0, ""
     async with database.within(caller).transaction(write=False) as tx:
-        folders = await made_folders(tx, caller)
+        folders = await made_folders(tx, caller) if only is None else []
         yield writer.add(archive.MANIFEST, [archive.manifest_bytes(folders)])
         keeping = Keeping(tx, caller)
-        while prompts := await queries.after(tx, caller, name, BATCH):
+        while prompts := await queries.after(tx, caller, name, BATCH, only):
             name = prompts[-1].name
             pieces = []
             for prompt, kept in zip(prompts, await keeping.kept(prompts), strict=True):
@@ -187,6 +198,79 @@ async def stream(
             yield b"".join(pieces)
             await asyncio.sleep(0)  # others are served meanwhile
     yield writer.close()
+
+
+async def files(
+    database: Database, caller: Principal, ids: Sequence[UUID], form: Format
+) -> AsyncIterator[bytes]:
+    """A ZIP with a file of `form` for each prompt; one that it cannot hold is named in a list."""
+    caller.require(Permission.PROMPTS_READ)
+    writer, refused, taken = Writer(), [], set[str]()
+    async with database.within(caller).transaction(write=False) as tx:
+        for prompt in await queries.after(tx, caller, "", len(ids), ids):
+            one = await record(tx, caller, prompt, None)
+            try:
+                data = await asyncio.to_thread(form.write, one)
+            except ExportImpossible as error:
+                refused.append(f"{prompt.name}: {error.detail}\n".encode())
+                continue
+            yield writer.add(_free(form.file_name(prompt.name), taken), [data])
+    if refused:
+        yield writer.add(LEFT_OUT, refused)
+    yield writer.close()
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """`a/b` and `a.b` would be one file."""
+    found = next(
+        one
+        for one in (name if not n else f"{n + 1}.{name}" for n in itertools.count())
+        if one not in taken
+    )
+    taken.add(found)
+    return found
+
+
+async def count(tx: AsyncSession, caller: Principal) -> int:
+    return await queries.count(tx, caller)
+
+
+async def those(tx: AsyncSession, caller: Principal, ids: Sequence[UUID]) -> list[UUID]:
+    """Of these ids the ones that are prompts of the caller's workspace."""
+    return [one.id for one in await queries.after(tx, caller, "", max(1, len(ids)), ids)]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A prompt to be exported; `label` is where programs find what is `released`, "" = nowhere."""
+
+    record: Record
+    name: str
+    title: str
+    numbers: list[int]
+    label: str
+    released: tuple[str, dict[str, Any]]
+
+
+async def shown(tx: AsyncSession, caller: Principal, prompt_id: UUID, number: int | None) -> Shown:
+    """Raises `PromptNotFound`, `VersionNotFound`."""
+    caller.require(Permission.PROMPTS_READ)
+    found = await queries.after(tx, caller, "", 1, [prompt_id])
+    if not found:
+        raise PromptNotFound("It may have been taken away.")
+    [prompt] = found
+    made = await record(tx, caller, prompt, number)
+    labels = {
+        one.name: one.number for one in (await queries.labels(tx, caller, [prompt.id]))[prompt.id]
+    }
+    label = PRODUCTION if PRODUCTION in labels else next(iter(sorted(labels)), "")
+    hashes = await queries.version_hashes(tx, caller, [prompt.id])
+    numbers = [one.number for one in hashes.get(prompt.id, ())][::-1][:MOST_NUMBERS]
+    released: tuple[str, dict[str, Any]] = "", {}
+    if label:
+        [version] = await queries.versions(tx, caller, prompt.id, labels[label])
+        released = version.text, version.config
+    return Shown(made, prompt.name, prompt.title, numbers, label, released)
 
 
 async def record_named(
@@ -214,7 +298,7 @@ async def record(tx: AsyncSession, caller: Principal, prompt: Prompt, number: in
     if number is None:
         [main] = [one for one in kept.branches if one.name == "main"]
         return record_of(**details, text=main.text, settings=settings_of(main))
-    for one in await keeping.versions(prompt):
+    for one in await keeping.versions(prompt, number):
         if one.number == number:
             return record_of(
                 **details,

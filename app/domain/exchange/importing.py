@@ -71,7 +71,12 @@ class Importer:
         self._caller.require(Permission.PROMPTS_WRITE)
         self._roles = await self._label_roles()
         wanted = await asyncio.to_thread(self._read, files)
-        return await self._bring(wanted, conflict, is_rehearsal, lambda _done: None)
+        return await self.bring(wanted, conflict, is_rehearsal=is_rehearsal)
+
+    async def wanted(self, found: list[tuple[str, Record]]) -> list[Wanted]:
+        """Records, each with its file, as prompts to be there."""
+        self._roles = await self._label_roles()
+        return self._grouped(found)
 
     async def archive(
         self,
@@ -80,6 +85,7 @@ class Importer:
         *,
         is_rehearsal: bool = False,
         done: Callable[[int], None] = lambda _done: None,
+        seen: Callable[[Step], None] = lambda _step: None,
     ) -> list[Item]:
         """Import an archive. Raises `FileInvalid`, `ImportRefused`."""
         for needed in (Permission.PROMPTS_WRITE, Permission.VERSIONS_PUBLISH):
@@ -90,7 +96,8 @@ class Importer:
             await self._check_labels(labels)
         if not is_rehearsal:
             await self._make_folders(reader.manifest.folders)
-        return await self._bring(map(_of(reader), reader.paths), conflict, is_rehearsal, done)
+        wanted = map(_of(reader), reader.paths)
+        return await self.bring(wanted, conflict, is_rehearsal=is_rehearsal, done=done, seen=seen)
 
     def _read(self, files: Sequence[tuple[str, bytes]]) -> list[Wanted]:
         found, problems = [], []
@@ -108,6 +115,9 @@ class Importer:
                     {"key": getattr(one, "file", ""), "message": one.detail} for one in problems
                 ],
             )
+        return self._grouped(found)
+
+    def _grouped(self, found: list[tuple[str, Record]]) -> list[Wanted]:
         ordered = sorted(found, key=lambda one: (mapping.our_name(one[1].name), one[0]))
         groups = groupby(ordered, key=lambda one: mapping.our_name(one[1].name))
         return [self._wanted(name, list(some)) for name, some in groups]
@@ -135,13 +145,16 @@ class Importer:
             if may_move(self._caller, label, self._roles)
         }
 
-    async def _bring(
+    async def bring(
         self,
         wanted: Iterable[Wanted],
         conflict: Conflict,
-        is_rehearsal: bool,  # noqa: FBT001  # handed on
-        done: Callable[[int], None],
+        *,
+        is_rehearsal: bool = False,
+        done: Callable[[int], None] = lambda _done: None,
+        seen: Callable[[Step], None] = lambda _step: None,
     ) -> list[Item]:
+        """`done` hears how many are done, `seen` of each what is done about it."""
         items: list[Item] = []
         ones = iter(wanted)
         while batch := await asyncio.to_thread(lambda: list(islice(ones, BATCH))):
@@ -149,6 +162,8 @@ class Importer:
             for step in steps if not is_rehearsal else ():
                 if step.item.action == "update" and step.prompt is not None:
                     await self._edit(step.prompt, step.wanted)
+            for step in steps:
+                seen(step)
             items += [step.item for step in steps]
             done(len(items))
             await asyncio.sleep(0)  # others are served meanwhile

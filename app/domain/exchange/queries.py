@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import load_only
 
 from app.access.tenancy import InWorkspace, within
 from app.db.base import Model
+from app.domain.exchange.models import Import, ImportPiece
 from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
 from app.domain.rooms.models import JournalEntry, Snapshot
 from app.domain.versions.models import Label, LabelMove, Version
@@ -23,11 +25,19 @@ async def count(tx: AsyncSession, where: InWorkspace) -> int:
     return int((await tx.execute(statement)).scalar_one())
 
 
-async def after(tx: AsyncSession, where: InWorkspace, name: str, limit: int) -> Sequence[Prompt]:
+async def after(
+    tx: AsyncSession,
+    where: InWorkspace,
+    name: str,
+    limit: int,
+    only: Sequence[UUID] | None = None,
+) -> Sequence[Prompt]:
     """Prompts by name, archived ones, too; those that follow `name`."""
     statement = within(
         select(Prompt).where(Prompt.name > name).order_by(Prompt.name).limit(limit), where, Prompt
     )
+    if only is not None:
+        statement = statement.where(Prompt.id.in_(only))
     return (await tx.execute(statement)).scalars().all()
 
 
@@ -99,8 +109,10 @@ async def old_names(
     return _grouped((await tx.execute(statement)).scalars())
 
 
-async def versions(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Sequence[Version]:
-    """All of a prompt's, without the CRDT's state."""
+async def versions(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, number: int | None = None
+) -> Sequence[Version]:
+    """All of a prompt's, or one, without the CRDT's state."""
     columns = (
         Version.number,
         Version.room_id,
@@ -122,6 +134,8 @@ async def versions(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Seq
         where,
         Version,
     )
+    if number is not None:
+        statement = statement.where(Version.number == number)
     return (await tx.execute(statement)).scalars().all()
 
 
@@ -164,8 +178,8 @@ async def journal(tx: AsyncSession, room_ids: Sequence[UUID]) -> dict[UUID, list
         .order_by(JournalEntry.document_id, JournalEntry.seq)
     )
     found: dict[UUID, list[bytes]] = defaultdict(list)
-    for room_id, update in await tx.execute(statement):
-        found[room_id].append(update)
+    for room_id, written in await tx.execute(statement):
+        found[room_id].append(written)
     return found
 
 
@@ -178,6 +192,88 @@ async def insert_all(tx: AsyncSession, rows: Iterable[Model]) -> None:
     for table, of_table in by_table.items():
         # unscoped: the rows carry the workspace themselves
         await tx.execute(insert(table), of_table)
+
+
+# Imports that people begin on a page
+
+
+async def import_of(
+    tx: AsyncSession, where: InWorkspace, user_id: UUID, import_id: UUID
+) -> Import | None:
+    statement = select(Import).where(Import.id == import_id, Import.user_id == user_id)
+    return (await tx.execute(within(statement, where, Import))).scalar_one_or_none()
+
+
+async def imports_of(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> Sequence[Import]:
+    """Somebody's, the last first."""
+    statement = select(Import).where(Import.user_id == user_id).order_by(Import.created_at.desc())
+    return (await tx.execute(within(statement.limit(10), where, Import))).scalars().all()
+
+
+async def forget_imports(
+    tx: AsyncSession, where: InWorkspace, user_id: UUID, states: Sequence[str]
+) -> None:
+    statement = delete(Import).where(Import.user_id == user_id, Import.state.in_(states))
+    await tx.execute(within(statement, where, Import))
+
+
+async def change_import(
+    tx: AsyncSession, where: InWorkspace, import_id: UUID, values: dict[str, Any]
+) -> None:
+    statement = update(Import).where(Import.id == import_id).values(values)
+    await tx.execute(within(statement, where, Import))
+
+
+async def claim_import(  # what makes it this process's
+    tx: AsyncSession,
+    where: InWorkspace,
+    import_id: UUID,
+    states: Sequence[str],
+    silent_since: datetime,
+    values: dict[str, Any],
+) -> bool:
+    """Whether it could be begun: nobody else does it, or whoever did has gone silent."""
+    statement = (
+        update(Import)
+        .where(
+            Import.id == import_id,
+            or_(Import.state.in_(states), Import.beat_at < silent_since),
+            Import.state != "done",
+        )
+        .values(values)
+    )
+    found: Any = await tx.execute(within(statement, where, Import))
+    return bool(found.rowcount)
+
+
+async def pieces(
+    tx: AsyncSession, where: InWorkspace, import_id: UUID, after: int, limit: int
+) -> Sequence[Any]:
+    """Those that follow the one with the number `after`."""
+    statement = (
+        select(ImportPiece.number, ImportPiece.file, ImportPiece.data)
+        .where(ImportPiece.import_id == import_id, ImportPiece.number > after)
+        .order_by(ImportPiece.number)
+        .limit(limit)
+    )
+    return (await tx.execute(within(statement, where, ImportPiece))).all()
+
+
+async def drop_pieces(tx: AsyncSession, where: InWorkspace, import_id: UUID) -> None:
+    statement = delete(ImportPiece).where(ImportPiece.import_id == import_id)
+    await tx.execute(within(statement, where, ImportPiece))
+
+
+async def drop_import(tx: AsyncSession, where: InWorkspace, import_id: UUID) -> None:
+    await tx.execute(within(delete(Import).where(Import.id == import_id), where, Import))
+
+
+async def drop_old_imports(tx: AsyncSession, before: datetime, limit: int) -> int:
+    old = select(Import.id).where(Import.created_at < before).limit(limit)  # unscoped: all run out
+    found: Any = await tx.execute(
+        delete(Import).where(Import.id.in_(old))  # unscoped: of every workspace
+    )
+    return int(found.rowcount)
 
 
 def _grouped(rows: Iterable[Any]) -> dict[UUID, list[Any]]:

@@ -29,7 +29,7 @@ from app.domain.workspaces import service as workspaces
 from app.errors import AppError
 from app.kit.bus import Bus
 from app.kit.supervise import Supervisor
-from app.web.event_stream import BEAT, event
+from app.web.event_stream import BEAT, PERSON_TOPIC, Told, event
 
 log = structlog.get_logger(__name__)
 
@@ -54,6 +54,7 @@ class Stream:
         self.room_id = room_id  # of the prompt whose activity is shown
         self.is_due = True  # to be told how much is new
         self.happened: set[str] = set()  # kinds of what happened to the prompt since
+        self.told: set[str] = set()  # kinds of what else changed for this person
         self.end: bytes | None = None  # what is said last
         self._stirred = asyncio.Event()
 
@@ -90,6 +91,7 @@ class Streams:
             bus.subscribe(TOPIC, self._changed),
             bus.subscribe(ACCESS_TOPIC, self._access_changed),
             bus.subscribe(ROOM_TOPIC, self._happened),
+            bus.subscribe(PERSON_TOPIC, self._told),
             bus.on_gap(self._missed),
         ]
         tasks.every("inbox.recheck", RECHECK_SECONDS, lambda: self._recheck(AccessChanged()))
@@ -165,6 +167,8 @@ class Streams:
             if stream.happened:
                 kinds, stream.happened = sorted(stream.happened), set()
                 yield event("activity", {"kinds": kinds})
+            while stream.told:
+                yield event(stream.told.pop(), {})
 
     # What the bus says
 
@@ -178,6 +182,12 @@ class Streams:
         told = msgspec.json.decode(payload, type=RoomEvent)
         for stream in self._of_room.get(told.document_id, ()):
             stream.happened.add(told.kind)
+            stream.stir()
+
+    def _told(self, payload: bytes) -> None:
+        told = msgspec.json.decode(payload, type=Told)
+        for stream in self._of_person.get(told.user_id, ()):
+            stream.told.add(told.kind)
             stream.stir()
 
     def _missed(self) -> None:
