@@ -44,8 +44,9 @@ def _loss(record: Record, form: Format) -> Loss:
         written = form.write(record)
     except ExportImpossible as error:
         return Loss(form, problem=error.detail)
-    if form.read is None:
-        return Loss(form, (form.unsaid,))
+    if form.read is None:  # nothing reads it back
+        said = {"labels": "the labels", "tags": "the tags"}
+        return Loss(form, tuple(text for name, text in said.items() if getattr(record, name)))
     [again] = detecting.read(written, form.file_name(record.name), form.name)
     return Loss(form, tuple(_lost(record, again)))
 

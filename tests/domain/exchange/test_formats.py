@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from app.domain.exchange import bounds, detecting
+from app.domain.exchange import bounds, detecting, snippets
 from app.domain.exchange.errors import ExportImpossible, FileInvalid, FormatUnknown
 from app.domain.exchange.mapping import template_format_of
 from app.domain.exchange.record import Record
 from app.domain.prompts import template
+from app.domain.releases import rendering
 from tests.domain.exchange.corpus_files import BROKEN, FOLDER, GOOD, read
 
 READ_BACK = [one for one in detecting.FORMATS.values() if one.read]
@@ -143,7 +146,7 @@ def test_a_line_that_would_begin_a_message_is_not_written_to_prompty() -> None:
 
 def test_their_own_libraries_read_what_we_write() -> None:
     """And we read what they read: dotpromptz and prompty, each on all of the corpus."""
-    asked: list[dict[str, str]] = []
+    asked: list[dict[str, Any]] = []
     ours: list[Record] = []
     for file in GOOD:
         for record in read(file):
@@ -175,7 +178,53 @@ def test_their_own_libraries_read_what_we_write() -> None:
             assert body.count("{{role") == record.text.count("{{role")
 
 
-def _oracle(asked: list[dict[str, str]]) -> list[Any]:
+def test_we_read_what_their_own_libraries_write_and_mean() -> None:
+    """Prompty writes its files itself, and both fill them in: the same prompt, the same messages."""
+    asked: list[dict[str, Any]] = []
+    ours: list[Record] = []
+    for file in GOOD:
+        for record in read(file):
+            values = _values(record)
+            for name in ("dotprompt", "prompty") if values is not None else ("prompty",):
+                with contextlib.suppress(ExportImpossible):
+                    text = detecting.FORMATS[name].write(record).decode()
+                    one = {"format": name, "file": f"x.{name}", "text": text, "values": values}
+                    asked.append(one)
+                    ours.append(record)
+    answers = _oracle(asked)
+
+    assert len([one for one in asked if one["values"] is not None]) >= 20
+    assert len([one for one in asked if one["format"] == "prompty"]) >= 18
+    for record, one, theirs in zip(ours, asked, answers, strict=True):
+        if one["values"] is not None:
+            filled = rendering.rendered(record.text, record.variables, one["values"])
+            spoken = [[m.role, m.content.strip()] for m in filled]
+            assert [[role, text.strip()] for role, text in theirs["messages"]] == spoken
+        if one["format"] == "prompty":
+            [again] = detecting.read(theirs["written"].encode(), "x.prompty")
+            assert _meant(again) == _meant(record), theirs["written"]
+
+
+def _values(record: Record) -> dict[str, Any] | None:
+    """Something for every variable of a prompt that is words and variables and nothing else."""
+    is_plain = snippets.is_simple(record.text) and "{%" not in record.text
+    kinds = {one["name"]: one.get("type", "string") for one in record.variables}
+    if not is_plain or set(kinds.values()) - {"string"}:
+        return None
+    names = re.findall(r"\{\{\s*(\w+)\s*\}\}", record.text)
+    return {name: f"[{name}]" for name in {*names, *kinds}}
+
+
+def _meant(record: Record) -> Any:
+    """What the library's own model of a prompt has room for."""
+    inputs = [(one["name"], one.get("default")) for one in record.variables]
+    tools = [one.get("name") or one.get("function", {}).get("name") for one in record.tools]
+    spoken = [(m.role, m.content.strip()) for m in template.messages_of(record.text)]
+    params = [record.params.get(name) for name in ("temperature", "top_p", "max_tokens", "seed")]
+    return record.name, spoken, record.model, params, inputs, tools, record.tags
+
+
+def _oracle(asked: list[dict[str, Any]]) -> list[Any]:
     site = Path(sys.executable).parent.parent / "oracle"
     assert site.is_dir(), "Run `make setup`: the formats' own libraries are not there."
     told = subprocess.run(  # our own script
