@@ -41,6 +41,7 @@ from app.domain.versions.policy import PRODUCTION
 
 BATCH = 50  # prompts whose rows are read at once
 LEFT_OUT = "LEFT-OUT.txt"
+MOST_VERSIONS = 2**31 - 1  # what the column holds
 MOST_NUMBERS = 100  # versions that are offered
 
 
@@ -298,7 +299,7 @@ async def record(tx: AsyncSession, caller: Principal, prompt: Prompt, number: in
     if number is None:
         [main] = [one for one in kept.branches if one.name == "main"]
         return record_of(**details, text=main.text, settings=settings_of(main))
-    for one in await keeping.versions(prompt, number):
+    for one in await keeping.versions(prompt, number) if 0 < number <= MOST_VERSIONS else ():
         if one.number == number:
             return record_of(
                 **details,

@@ -9,7 +9,7 @@ import app.db.base
 from app.db.migrations import walls
 
 revision = "7d20c4b9e1a3"
-down_revision = "8d41f0c7b6a2"
+down_revision = "8d2b5e07c41a"
 branch_labels = None
 depends_on = None
 
