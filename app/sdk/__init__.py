@@ -1,6 +1,7 @@
 """For programs: released prompts kept fresh in memory, and the REST API.
 
-Needs `httpx`, and `jinja2` for prompts in Jinja; nothing else of the server.
+Needs `httpx`, and `jinja2` for prompts in Jinja; nothing else of the server. Live rooms,
+`app.sdk.rooms`, need more.
 """
 
 from app.sdk.aio import AsyncPromptroom, Options
@@ -8,7 +9,9 @@ from app.sdk.client import Promptroom
 from app.sdk.errors import (
     ApiError,
     ClientClosed,
+    ClientTooOld,
     Conflict,
+    EditRefused,
     Forbidden,
     Invalid,
     JinjaMissing,
@@ -16,6 +19,11 @@ from app.sdk.errors import (
     PromptroomError,
     RateLimited,
     RenderFailed,
+    RoomError,
+    RoomForbidden,
+    RoomNotFound,
+    RoomReadOnly,
+    RoomSignedOut,
     ServerFailed,
     Unauthenticated,
     Unreachable,
@@ -26,7 +34,9 @@ __all__ = [
     "ApiError",
     "AsyncPromptroom",
     "ClientClosed",
+    "ClientTooOld",
     "Conflict",
+    "EditRefused",
     "Forbidden",
     "Freshness",
     "Invalid",
@@ -39,6 +49,11 @@ __all__ = [
     "PromptroomError",
     "RateLimited",
     "RenderFailed",
+    "RoomError",
+    "RoomForbidden",
+    "RoomNotFound",
+    "RoomReadOnly",
+    "RoomSignedOut",
     "ServerFailed",
     "Unauthenticated",
     "Unreachable",

@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
+from uuid import UUID
 
-from app.sdk import snapshot
+from app.sdk import api, snapshot
 from app.sdk.api import Call
 from app.sdk.cache import Cache, Key
 from app.sdk.errors import ClientClosed, NotFound, PromptroomError, ServerFailed, Unreachable
 from app.sdk.keeper import Keeper
 from app.sdk.transport import Transport
 from app.sdk.types import Freshness, Prompt
+
+if TYPE_CHECKING:
+    from app.sdk.rooms import Room
 
 log = logging.getLogger("promptroom")
 T = TypeVar("T")
@@ -91,6 +96,16 @@ class AsyncPromptroom:
         answer: T = await self._begin().call(call)
         return answer
 
+    async def room(self, prompt: str) -> Room:
+        """The room in which a prompt is written live, by the prompt's id or name: `async with` it.
+
+        Needs the extra `sdk-rooms`. Raises `PromptroomError`, also when there is no such prompt.
+        """
+        from app.sdk.rooms import Room  # noqa: PLC0415  # most programs do without its libraries
+
+        found = await self.call(api.get_prompt(await self._id_of(prompt)))
+        return Room(self._url, self._key, found["room"]["id"], timeout=self._options.timeout)
+
     async def close(self) -> None:
         """End the task and the connections, and write the snapshot."""
         self._is_closed = True
@@ -102,6 +117,19 @@ class AsyncPromptroom:
             await asyncio.to_thread(self._keeper.save)
         if self._transport is not None:
             await self._transport.close()
+
+    async def _id_of(self, prompt: str) -> str:
+        with suppress(ValueError):
+            return str(UUID(prompt))
+        cursor: dict[str, str] = {}
+        while True:
+            page = await self.call(api.list_prompts(q=prompt, limit=100, **cursor))
+            for one in page["items"]:
+                if one["name"] == prompt:
+                    return one["id"]
+            if not page["next_cursor"]:
+                raise NotFound(404, {"code": "prompt_not_found", "detail": prompt}, None)
+            cursor = {"cursor": page["next_cursor"]}
 
     def _begin(self) -> Transport:
         if self._is_closed:

@@ -56,6 +56,16 @@ class PromptPage(TypedDict):
     next_cursor: str | None
 
 
+class LiveMessage(TypedDict):
+    index: int
+    role: str
+    content: str
+
+
+class MessageList(TypedDict):
+    items: list[LiveMessage]
+
+
 class VersionSummary(TypedDict):
     number: int
     message: str
@@ -113,6 +123,24 @@ def change_prompt(prompt_id: str, **fields: Any) -> Call[PromptDetails]:
     """What is not given stays."""
     # Text that others have changed since would be changed back by a second try.
     return Call("PATCH", f"/api/v1/prompts/{prompt_id}", body=fields, is_idempotent=False)
+
+
+def list_messages(prompt_id: str) -> Call[MessageList]:
+    """Of the live text, with their indexes."""
+    return Call("GET", f"/api/v1/prompts/{prompt_id}/messages")
+
+
+def change_message(
+    prompt_id: str, index: int, content: str, *, base: str, **role: str
+) -> Call[LiveMessage]:
+    """`base` is the content that was read: what others have written there since stays.
+
+    Raises `Conflict` with the code `prompt_base_gone` when the changed words are not there any
+    more; its `problem["message"]` is what is there.
+    """
+    body = {"content": content, "base": base, **role}
+    path = f"/api/v1/prompts/{prompt_id}/messages/{index}"
+    return Call("PATCH", path, body=body, is_idempotent=False)
 
 
 def archive_prompt(prompt_id: str) -> Call[None]:

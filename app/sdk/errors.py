@@ -92,3 +92,56 @@ def error_of(status: int, problem: Mapping[str, Any], retry_after: float | None)
     """The exception that a status stands for."""
     kind = _KINDS.get(status, ServerFailed if status >= 500 else Invalid)
     return kind(status, problem, retry_after)
+
+
+class RoomError(PromptroomError):
+    """A room has ended for this client. `code` is the socket's (docs/protocol.md), or 0."""
+
+    def __init__(self, message: str, code: int = 0) -> None:
+        self.code = code
+        super().__init__(message)
+
+
+class RoomSignedOut(RoomError):
+    """4401: the key is unknown, revoked or expired."""
+
+
+class RoomForbidden(RoomError):
+    """4403: the key may not open this room any more."""
+
+
+class RoomNotFound(RoomError):
+    """4404: there is no such room, or it is in another workspace."""
+
+
+class RoomReadOnly(RoomError):
+    """The key may read the room and not write in it."""
+
+
+class EditRefused(RoomError):
+    """4413, 4422, or refused in words: the server does not take what was edited here."""
+
+
+class ClientTooOld(RoomError):
+    """4426: get a newer release of this package."""
+
+
+_ROOM_KINDS: dict[int, type[RoomError]] = {
+    4401: RoomSignedOut,
+    4403: RoomForbidden,
+    4404: RoomNotFound,
+    4413: EditRefused,
+    4422: EditRefused,
+    4426: ClientTooOld,
+}
+
+
+def room_error(code: int, reason: str) -> RoomError:
+    """The exception that a permanent close code stands for."""
+    return _ROOM_KINDS.get(code, RoomError)(f"{code} {reason}".strip(), code)
+
+
+def room_refusal(reason: str, message: str) -> RoomError:
+    """The exception for an edit that was turned down."""
+    kind = RoomReadOnly if reason == "readonly" else EditRefused
+    return kind(message or reason)

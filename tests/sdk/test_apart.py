@@ -21,7 +21,7 @@ from tests.architecture.source import ROOT
 
 BLOCKED = """
 import sys
-for name in ("litestar", "sqlalchemy", "msgspec", "structlog", "uvicorn", "redis", "pycrdt", "jinja2"):
+for name in ("litestar", "sqlalchemy", "msgspec", "structlog", "uvicorn", "redis", "pycrdt", "websockets", "jinja2"):
     sys.modules[name] = None
 import app.sdk
 assert not [m for m in sys.modules if m.startswith("app.") and not m.startswith("app.sdk")]
