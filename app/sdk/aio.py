@@ -91,6 +91,26 @@ class AsyncPromptroom:
         found = await asyncio.gather(*(self.get(name, label) for name in wanted))
         return dict(zip(wanted, found, strict=True))
 
+    async def preload(self, label: str = "production") -> int:
+        """Have everything under a label in memory, a hundred to a request; how much that is.
+
+        From then on nobody waits for a prompt of it. Raises `PromptroomError`.
+        """
+        transport, count, cursor = self._begin(), 0, ""
+        # What comes before the stream has begun would be asked for again, one by one.
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self._options.timeout):
+                while self._cache.state == "starting":  # noqa: ASYNC110  # it is of no loop
+                    await asyncio.sleep(0.02)
+        while True:
+            changes = self._cache.changes
+            prompts, cursor = await transport.page(label, cursor)
+            for prompt in prompts:
+                self._cache.put(key_of(prompt.name, label, None), prompt, changes)
+            count += len(prompts)
+            if not cursor:
+                return count
+
     async def call(self, call: Call[T]) -> T:
         """One call of `app.sdk.api`. Raises `PromptroomError`."""
         answer: T = await self._begin().call(call)

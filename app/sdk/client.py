@@ -66,6 +66,10 @@ class Promptroom:
         """Several prompts by one label. Raises `PromptroomError`."""
         return self._run(lambda one: one.bundle(names, label))
 
+    def preload(self, label: str = "production") -> int:
+        """As `AsyncPromptroom.preload`. Raises `PromptroomError`."""
+        return self._run(lambda one: one.preload(label))
+
     def call(self, call: Call[T]) -> T:
         """One call of `app.sdk.api`. Raises `PromptroomError`."""
         return self._run(lambda one: one.call(call))

@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 from app.sdk import snapshot, wire
@@ -155,6 +156,7 @@ class Keeper:
     async def _refresh(self, key: Key, few: asyncio.Semaphore) -> None:
         async with few:
             changes, etag = self._cache.changes, self._cache.etag(key)
+            before = self._cache.last_known(key)
             try:
                 found = await self._transport.fetch(key, etag, is_patient=False)
             except NotFound:
@@ -168,7 +170,7 @@ class Keeper:
             self._cache.put(key, found, changes)
             if not self._last and self._cache.state == "stale":
                 self._heard("polling")
-            if found is not None and found.etag != etag and self._on_change is not None:
+            if found is not None and is_other(found, before) and self._on_change is not None:
                 _safely(self._on_change, found)
 
     # Remembering
@@ -188,6 +190,13 @@ class Keeper:
             self._saved = prompts
         except OSError as error:
             log.warning("the snapshot %s is not written: %s", self.path, error)
+
+
+def is_other(found: Prompt, before: Prompt | None) -> bool:
+    """Whether programs get something else now; what came in a bundle has no ETag to compare."""
+    if before is None or found.etag == before.etag:
+        return before is None
+    return bool(before.etag) or replace(before, etag=found.etag, is_stale=False) != found
 
 
 def _safely(callback: Callable[..., None], value: object) -> None:

@@ -19,6 +19,7 @@ from app.sdk.types import Prompt
 
 SILENT_SECONDS = 25.0  # the server says something every ten
 STREAM = "text/event-stream"
+_PAGE = 100  # prompts of a bundle, the most that the server gives at once
 _ANY_SIZE = httpx.Limits(max_connections=20, max_keepalive_connections=10)
 
 
@@ -59,6 +60,21 @@ class Transport:
             return Prompt.of(answer.json(), answer.headers.get("etag", ""))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             # a proxy's page, say: with status 200 and all
+            raise Unreachable(f"something else than Promptroom answers: {error!r}") from error
+
+    async def page(self, label: str, cursor: str) -> tuple[list[Prompt], str]:
+        """Some of what is released under a label, and where the next page begins, "" = nowhere.
+
+        Raises `PromptroomError`.
+        """
+        query: dict[str, Any] = {"label": label, "limit": _PAGE} | (
+            {"cursor": cursor} if cursor else {}
+        )
+        answer = await self._send(Call("GET", "/api/v1/bundle", query), {})
+        try:
+            told = answer.json()
+            return [Prompt.of(one) for one in told["items"]], told["next_cursor"] or ""
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise Unreachable(f"something else than Promptroom answers: {error!r}") from error
 
     async def changes(self, last: str) -> AsyncIterator[wire.Event]:

@@ -38,6 +38,40 @@ def test_two_people_type_in_the_same_paragraph_at_once(stage: Stage):
     assert text == "a" * 40 + "One paragraph." + "b" * 40
 
 
+def test_programs_edit_the_message_in_which_three_people_type(stage: Stage):
+    """What they have typed since the program read the message is not in what it sends."""
+    prompt_id = stage.prompt("Answer the customer briefly and kindly.", "browser/program")
+    people = [stage.open(prompt_id, who) for who in ("owner", "priya", "sam")]
+    words = dict(zip(("customer", "briefly", "kindly"), people, strict=True))
+    for word, editor in words.items():
+        at = editor.text.index(word) + 3
+        editor.line(1)
+        editor.press(*["ArrowRight"] * at)
+    letters = dict(zip("XYZ", people, strict=True))
+    for number in range(8):
+        is_whole = number % 2
+        path = f"/prompts/{prompt_id}" + ("" if is_whole else "/messages/0")
+        key = "text" if is_whole else "content"
+        base = stage.api("GET", path)[key]
+        for letter, editor in letters.items():
+            editor.type(letter)
+        content = base.replace("Answer", f"{number}. Answer") + f" [{number}]"
+        stage.api("PATCH", path, {key: content, "base": base})
+    text = agree(stage, prompt_id, *people)
+    start = "".join(f"{number}. " for number in range(8))
+    end = "".join(f" [{number}]" for number in range(8))
+    typed = {letter: letter * 8 for letter in letters}
+    assert text == (
+        f"{start}Answer the cus{typed['X']}tomer bri{typed['Y']}efly and kin{typed['Z']}dly.{end}"
+    )
+    spans = stage.api("GET", f"/prompts/{prompt_id}/blame")["spans"]
+    who = {one["author"]["id"].partition(":")[0]: set() for one in spans}
+    for one in spans:
+        who[one["author"]["id"].partition(":")[0]] |= set(one["text"])
+    assert who["user"] == set("XYZ")
+    assert not who["key"] & set("XYZ")
+
+
 def test_undo_takes_back_only_ones_own_edits(stage: Stage):
     prompt_id = stage.prompt("Start\nsecond", "browser/undo")
     owner, priya = stage.open(prompt_id), stage.open(prompt_id, "priya")

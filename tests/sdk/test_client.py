@@ -77,6 +77,26 @@ def test_a_prompt_is_another_one_when_what_it_includes_moves(server: Server) -> 
         assert not client.get("sdk/top").is_stale
 
 
+def test_what_is_released_is_there_before_it_is_asked_for(server: Server) -> None:
+    told: list[str] = []
+    options = Options(poll_seconds=600, timeout=5, on_change=lambda one: told.append(one.text))
+    with Promptroom(server.url, KEY, OPTIONS) as maker, Promptroom(server.url, KEY, options) as one:
+        prompt_id = released(maker, "sdk/preloaded")
+        for number in range(101):  # more than a page
+            made = maker.call(api.create_prompt(f"sdk/many/{number}", text=f"{number}"))
+            maker.call(api.publish_version(made["id"], "1", ["bulk"]))
+        assert one.preload() >= 1
+        assert one.preload("bulk") == 101
+        inner = one._inner
+        assert inner is not None
+        inner._fetch = None  # type: ignore[assignment,method-assign]  # nothing may be asked for now
+        assert one.get("sdk/preloaded").text == "one"
+        assert [one.get(f"sdk/many/{n}", "bulk").text for n in (0, 100)] == ["0", "100"]
+        maker.call(api.move_label(prompt_id, "production", 2))
+        until(lambda: one.get("sdk/preloaded").text == "two", 5, "the move")
+        assert told == ["two"]
+
+
 def test_errors_say_their_code(server: Server) -> None:
     with Promptroom(server.url, "pr_wrong", OPTIONS) as client, pytest.raises(Unauthenticated):
         client.get("sdk/any")
