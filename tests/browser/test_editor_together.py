@@ -41,7 +41,7 @@ def test_two_people_type_in_the_same_paragraph_at_once(stage: Stage):
 def test_programs_edit_the_message_in_which_three_people_type(stage: Stage):
     """What they have typed since the program read the message is not in what it sends."""
     prompt_id = stage.prompt("Answer the customer briefly and kindly.", "browser/program")
-    people = [stage.open(prompt_id, who) for who in ("owner", "priya", "sam")]
+    people = [stage.open(prompt_id, who) for who in ("owner", "priya", "kenji")]
     words = dict(zip(("customer", "briefly", "kindly"), people, strict=True))
     for word, editor in words.items():
         at = editor.text.index(word) + 3
