@@ -15,6 +15,7 @@ from app.kit.edits import WORDS, Edit, between, common_ends
 
 _STEPS = 200_000  # of the search for what stands, at all levels together: about 80 ms
 _ALIKE = 0.8  # of a changed word has to have stayed, or its letters are those of another word
+_PASSES = 8  # what is left out makes room around others; texts can be made that need thousands
 _AROUND = 24  # characters on either side of a change, by which its place is known
 _STANDS = 0.5  # of them, or of what is to be replaced, has to be there still
 
@@ -192,8 +193,7 @@ def _without_chance(runs: list[Match], base_end: int, live_end: int) -> list[Mat
 
     Two sentences share a "the" without being the same sentence.
     """
-    before: list[Match] = []
-    while runs != before:
+    for _ in range(_PASSES):
         before, runs = runs, []
         old, new = 0, 0
         for at, run in enumerate(before):
@@ -204,4 +204,6 @@ def _without_chance(runs: list[Match], base_end: int, live_end: int) -> list[Mat
             if length > min(replaced, then):
                 runs.append(run)
                 old, new = start + length, there + length
+        if len(runs) == len(before):
+            break
     return runs
