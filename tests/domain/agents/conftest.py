@@ -88,7 +88,7 @@ def prompt(client, key):
         made = await client.post("/api/v1/prompts", headers=key.headers, json=given)
         assert made.status_code == 201, made.text
         url = f"/api/v1/prompts/{made.json()['id']}"
-        body = {"message": "First", "labels": [label]}
+        body = {"message": "First", "labels": [label] if label else []}
         published = await client.post(f"{url}/versions", headers=key.headers, json=body)
         assert published.status_code == 201, published.text
         return made.json()["id"]

@@ -53,7 +53,8 @@ class TestTheList:
         assert (wrong["code"], wrong["data"]["code"]) == (-32602, "cursor_invalid")
 
     async def test_what_cannot_be_put_together_says_so(self, agent, prompt):
-        await prompt("broken", "{{> nowhere}}")
+        agent.query = "?label=latest"
+        await prompt("broken", "{{> nowhere}}", label="")
         [found] = (await agent.ask("prompts/list"))["prompts"]
         assert "nowhere" in found["description"]
 
