@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import unquote
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
@@ -18,6 +17,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from app.domain.keys.ring import KeyRing, digest_of
 from app.domain.releases.news import News
 from app.domain.releases.record import Record, matches
+from app.domain.releases.sticky import HEADER, in_header, split_query
 from app.server.telemetry import REQUESTS, SECONDS, sane_id
 from app.web.host import names_a_server
 from app.web.metering import Meter
@@ -26,8 +26,7 @@ from app.web.security import FOR_DATA, STRICT_TRANSPORT
 PREFIX = "/api/v1/fetch/"
 ROUTE = "/api/v1/fetch/{name:path}"
 _BEARER = b"Bearer "
-_STICKY = b"promptroom-sticky-key"
-_READ = dict.fromkeys((b"authorization", b"host", b"if-none-match", b"x-request-id", _STICKY), b"")
+_READ = dict.fromkeys((b"authorization", b"host", b"if-none-match", b"x-request-id", HEADER), b"")
 _MOST_HOSTS = 64  # a server has few names; others are looked at each time
 
 
@@ -80,13 +79,14 @@ class FastLane:
         query, sticky = split_query(scope["query_string"])
         kept = (shelf.workspace_id, scope["path"][len(PREFIX) :], query)
         record = memory.news.cache.get(kept)
+        if record is not None and record.sides:
+            record = record.pick(sticky or in_header(sent[HEADER]))
         if record is None or record.renamed is not None:
             return None
         left = memory.calls.take(held.who)
         if left < 0:
             return None
         shelf.used_at = held.used_at
-        record = record.pick(sticky or sent[_STICKY].decode("latin-1"))
         return self._said(record, sent, memory.calls.headers(left))
 
     def _said(
@@ -120,16 +120,3 @@ def _read(headers: Iterable[tuple[bytes, bytes]]) -> dict[bytes, bytes] | None:
                 return None
             sent[name] = value
     return sent
-
-
-def split_query(query: bytes) -> tuple[bytes, str]:
-    """The query without `key=`, which answers are not kept under, and that key."""
-    if b"key=" not in query:
-        return query, ""
-    rest, sticky = [], ""
-    for part in query.split(b"&"):
-        if part.startswith(b"key="):
-            sticky = unquote(part[4:].decode("latin-1").replace("+", " "))
-        else:
-            rest.append(part)
-    return b"&".join(rest), sticky

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from litestar.datastructures import State
 from litestar.di import Provide
 
+from app.domain.releases import deps
 from app.domain.releases.cache import Cache
 from app.domain.releases.deps import Counter
 from app.domain.releases.news import LOOK_SECONDS, News
@@ -47,4 +48,4 @@ async def provide_served(state: State, caller: Caller) -> Counter:
     return Counter(caller, state.released, state.counter.calls)
 
 
-PROVIDERS = {"served": Provide(provide_served)}
+PROVIDERS = {"served": Provide(provide_served), **deps.PROVIDERS}

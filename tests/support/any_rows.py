@@ -62,6 +62,7 @@ _TIMES = (
     datetime(2026, 11, 26, 12, 30, 15, 1, tzinfo=UTC),
     datetime(9999, 12, 30, 23, 59, 59, 999999, tzinfo=UTC),
 )
+_BETWEEN = {"share": (1, 9999)}  # of what a table's rule keeps within bounds: its ends
 _BYTES = (b"", b"\x00", b"\xff" * 3, bytes(range(256)), b"\n" * 7)
 
 
@@ -115,6 +116,8 @@ def _value(column: Column[Any], number: int, found: Rows, dice: random.Random, n
     for key in column.foreign_keys:
         target = key.column
         return found[target.table.name][number][target.name]
+    if column.name in _BETWEEN:
+        return dice.choice(_BETWEEN[column.name])
     make = next(make for kind, make in _MAKERS.items() if isinstance(column.type, kind))
     value = make(column, number, dice)
     return f"{value[:-1]}\0" if nul and isinstance(value, str) and value else value

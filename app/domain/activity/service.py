@@ -26,6 +26,7 @@ from app.domain.prompts.errors import PromptNotFound
 from app.domain.prompts.models import Activity, Prompt
 from app.domain.prompts.people import Shown
 from app.domain.versions.models import LabelMove, Version
+from app.domain.versions.rollouts import step
 from app.kit import cursor
 from app.web.paging import Page, cut
 
@@ -143,7 +144,13 @@ def _version(one: Version) -> Event:
 
 
 def _move(one: LabelMove) -> Event:
-    detail = {"label": one.label, "from_version": one.from_number, "to_version": one.to_number}
+    before, after = one.rollouts
+    detail = {
+        "label": one.label,
+        "from_version": one.from_number,
+        "to_version": one.to_number,
+        "said": step(one.label, (one.from_number, before), (one.to_number, after)),
+    }
     return Event(one.id, LABELLED, one.actor, one.moved_at, detail)
 
 

@@ -105,12 +105,7 @@ def _said(base: str, event: Event) -> tuple[str, str, str]:
 
 
 def _labelled(base: str, detail: Mapping[str, Any]) -> tuple[str, str, str]:
-    label, before, now = detail["label"], detail["from_version"], detail["to_version"]
-    href = f"{base}/labels/{quote(label, safe='')}"
-    if now is None:
-        return f"took {label} off v{before}", href, "Where it was"
-    words = f"moved {label} from v{before} to v{now}" if before else f"put {label} on v{now}"
-    return words, href, "Where it was"
+    return detail["said"], f"{base}/labels/{quote(detail['label'], safe='')}", "Where it was"
 
 
 def _changed(event: Event) -> str:

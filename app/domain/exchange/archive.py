@@ -41,7 +41,15 @@ class BranchKept(msgspec.Struct, frozen=True):
     template_format: str = MUSTACHE
 
 
-class MoveKept(msgspec.Struct, frozen=True):
+class RolloutKept(msgspec.Struct, frozen=True):
+    """What a label gives to some: `share` of 10,000 keys, which `seed` tells from the others."""
+
+    version: int
+    share: int
+    seed: str
+
+
+class MoveKept(msgspec.Struct, frozen=True, omit_defaults=True):
     """A label that moved; `label` was on `before` and is on `after`, null = on none."""
 
     label: str
@@ -49,6 +57,8 @@ class MoveKept(msgspec.Struct, frozen=True):
     after: int | None
     by: str
     at: datetime
+    rollout_before: RolloutKept | None = None
+    rollout_after: RolloutKept | None = None
 
 
 class OldNameKept(msgspec.Struct, frozen=True):
@@ -57,7 +67,7 @@ class OldNameKept(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class PromptKept(msgspec.Struct, frozen=True):
+class PromptKept(msgspec.Struct, frozen=True, omit_defaults=True):
     """The first line. People are names here: accounts stay where they are."""
 
     name: str
@@ -73,6 +83,7 @@ class PromptKept(msgspec.Struct, frozen=True):
     labels: dict[str, int]
     moves: list[MoveKept]
     old_names: list[OldNameKept]
+    rollouts: dict[str, RolloutKept] = {}  # of labels that split
 
 
 class VersionKept(msgspec.Struct, frozen=True):

@@ -36,8 +36,9 @@ from app.domain.prompts.settings import settings_of
 from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import Snapshot
 from app.domain.versions.errors import VersionNotFound
-from app.domain.versions.models import LabelMove, Version
+from app.domain.versions.models import Label, LabelMove, Version
 from app.domain.versions.policy import PRODUCTION
+from app.kit.rollouts import Rollout
 
 BATCH = 50  # prompts whose rows are read at once
 LEFT_OUT = "LEFT-OUT.txt"
@@ -85,6 +86,7 @@ class Keeping:
                 branches=[_branch(b, texts) for b in branches.get(one.id, ())],
                 labels={label.name: label.number for label in labels.get(one.id, ())},
                 moves=[self._move(move) for move in moves.get(one.id, ())],
+                rollouts=_rollouts(labels.get(one.id, ())),
                 old_names=[
                     OldNameKept(old.name, self._who(old.renamed_by), old.renamed_at)
                     for old in old_names.get(one.id, ())
@@ -129,7 +131,9 @@ class Keeping:
 
     def _move(self, one: LabelMove) -> MoveKept:
         by = self._who(one.actor)
-        return MoveKept(one.label, one.from_number, one.to_number, by, one.moved_at)
+        before, after = (_rollout(rollout) for rollout in one.rollouts)
+        numbers = one.from_number, one.to_number
+        return MoveKept(one.label, *numbers, by, one.moved_at, before, after)
 
     def _version(self, one: Version) -> VersionKept:
         return VersionKept(
@@ -326,3 +330,12 @@ def _current(snapshot: Snapshot, updates: list[bytes]) -> str:
 def _contributors(version: Any) -> list[str]:
     found: list[Any] = version.contributors
     return [str(one["actor"]) for one in found]
+
+
+def _rollouts(labels: Iterable[Label]) -> dict[str, archive.RolloutKept]:
+    found = {label.name: _rollout(label.rollout) for label in labels}
+    return {name: one for name, one in found.items() if one is not None}
+
+
+def _rollout(one: Rollout | None) -> archive.RolloutKept | None:
+    return archive.RolloutKept(**one.kept()) if one else None

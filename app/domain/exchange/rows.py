@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+import msgspec
+
 from app.access.principal import Principal
 from app.db.base import Model
 from app.domain.composition.recording import inclusions
-from app.domain.exchange.archive import PromptKept, VersionKept, actor_of
+from app.domain.exchange.archive import PromptKept, RolloutKept, VersionKept, actor_of
 from app.domain.exchange.errors import FileInvalid
 from app.domain.prompts import policy, settings
 from app.domain.prompts.models import Branch, OldName, Prompt, PromptTag
@@ -23,6 +26,9 @@ from app.domain.versions.policy import check_label, content_sha256
 from app.domain.versions.reading import blame_now
 from app.errors import AppError
 from app.kit.ids import id_at, new_id
+from app.kit.rollouts import BUCKETS, Rollout
+
+_SEED = re.compile(r"[0-9A-Za-z_-]{1,32}")
 
 
 @dataclass(slots=True)
@@ -164,6 +170,7 @@ class Telling:
                 number=number,
                 moved_by=self._actor(move.by if move else ""),
                 moved_at=move.at if move else version.created_at,
+                rollout=self._rollout(name, number),
             )
         for move in self._kept.moves:
             check_label(move.label)
@@ -173,9 +180,20 @@ class Telling:
                 label=move.label,
                 from_number=move.before,
                 to_number=move.after,
+                rollout_before=_kept(move.rollout_before),
+                rollout_after=_kept(move.rollout_after),
                 actor=self._actor(move.by),
                 moved_at=move.at,
             )
+
+    def _rollout(self, label: str, number: int) -> Rollout | None:
+        kept = self._kept.rollouts.get(label)
+        if kept is None:
+            return None
+        is_whole = kept.version in self._versions and kept.version != number
+        if not (is_whole and 0 < kept.share < BUCKETS and _SEED.fullmatch(kept.seed)):
+            raise FileInvalid(f"The rollout of {label} is not one.", self._path, 1)
+        return Rollout(kept.version, kept.share, kept.seed)
 
     def _actor(self, name: str) -> str:
         if "\x00" in name:
@@ -184,3 +202,7 @@ class Telling:
 
     def _inside(self, model: Any, **values: Any) -> Any:
         return model(prompt_id=self._id, workspace_id=self._caller.workspace_id, **values)
+
+
+def _kept(one: RolloutKept | None) -> dict[str, Any] | None:
+    return msgspec.to_builtins(one) if one else None

@@ -22,11 +22,11 @@ from app.domain.prompts.deps import (
     OldNamesDep,
     PromptsDep,
 )
+from app.domain.prompts.old_name_schemas import OldNameList, old_names_view
 from app.domain.prompts.one_message import Changed, changed, message_at
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import (
     MessagePatch,
-    OldNameList,
     PlacedMessage,
     PlacedMessageList,
     PromptInput,
@@ -37,7 +37,6 @@ from app.domain.prompts.schemas import (
     details,
     message_change,
     new_prompt,
-    old_names_view,
     placed_message,
     placed_messages,
     plan_from,

@@ -20,6 +20,7 @@ from app.domain.prompts.models import Branch
 from app.domain.rooms.blame import Blocks
 from app.domain.rooms.crediting import Writers
 from app.domain.rooms.document import Plan
+from app.kit.rollouts import Rollout
 
 PROMPT_CHANGED = "prompt.changed"  # {"fields": ["title", "tags", …]}
 SETTINGS_CHANGED = "settings.changed"  # {"fields": ["config.temperature", "variables.currency"]}
@@ -88,6 +89,7 @@ class Release:
 
     newest: int | None = None
     labels: dict[str, int] = field(default_factory=dict)  # `latest` is not among them
+    rollouts: dict[str, Rollout] = field(default_factory=dict)  # of labels that split
 
 
 @dataclass(frozen=True, slots=True)

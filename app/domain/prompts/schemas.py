@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -13,7 +13,7 @@ from msgspec import UNSET, Meta, UnsetType
 from app.domain.prompts import one_message, policy, template
 from app.domain.prompts.errors import PromptInvalid
 from app.domain.prompts.library import Listed
-from app.domain.prompts.models import Branch, OldName, Prompt
+from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.one_message import Change
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Release
@@ -156,6 +156,13 @@ class RoomView(msgspec.Struct, frozen=True):
     ]
 
 
+class SplitView(msgspec.Struct, frozen=True):
+    """The candidate of a label that splits, and how many get it."""
+
+    version: int
+    percent: float
+
+
 class PromptSummary(msgspec.Struct, frozen=True, kw_only=True):
     """A prompt in a list: all but its text."""
 
@@ -172,6 +179,13 @@ class PromptSummary(msgspec.Struct, frozen=True, kw_only=True):
     labels: Annotated[
         dict[str, int],
         Meta(description="Which version each label is on.", examples=[{"production": 6}]),
+    ]
+    rollouts: Annotated[
+        dict[str, SplitView],
+        Meta(
+            description="Of labels that split: what some get instead.",
+            examples=[{"production": {"version": 7, "percent": 10}}],
+        ),
     ]
     owner: ActorView | None
     archived: bool
@@ -192,20 +206,6 @@ class PromptList(msgspec.Struct, frozen=True):
 
     items: list[PromptSummary]
     next_cursor: str | None
-
-
-class OldNameView(msgspec.Struct, frozen=True):
-    """A name that a prompt had before and still answers to."""
-
-    name: Annotated[str, Meta(examples=["refund-bot"])]
-    renamed_by: ActorView
-    renamed_at: datetime
-
-
-class OldNameList(msgspec.Struct, frozen=True):
-    """A prompt's old names, the latest first; at most 100."""
-
-    items: list[OldNameView]
 
 
 class TicketView(msgspec.Struct, frozen=True):
@@ -316,22 +316,14 @@ def _common(
         "template_format": branch.template_format,
         "version": release.newest,
         "labels": release.labels,
+        "rollouts": {
+            label: SplitView(one.version, one.percent) for label, one in release.rollouts.items()
+        },
         "owner": ActorView(owner.id, owner.name) if owner else None,
         "archived": prompt.archived_at is not None,
         "created_at": prompt.created_at,
         "edited_at": prompt.edited_at,
     }
-
-
-def old_names_view(rows: Iterable[OldName], who: Mapping[str, Shown]) -> OldNameList:
-    return OldNameList(
-        [
-            OldNameView(
-                row.name, ActorView(row.renamed_by, who[row.renamed_by].name), row.renamed_at
-            )
-            for row in rows
-        ]
-    )
 
 
 def summary(row: Listed, tags: list[str], room_url: str) -> PromptSummary:

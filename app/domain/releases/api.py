@@ -18,7 +18,7 @@ from app.db.engine import Database
 from app.domain.prompts.names import Renamed
 from app.domain.releases import queries
 from app.domain.releases.bundling import bundle
-from app.domain.releases.deps import AppRequest, Served
+from app.domain.releases.deps import AppRequest, Asked, Served
 from app.domain.releases.errors import TooManyReaders
 from app.domain.releases.events import last_event
 from app.domain.releases.reader import Reader
@@ -58,7 +58,7 @@ class FetchApi(Controller):
     async def fetch(
         self,
         request: AppRequest,
-        served: Served,
+        asked: Asked,
         name: FromPath[str],
         label: FromQuery[str | None] = None,
         version: FromQuery[int | None] = None,
@@ -73,20 +73,26 @@ class FetchApi(Controller):
         `includes` says what that was. Without a label a reference means the label asked for, and
         production where the included prompt has no such label; a number is that version.
 
+        A label that splits (a rollout) gives some callers another version. Say who asks, by
+        `key=` or the header `Promptroom-Sticky-Key`: the same key always gets the same version,
+        of included prompts, too. Without a key it is the standing version. `rollouts` says which
+        labels split and what this key got.
+
         A name that the prompt had before still answers, until another prompt takes it or it is
         released in the prompt's details. Such an answer says so: `renamed_from` holds the old
         name, and the headers `Promptroom-Renamed-To` (the new name), `Deprecation` (RFC 9745,
         since when) and `Link` with `rel="successor-version"` (where to ask from now on).
         """
-        counted = served.admit()
+        counted = asked.admit()
         selector = selector_of(label, version)
-        record = await served.releases.get(served.caller, name.strip("/"), selector)
+        sticky = asked.sticky
+        record = await asked.releases.get(asked.caller, name.strip("/"), selector, sticky)
         return _answer(request, record, counted)
 
     @post("/{name:path}", name="api:render", operation_id="renderPrompt", status_code=200)
     async def render(
         self,
-        served: Served,
+        asked: Asked,
         name: FromPath[str],
         data: JSONBody[RenderInput],
         label: FromQuery[str | None] = None,
@@ -100,13 +106,15 @@ class FetchApi(Controller):
         is not read as a template again. A prompt whose `template_format` is `jinja` is rendered
         by Jinja in a sandbox, with limits on time, memory and length; a 422 names the line. A
         variable that is missing or of another type than declared is a 422 that names it; what is
-        given and not used is left aside. Needs the scope `read`.
+        given and not used is left aside. A sticky key counts as when fetching. Needs the scope
+        `read`.
         """
         wanted = name.strip("/").removesuffix("/render")
-        counted = _pairs(served.admit())
-        record = await served.releases.get(served.caller, wanted, selector_of(label, version))
+        counted = _pairs(asked.admit())
+        selector = selector_of(label, version)
+        record = await asked.releases.get(asked.caller, wanted, selector, asked.sticky)
         found = _decode(record.body)
-        messages = await served.releases.rendered(served.caller, found, data.variables)
+        messages = await asked.releases.rendered(asked.caller, found, data.variables)
         view = RenderedView(
             found.id,
             found.name,
@@ -114,6 +122,7 @@ class FetchApi(Controller):
             found.label,
             [RenderedMessage(one.role, one.content) for one in messages],  # type: ignore[arg-type]
             found.config,
+            found.rollouts,
         )
         return Response(view, headers=counted)
 
@@ -131,7 +140,7 @@ class BundleApi(Controller):
     async def bundle(
         self,
         request: AppRequest,
-        served: Served,
+        asked: Asked,
         tx: Tx,
         label: FromQuery[str] = PRODUCTION,
         limit: FromQuery[int | None] = None,
@@ -140,12 +149,14 @@ class BundleApi(Controller):
         """Fetch everything that is released under a label, to start a program warm.
 
         Pages in the order of names, each as `fetch` answers it; follow `next_cursor`, or the Link
-        header. A page has an ETag of its own: send it back as If-None-Match. Needs the scope
-        `read`.
+        header. A page has an ETag of its own: send it back as If-None-Match. A sticky key counts
+        as when fetching. Needs the scope `read`.
         """
-        served.caller.require(Permission.PROMPTS_READ)
-        counted = served.admit()
-        page, following = await bundle(tx, served.caller, label, cursor, checked_limit(limit))
+        asked.caller.require(Permission.PROMPTS_READ)
+        counted = asked.admit()
+        page, following = await bundle(
+            tx, asked.caller, label, cursor, checked_limit(limit), asked.sticky
+        )
         answer = _answer(request, page, counted)
         answer.headers.update(link_header(request, Page([], following)))
         return answer

@@ -14,8 +14,7 @@ from app.domain.releases.composing import Piece, Wanted
 from app.domain.releases.record import Record, record
 from app.domain.releases.schemas import BundleView
 from app.domain.releases.selector import LATEST, Selector
-from app.domain.releases.service import number_of, pieces, recorded
-from app.errors import AppError
+from app.domain.releases.service import Failed, choose, piece, pieces, recorded
 from app.kit import cursor
 
 
@@ -25,17 +24,23 @@ class _Found:
 
     tx: AsyncSession
     where: InWorkspace
+    sticky: str
     known: dict[Wanted, Piece]
 
     async def __call__(self, wanted: Iterable[Wanted]) -> Mapping[Wanted, Piece]:
         asked = list(wanted)
         if missing := [one for one in asked if one not in self.known]:
-            self.known |= await pieces(self.tx, self.where, missing)
+            self.known |= await pieces(self.tx, self.where, missing, self.sticky)
         return {one: self.known[one] for one in asked if one in self.known}
 
 
 async def bundle(
-    tx: AsyncSession, where: InWorkspace, label: str, after: str | None, limit: int
+    tx: AsyncSession,
+    where: InWorkspace,
+    label: str,
+    after: str | None,
+    limit: int,
+    sticky: str = "",
 ) -> tuple[Record, str | None]:
     """A page, and the cursor of the next one.
 
@@ -48,14 +53,16 @@ async def bundle(
         names = await queries.labelled(tx, where, label, start, limit + 1)
     following = cursor.encode(names[limit - 1]) if len(names) > limit else None
     selector = Selector(label)
-    items, failed = await _made(tx, where, names[:limit], selector)
+    items, failed = await _made(tx, where, names[:limit], selector, sticky)
     body = b'{"label":%b,"items":[%b],"failed":%b,"next_cursor":%b}' % (
         msgspec.json.encode(label),
         b",".join(one.body for one in items),
         msgspec.json.encode(failed),
         msgspec.json.encode(following),
     )
-    return record(body, (), (), is_fixed=False), following
+    # Which side of a label somebody gets is in the items; that it depends on the key, in the page.
+    sides = tuple(dict.fromkeys(side for one in items for side in one.sides))
+    return record(body, (), (), is_fixed=False, sides=sides), following
 
 
 def opened(page: Record) -> BundleView:
@@ -64,21 +71,25 @@ def opened(page: Record) -> BundleView:
 
 
 async def _made(
-    tx: AsyncSession, where: InWorkspace, names: list[str], selector: Selector
+    tx: AsyncSession, where: InWorkspace, names: list[str], selector: Selector, sticky: str
 ) -> tuple[list[Record], list[dict[str, str]]]:
     standings = await queries.standings(tx, where, names)
-    numbers = {name: number_of(one, selector) or 0 for name, one in standings.items()}
+    chosen = {name: choose(one, selector, sticky) or (0, None) for name, one in standings.items()}
     rows = await queries.texts(
-        tx, where, {(one.prompt_id, numbers[name]) for name, one in standings.items()}
+        tx, where, {(one.prompt_id, chosen[name][0]) for name, one in standings.items()}
     )
-    find = _Found(tx, where, {})
+    find = _Found(tx, where, sticky, {})
     items, failed = [], []
     for name in names:
-        row = rows.get((standings[name].prompt_id, numbers[name]))
+        number, side = chosen[name]
+        row = rows.get((standings[name].prompt_id, number))
         if row is None:
             continue
-        try:
-            items.append(await recorded(standings[name], row, name, selector, find))
-        except AppError as error:
+        root = piece(standings[name], row, selector, side)
+        made = await recorded(standings[name], root, row, name, find)
+        if isinstance(made, Failed):
+            error = made.error
             failed.append({"name": name, "code": error.code, "detail": error.detail})
+        else:
+            items.append(made)
     return items, failed

@@ -26,6 +26,7 @@ from app.domain.releases.errors import (
     ReferenceUnresolved,
 )
 from app.domain.releases.selector import Selector, referred
+from app.domain.releases.sticky import Side
 
 DEEPEST = 8  # levels; nobody understands more
 MOST = 200  # references in all
@@ -43,6 +44,7 @@ class Piece:
     text: str
     variables: list[Any]
     template_format: str = MUSTACHE
+    side: Side | None = None  # of the label, where that splits
 
 
 @dataclass(slots=True)

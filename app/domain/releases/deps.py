@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request
 from litestar.datastructures import State
-from litestar.di import NamedDependency
+from litestar.di import NamedDependency, Provide
+from litestar.params import HeaderParameter, QueryParameter
 
 from app.access.principal import Principal
 from app.domain.releases.service import Releases
+from app.domain.releases.sticky import sticky_of
 from app.web.metering import Meter
 
 AppRequest = Request[Any, Any, State]
+
+
+StickyKey = Annotated[
+    str | None,
+    QueryParameter(name="key", description="Who asks: decides which side of a rollout they get."),
+]
+StickyHeader = Annotated[
+    str | None,
+    HeaderParameter(name="Promptroom-Sticky-Key", description="The same, out of addresses."),
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +42,24 @@ class Counter:
 
 
 Served = NamedDependency[Counter]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking(Counter):
+    """Somebody asks for what is released."""
+
+    sticky: str  # key; "" = none
+
+
+async def provide_asked(
+    request: AppRequest,
+    served: Served,
+    key: StickyKey = None,  # told to readers; read as the fast lane does, from the bytes
+    sticky_key: StickyHeader = None,  # as above
+) -> Asking:
+    sticky = sticky_of(request.scope["query_string"], request.scope["headers"])
+    return Asking(served.caller, served.releases, served.calls, sticky)
+
+
+Asked = NamedDependency[Asking]
+PROVIDERS = {"asked": Provide(provide_asked)}

@@ -33,3 +33,5 @@ class Change(Model):
     number: Mapped[int | None]
     old_name: Mapped[str | None] = mapped_column(String(255))
     at: Mapped[datetime]
+    candidate: Mapped[int | None]  # of a label that splits; its share of 10,000 callers
+    share: Mapped[int | None]

@@ -19,8 +19,12 @@ from app.domain.releases.models import Change
 from app.domain.releases.selector import LARGEST
 from app.domain.versions.models import Label, Version
 from app.domain.workspaces.models import Workspace
+from app.kit.rollouts import Rollout
 
-_CHANGE = ("seq", "mark", "kind", "prompt_id", "label", "number", "old_name", "at")
+_CHANGE = (
+    *("seq", "mark", "kind", "prompt_id", "label", "number", "old_name", "at"),
+    *("candidate", "share"),
+)
 
 
 @dataclass(slots=True)
@@ -31,6 +35,7 @@ class Standing:
     name: str  # as it is now
     newest: int = 0
     labels: dict[str, int] = field(default_factory=dict)
+    rollouts: dict[str, Rollout] = field(default_factory=dict)  # of labels that split
     renamed_at: datetime | None = None  # asked for by an old name: since when it has this one
 
 
@@ -58,6 +63,8 @@ async def standings(
     for label in (await tx.execute(labels)).scalars():
         for standing in by_id[label.prompt_id]:
             standing.labels[label.name] = label.number
+            if label.rollout is not None:
+                standing.rollouts[label.name] = label.rollout
     return found
 
 

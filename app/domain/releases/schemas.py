@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -11,6 +12,8 @@ from msgspec import Meta
 
 from app.domain.prompts.shapes import MessageView, messages_view
 from app.domain.releases.composing import Composed, Piece
+from app.domain.releases.sticky import Side
+from app.kit.rollouts import BUCKETS
 
 
 class IncludedView(msgspec.Struct, frozen=True):
@@ -19,6 +22,21 @@ class IncludedView(msgspec.Struct, frozen=True):
     name: str
     version: int
     label: Annotated[str | None, Meta(description="It was found by; null for a number.")]
+
+
+class SideView(msgspec.Struct, frozen=True):
+    """A label that splits, and which of its two versions this answer has.
+
+    Whoever knows it can tell without asking which side another key gets: docs/rollouts.md.
+    """
+
+    name: Annotated[str, Meta(description="Of the prompt.", examples=["support/refund-triage"])]
+    label: Annotated[str, Meta(examples=["production"])]
+    version: Annotated[int, Meta(description="The standing version.", examples=[6])]
+    candidate: Annotated[int, Meta(description="The version that some get.", examples=[7])]
+    percent: Annotated[float, Meta(description="Of sticky keys get it.", examples=[10])]
+    seed: Annotated[str, Meta(examples=["9f2c61d07ab3e845"])]
+    is_candidate: bool
 
 
 class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +69,13 @@ class ReleaseView(msgspec.Struct, frozen=True, kw_only=True):
             examples=["refund-bot"],
         ),
     ] = None
+    rollouts: Annotated[
+        list[SideView],
+        Meta(
+            description="Labels that split on the way to this answer: the one asked for, then "
+            "those of included prompts. Empty: everybody gets this."
+        ),
+    ] = []
 
 
 class FailedView(msgspec.Struct, frozen=True):
@@ -97,6 +122,14 @@ class RenderedView(msgspec.Struct, frozen=True):
     label: str | None
     messages: list[RenderedMessage]
     config: dict[str, Any]
+    rollouts: list[SideView] = []
+
+
+class ChangedRollout(msgspec.Struct, frozen=True):
+    """How a label splits since a change."""
+
+    version: Annotated[int, Meta(description="The candidate.")]
+    percent: float
 
 
 class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
@@ -120,6 +153,9 @@ class ChangeView(msgspec.Struct, frozen=True, kw_only=True):
     version: int | None
     old_name: str | None
     at: datetime
+    rollout: Annotated[
+        ChangedRollout | None, Meta(description="null: the label does not split.")
+    ] = None
 
 
 class ChangeList(msgspec.Struct, frozen=True):
@@ -131,7 +167,12 @@ class ChangeList(msgspec.Struct, frozen=True):
 
 
 def release_view(
-    row: Any, root: Piece, label: str | None, made: Composed, old_name: str | None
+    row: Any,
+    root: Piece,
+    label: str | None,
+    made: Composed,
+    old_name: str | None,
+    sides: Sequence[Side],
 ) -> ReleaseView:
     """`row` is what `queries.texts` gives."""
     return ReleaseView(
@@ -147,6 +188,20 @@ def release_view(
         template_format=row.template_format,
         includes=[IncludedView(one.name, one.number, one.label) for one in made.includes],
         renamed_from=old_name,
+        rollouts=[_side_view(one) for one in sides],
+    )
+
+
+def _side_view(side: Side) -> SideView:
+    rollout = side.rollout
+    return SideView(
+        side.name,
+        side.label,
+        side.standing,
+        rollout.version,
+        rollout.percent,
+        rollout.seed,
+        side.is_candidate,
     )
 
 
@@ -160,4 +215,7 @@ def change_view(change: Any) -> ChangeView:
         version=change.number,
         old_name=change.old_name,
         at=change.at,
+        rollout=None
+        if change.candidate is None
+        else ChangedRollout(change.candidate, change.share * 100 / BUCKETS),
     )

@@ -14,13 +14,17 @@ from app.domain.versions import policy
 from app.domain.versions.comparing import compared
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
 from app.domain.versions.label_schemas import mark_of
+from app.domain.versions.label_views import (
+    LabelHistory,
+    LabelInput,
+    LabelView,
+    label_view,
+    move_view,
+)
 from app.domain.versions.labels import Labels
 from app.domain.versions.schemas import (
     BlameView,
     DiffView,
-    LabelHistory,
-    LabelInput,
-    LabelView,
     PublishedView,
     PublishInput,
     RestoreInput,
@@ -28,8 +32,6 @@ from app.domain.versions.schemas import (
     VersionView,
     blame_view,
     diff_view,
-    label_view,
-    move_view,
     published,
     summary,
     view,
@@ -187,14 +189,18 @@ class LabelApi(Controller):
     ) -> Response[LabelView]:
         """Put a label on a version; programs that fetch the label get it at once.
 
-        Lower-case names; `latest` moves by itself and is refused. With the ETag of the label as
-        If-Match nobody's rollback is undone by mistake. What includes other prompts has to be
+        With `rollout` another version, the candidate, goes to a share of those who bring a sticky
+        key: `{"version": 3, "rollout": {"version": 4, "percent": 10}}`. The same with another
+        percentage raises or lowers it. `{"version": 4}` promotes the candidate to everybody,
+        `{"version": 3}` stops and gives everybody version 3: a label without `rollout` does not
+        split. Lower-case names; `latest` moves by itself and is refused. With the ETag of the label
+        as If-Match nobody's rollback is undone by mistake. What includes other prompts has to be
         complete under the label, and what includes this one has to stay so: otherwise the answer
         is 409, `reference_unresolved`, `reference_cycle` or `references_too_large`, and the label
         stays where it was. Needs the scope `write`.
         """
         await _check(labelling, conditions, prompt_id, label)
-        moved = await labelling.move(prompt_id, label, data.version)
+        moved = await labelling.move(prompt_id, label, data.version, data.wanted)
         content = label_view(moved, await history.named([moved.moved_by]))
         etag = mark_of(await labelling.last_move(prompt_id, label))
         return answered(content, etag) if etag else Response(content)

@@ -24,6 +24,13 @@ class LabelRefused(InvalidFields):
     advice = "Use lower-case letters, digits, dots and hyphens; `latest` moves by itself."
 
 
+class RolloutRefused(InvalidFields):
+    """A label cannot split like this: see the fields."""
+
+    code = "rollout_refused"
+    advice = "Name another version of this prompt as the candidate, and a share of it."
+
+
 class LabelProtected(Forbidden):
     """Only some roles may move this label; the settings of the workspace say which."""
 
@@ -33,7 +40,7 @@ class LabelProtected(Forbidden):
 
 
 class LabelMovedSince(Conflict):
-    """A move cannot be undone once the label has moved again."""
+    """Somebody has moved the label, or changed how it splits, since you looked."""
 
     code = "label_moved_since"
     title = "The label has moved again since"

@@ -19,7 +19,7 @@ from app.domain.versions.label_schemas import (
     UndoInput,
     mark_of,
 )
-from app.domain.versions.schemas import LabelHistory, label_view, move_view
+from app.domain.versions.label_views import LabelHistory, label_view, move_view
 from app.domain.workspaces.service import Workspaces
 from app.web.conditional import answered
 from app.web.deps import Caller, Tx

@@ -8,8 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from app.domain.versions.label_views import LabelView
 from app.domain.versions.models import LabelMove
-from app.domain.versions.schemas import LabelView
 from app.web.conditional import tag_of
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -21,11 +22,13 @@ from app.domain.versions.errors import (
 )
 from app.domain.versions.models import Label, LabelMove, Version
 from app.domain.versions.ports import UNWATCHED, Composition
+from app.domain.versions.rollouts import Place, Wanted, begun
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
 from app.kit.ids import new_id
+from app.kit.rollouts import Rollout
 
-LABEL_MOVED = "label.moved"  # {"label", "number"}; number null = taken off
+LABEL_MOVED = "label.moved"  # {"label", "number"}; number null = taken off; perhaps "rollout"
 
 
 class Labels:
@@ -43,19 +46,32 @@ class Labels:
         self._announcer = announcer
         self._composition = composition
 
-    async def move(self, prompt_id: UUID, name: str, number: int) -> Label:
-        """Put a label on a version, wherever it was before.
+    async def move(
+        self,
+        prompt_id: UUID,
+        name: str,
+        number: int,
+        wanted: Wanted | None = None,
+        seen: UUID | None = None,
+    ) -> Label:
+        """Put a label on a version for everybody, or, with `wanted`, for all but some.
 
-        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `VersionNotFound`, and a
-        `Conflict` when programs could not be given what includes it, or what it includes.
+        `seen` is the last move that the caller knows of. Raises `PromptNotFound`, `LabelRefused`,
+        `LabelProtected`, `VersionNotFound`, `RolloutRefused`, `LabelMovedSince`, and a `Conflict`
+        when programs could not be given what includes it, or what it includes.
         """
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
         _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
-        version = await queries.numbered(self._tx, self._caller, prompt_id, number)
-        if version is None:
-            raise VersionNotFound(f"This prompt has no version {number}.")
-        await self.put(prompt_id, branch.id, version, [name])
+        if seen is not None:
+            await self._check_last(prompt_id, name, seen)
+        version = await self._version(prompt_id, number)
+        rollout = None
+        if wanted is not None:
+            await self._version(prompt_id, wanted.version)
+            there = await queries.label(self._tx, self._caller, prompt_id, name)
+            rollout = begun(number, wanted, there.rollout if there else None)
+        await self.put(prompt_id, branch.id, version, [name], rollout)
         label = await queries.label(self._tx, self._caller, prompt_id, name)
         if label is None:
             raise LabelNotFound(f"{name} is on no version.")
@@ -73,6 +89,17 @@ class Labels:
         found = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
         return found[0] if found and found[0].to_number is not None else None
 
+    async def split(
+        self, prompt_id: UUID, name: str, wanted: Wanted, seen: UUID | None = None
+    ) -> Label:
+        """Give a candidate to some, and leave the label where it is. Raises what `move` does."""
+        self._caller.require(Permission.LABELS_MOVE)
+        await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        there = await queries.label(self._tx, self._caller, prompt_id, name)
+        if there is None:
+            raise LabelNotFound(f"{name} is on no version.")
+        return await self.move(prompt_id, name, there.number, wanted, seen)
+
     async def remove(self, prompt_id: UUID, name: str, *, confirmed: bool = False) -> None:
         """Take a label off. Others may include the prompt by it: that has to be `confirmed`.
 
@@ -85,31 +112,38 @@ class Labels:
         if label is None:
             raise LabelNotFound(f"{name} is on no version.")
         await self._check_roles([name])
-        before = label.number
+        before = label.number, label.rollout
         async with self._tx.begin_nested():  # whoever catches the refusal commits nothing of it
             await queries.remove_label(self._tx, self._caller, prompt_id, name)
             await self._composition.removed(
                 self._tx, self._caller, prompt_id, name, confirmed=confirmed
             )
-        await self._moved(prompt_id, branch.id, name, before, None)
+        await self._moved(prompt_id, branch.id, name, before, (None, None))
 
     async def put(
-        self, prompt_id: UUID, room_id: UUID, version: Version, names: Sequence[str]
+        self,
+        prompt_id: UUID,
+        room_id: UUID,
+        version: Version,
+        names: Sequence[str],
+        rollout: Rollout | None = None,
     ) -> list[str]:
         """Put labels (checked names) on a version of a locked prompt; gives those that moved.
 
-        Raises `LabelProtected`, and what `move` says of programs.
+        What they gave to some before ends, unless `rollout` says how it goes on. Raises
+        `LabelProtected`, and what `move` says of programs.
         """
         now = {one.name: one for one in await queries.labels(self._tx, self._caller, prompt_id)}
-        moved = [name for name in names if name not in now or now[name].number != version.number]
+        places: dict[str, Place] = {name: (one.number, one.rollout) for name, one in now.items()}
+        after = version.number, rollout
+        moved = [name for name in names if places.get(name) != after]
         await self._check_roles(moved)
         for name in moved:
-            before = now[name].number if name in now else None
             label = now.get(name) or self._new(prompt_id, name)
-            label.version_id, label.number = version.id, version.number
+            label.version_id, label.number, label.rollout = version.id, version.number, rollout
             label.moved_by, label.moved_at = self._caller.actor, clock.utc_now()
             self._tx.add(label)
-            await self._moved(prompt_id, room_id, name, before, version.number)
+            await self._moved(prompt_id, room_id, name, places.get(name, (None, None)), after)
         await self._composition.moved(self._tx, self._caller, version, moved)
         return moved
 
@@ -119,17 +153,28 @@ class Labels:
         Raises `LabelNotFound`, `LabelMovedSince`, and what `move` and `remove` raise.
         """
         self._caller.require(Permission.LABELS_MOVE)
-        await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
         made = await queries.move(self._tx, self._caller, prompt_id, move_id)
         if made is None or made.label != name:
             raise LabelNotFound("There is no such move.")
-        [last] = await queries.moves(self._tx, self._caller, prompt_id, made.label, 1)
-        if last.id != made.id:
-            raise LabelMovedSince(f"{made.label} is where somebody has put it since.")
+        await self._check_last(prompt_id, name, made.id)
         if made.from_number is None:
-            await self.remove(prompt_id, made.label)
+            await self.remove(prompt_id, name)
         else:
-            await self.move(prompt_id, made.label, made.from_number)
+            # With the seed that it had: the same keys get the same as before.
+            version = await self._version(prompt_id, made.from_number)
+            await self.put(prompt_id, branch.id, version, [name], made.rollouts[0])
+
+    async def _version(self, prompt_id: UUID, number: int) -> Version:
+        found = await queries.numbered(self._tx, self._caller, prompt_id, number)
+        if found is None:
+            raise VersionNotFound(f"This prompt has no version {number}.")
+        return found
+
+    async def _check_last(self, prompt_id: UUID, name: str, seen: UUID) -> None:
+        last = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
+        if not last or last[0].id != seen:
+            raise LabelMovedSince(f"{name} is where somebody has put it since.")
 
     async def _check_roles(self, names: Sequence[str]) -> None:
         roles = await Workspaces(self._tx).label_roles(self._caller) if names else {}
@@ -141,22 +186,27 @@ class Labels:
         return Label(prompt_id=prompt_id, name=name, workspace_id=self._caller.workspace_id)
 
     async def _moved(
-        self, prompt_id: UUID, room_id: UUID, name: str, before: int | None, now: int | None
+        self, prompt_id: UUID, room_id: UUID, name: str, before: Place, after: Place
     ) -> None:
+        rollouts = [one.kept() if one else None for one in (before[1], after[1])]
         self._tx.add(
             LabelMove(
                 id=new_id(),
                 workspace_id=self._caller.workspace_id,
                 prompt_id=prompt_id,
                 label=name,
-                from_number=before,
-                to_number=now,
+                from_number=before[0],
+                to_number=after[0],
+                rollout_before=rollouts[0],
+                rollout_after=rollouts[1],
                 actor=self._caller.actor,
                 moved_at=clock.utc_now(),
             )
         )
         await self._tx.flush()
-        data = {"label": name, "number": now}
+        data: dict[str, Any] = {"label": name, "number": after[0]}
+        if (now := after[1]) is not None:
+            data["rollout"] = {"version": now.version, "percent": now.percent}
         after_commit(
             self._tx,
             lambda: self._announcer.announce(room_id, LABEL_MOVED, data, self._caller),

@@ -291,8 +291,11 @@ async def newest_numbers(
 
 def _numbers() -> Any:
     ids: Any = bindparam("ids", expanding=True)
-    label = select(Label.prompt_id, Label.name, Label.number)
-    newest = select(Version.prompt_id, null(), func.max(Version.number)).group_by(Version.prompt_id)
+    split = (Label.candidate, Label.share, Label.seed)
+    label = select(Label.prompt_id, Label.name, Label.number, *split)
+    newest = select(
+        Version.prompt_id, null(), func.max(Version.number), null(), null(), null()
+    ).group_by(Version.prompt_id)
     return union_all(
         within(label.where(Label.prompt_id.in_(ids)), GIVEN, Label),
         within(newest.where(Version.prompt_id.in_(ids)), GIVEN, Version),

@@ -22,6 +22,7 @@ from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels import Labels
 from app.domain.versions.models import Version
 from app.domain.versions.ports import UNWATCHED, Composition
+from app.kit.rollouts import Rollout
 
 RECENT = 10  # versions in the editor's side panel
 
@@ -37,12 +38,17 @@ class VersionReleases:
     ) -> dict[UUID, Release]:
         newest: dict[UUID, int] = {}
         labels: dict[UUID, dict[str, int]] = {prompt_id: {} for prompt_id in prompt_ids}
-        for prompt_id, label, number in await queries.numbers_of(tx, where, prompt_ids):
+        rollouts: dict[UUID, dict[str, Rollout]] = {prompt_id: {} for prompt_id in prompt_ids}
+        for prompt_id, label, number, *split in await queries.numbers_of(tx, where, prompt_ids):
             if label is None:
                 newest[prompt_id] = number
-            else:
-                labels[prompt_id][label] = number
-        return {one: Release(newest.get(one), named) for one, named in labels.items()}
+                continue
+            labels[prompt_id][label] = number
+            if split[0] is not None:
+                rollouts[prompt_id][label] = Rollout(*split)
+        return {
+            one: Release(newest.get(one), named, rollouts[one]) for one, named in labels.items()
+        }
 
     async def label_newest(
         self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, label: str
@@ -52,7 +58,7 @@ class VersionReleases:
         await Prompts(tx, caller, rooms).locked(prompt_id)
         newest = (await queries.newest_numbers(tx, caller, [prompt_id])).get(prompt_id)
         there = await queries.label(tx, caller, prompt_id, label)
-        if newest is None or (there is not None and there.number == newest):
+        if newest is None or (there and (there.number, there.rollout) == (newest, None)):
             return ""
         await Labels(tx, caller, rooms, self._composition).move(prompt_id, label, newest)
         [made] = await queries.moves(tx, caller, prompt_id, label, 1)

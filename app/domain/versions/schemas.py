@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
-from uuid import UUID
 
 import msgspec
 from msgspec import Meta
@@ -15,7 +14,7 @@ from app.domain.prompts.shapes import ActorView, MessageView, messages_view
 from app.domain.versions.blame import told
 from app.domain.versions.comparing import Comparison
 from app.domain.versions.history import Side
-from app.domain.versions.models import Label, LabelMove, Version
+from app.domain.versions.models import Version
 from app.kit import diff
 
 UNCHANGED: Literal["version_unchanged"] = "version_unchanged"
@@ -32,12 +31,6 @@ class PublishInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class RestoreInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which version comes back."""
-
-    version: Annotated[int, Meta(examples=[6])]
-
-
-class LabelInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a label goes."""
 
     version: Annotated[int, Meta(examples=[6])]
 
@@ -85,31 +78,6 @@ class VersionList(msgspec.Struct, frozen=True):
 
     items: list[VersionSummary]
     next_cursor: str | None
-
-
-class LabelView(msgspec.Struct, frozen=True):
-    """Where a label is."""
-
-    label: Annotated[str, Meta(examples=["production"])]
-    version: Annotated[int, Meta(examples=[6])]
-    moved_by: ActorView
-    moved_at: datetime
-
-
-class LabelMoveView(msgspec.Struct, frozen=True):
-    """One move in a label's history; null = it was on no version."""
-
-    id: UUID
-    from_version: int | None
-    to_version: int | None
-    moved_by: ActorView
-    moved_at: datetime
-
-
-class LabelHistory(msgspec.Struct, frozen=True):
-    """Where a label has been, the latest move first; at most 50 moves."""
-
-    items: list[LabelMoveView]
 
 
 class SpanView(msgspec.Struct, frozen=True):
@@ -235,16 +203,6 @@ def published(
 ) -> PublishedView:
     code: Literal["version_unchanged"] | None = None if is_new else UNCHANGED
     return PublishedView(created=is_new, code=code, **_whole(version, labels, people))
-
-
-def label_view(label: Label, people: dict[str, Shown]) -> LabelView:
-    return LabelView(label.name, label.number, author(people, label.moved_by), label.moved_at)
-
-
-def move_view(move: LabelMove, people: dict[str, Shown]) -> LabelMoveView:
-    return LabelMoveView(
-        move.id, move.from_number, move.to_number, author(people, move.actor), move.moved_at
-    )
 
 
 def blame_view(side: Side, people: dict[str, Shown], dates: Mapping[int, datetime]) -> BlameView:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from app.domain.releases import service as releases_service
-from app.server.fast_lane import split_query
+from app.domain.releases.sticky import split_query
 from tests.support.builders import a_key, a_workspace
 from tests.support.counting import statements
 
