@@ -14,7 +14,14 @@ from uuid import UUID
 from app.sdk import api, snapshot
 from app.sdk.api import Call
 from app.sdk.cache import Cache, Key
-from app.sdk.errors import ClientClosed, NotFound, PromptroomError, ServerFailed, Unreachable
+from app.sdk.errors import (
+    ClientClosed,
+    Conflict,
+    NotFound,
+    PromptroomError,
+    ServerFailed,
+    Unreachable,
+)
 from app.sdk.keeper import Keeper
 from app.sdk.transport import Transport
 from app.sdk.types import Freshness, Prompt
@@ -69,15 +76,18 @@ class AsyncPromptroom:
         label: str | None = None,
         *,
         version: int | None = None,
+        sticky_key: str = "",
         fallback: Prompt | str | None = None,
     ) -> Prompt:
         """The released prompt: from memory, where the change stream keeps it true.
 
-        While the server is away the last known one comes, and says `is_stale`; `fallback` is for
-        a prompt that was never seen. Raises `PromptroomError`.
+        `sticky_key` says for whom, where a label splits: the same key always gets the same
+        version, and no key the standing one. While the server is away the last known one comes,
+        and says `is_stale`; `fallback` is for a prompt that was never seen. Raises
+        `PromptroomError`.
         """
         transport = self._begin()
-        key = key_of(name, label, version)
+        key = key_of(name, label, version, sticky_key)
         if (found := self._cache.get(key)) is not None:
             return found
         try:
@@ -85,10 +95,14 @@ class AsyncPromptroom:
         except (Unreachable, ServerFailed, NotFound) as error:
             return instead(self._cache, key, error, fallback)
 
-    async def bundle(self, names: Iterable[str], label: str | None = None) -> dict[str, Prompt]:
+    async def bundle(
+        self, names: Iterable[str], label: str | None = None, *, sticky_key: str = ""
+    ) -> dict[str, Prompt]:
         """Several prompts by one label. Raises `PromptroomError` if one is not there."""
         wanted = list(dict.fromkeys(names))
-        found = await asyncio.gather(*(self.get(name, label) for name in wanted))
+        found = await asyncio.gather(
+            *(self.get(name, label, sticky_key=sticky_key) for name in wanted)
+        )
         return dict(zip(wanted, found, strict=True))
 
     async def preload(self, label: str = "production") -> int:
@@ -170,12 +184,18 @@ class AsyncPromptroom:
         return self._transport
 
     async def _ask(self, transport: Transport, key: Key) -> Prompt:
-        """However many ask for the same at once, the server is asked once."""
-        task = self._asking.get(key)
-        if task is None:
-            task = self._asking[key] = asyncio.create_task(self._fetch(transport, key))
-            task.add_done_callback(lambda _: self._asking.pop(key, None))
-        return await asyncio.shield(task)
+        """However many ask for the same at once, the server is asked once for each side of it."""
+        while True:
+            task = self._asking.get(key.address)
+            if task is None:
+                task = asyncio.create_task(self._fetch(transport, key))
+                self._asking[key.address] = task
+                task.add_done_callback(lambda _: self._asking.pop(key.address, None))
+                return await asyncio.shield(task)
+            with suppress(Conflict):  # of the other side, perhaps
+                await asyncio.shield(task)
+            if (found := self._cache.get(key)) is not None:
+                return found
 
     async def _fetch(self, transport: Transport, key: Key) -> Prompt:
         is_known = bool(self._cache.etag(key))  # then there is something to serve instead
@@ -199,11 +219,13 @@ def remembered(url: str, key: str, options: Options) -> Cache:
     return cache
 
 
-def key_of(name: str, label: str | None, version: int | None) -> Key:
+def key_of(name: str, label: str | None, version: int | None, sticky: str = "") -> Key:
     """Raises `ValueError`."""
     if version is not None and label is not None:
         raise ValueError("Give a label or a version, not both.")
-    return Key(name, None, version) if version is not None else Key(name, label or "production")
+    if version is not None:
+        return Key(name, None, version, sticky)
+    return Key(name, label or "production", None, sticky)
 
 
 def instead(

@@ -87,9 +87,19 @@ class VersionPage(TypedDict):
     next_cursor: str | None
 
 
+class RolloutInput(TypedDict):
+    version: int
+    percent: float
+
+
+class RolloutDetails(RolloutInput):
+    seed: str
+
+
 class LabelDetails(TypedDict):
     label: str
     version: int
+    rollout: RolloutDetails | None
 
 
 class Thread(TypedDict):
@@ -163,8 +173,14 @@ def publish_version(
     return Call("POST", f"/api/v1/prompts/{prompt_id}/versions", body=body)
 
 
-def move_label(prompt_id: str, label: str, version: int) -> Call[LabelDetails]:
-    return Call("PUT", f"/api/v1/prompts/{prompt_id}/labels/{label}", body={"version": version})
+def move_label(
+    prompt_id: str, label: str, version: int, rollout: RolloutInput | None = None
+) -> Call[LabelDetails]:
+    """For everybody; with `rollout` all but a share of sticky keys, who get its version."""
+    body: dict[str, Any] = {"version": version}
+    if rollout is not None:
+        body["rollout"] = rollout
+    return Call("PUT", f"/api/v1/prompts/{prompt_id}/labels/{label}", body=body)
 
 
 def remove_label(prompt_id: str, label: str) -> Call[None]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, Literal
 
+from app.sdk.rollouts import are_for, stand_in
 from app.sdk.types import Freshness, Prompt
 
 State = Literal["starting", "live", "polling", "stale"]
@@ -19,17 +20,30 @@ _LOOKS = (0.0, 0.05, 0.2, 0.6, 1.5)
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What is asked for: a label or a version."""
+    """What is asked for: a label or a version, and for whom."""
 
     name: str
     label: str | None
     version: int | None = None
+    sticky: str = ""  # one key of all that get the same
 
     @property
     def query(self) -> dict[str, str | int]:
         if self.version is not None:
-            return {"version": self.version}
-        return {"label": self.label or "production"}
+            # What it includes may split all the same.
+            asked: dict[str, str | int] = {"version": self.version}
+        else:
+            asked = {"label": self.label or "production"}
+        return asked | ({"key": self.sticky} if self.sticky else {})
+
+    @property
+    def address(self) -> Key:
+        """For whomever."""
+        return replace(self, sticky="") if self.sticky else self
+
+
+# Where a label stands, and how it splits: candidate and percent.
+Expected = tuple[int | None, tuple[int, float] | None]
 
 
 @dataclass(slots=True)
@@ -40,7 +54,7 @@ class Entry:
     is_confirmed: bool = True  # by the server, since this process began
     looks: list[float] = field(default_factory=list)  # when to ask again, soonest first
     failures: int = 0
-    expected: int | None = None  # the version that the change spoke of
+    expected: Expected | None = None  # what the change spoke of
 
 
 class Cache:
@@ -49,6 +63,7 @@ class Cache:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._entries: dict[Key, Entry] = {}
+        self._sides: dict[Key, tuple[Entry, ...]] = {}  # of an address
         self._lock = Lock()
         self._heard_at = clock()
         self._error = ""
@@ -75,9 +90,14 @@ class Cache:
     def lost(self, error: str) -> None:
         self.state, self._error = "stale", error
 
+    def _find(self, key: Key) -> Entry | None:
+        """What this key is known to get."""
+        sides = self._sides.get(key.address, ())
+        return next((one for one in sides if are_for(one.prompt.rollouts, key.sticky)), None)
+
     def get(self, key: Key) -> Prompt | None:
         """The prompt as far as it is known; None = ask the server."""
-        entry = self._entries.get(key)
+        entry = self._find(key)
         if entry is None or not (entry.is_confirmed or self.state == "stale"):
             return None
         if entry.is_outdated or not entry.is_confirmed or self.state == "stale":
@@ -85,7 +105,7 @@ class Cache:
         return entry.prompt
 
     def last_known(self, key: Key) -> Prompt | None:
-        entry = self._entries.get(key)
+        entry = self._find(key)
         return replace(entry.prompt, is_stale=True) if entry is not None else None
 
     def etag(self, key: Key) -> str:
@@ -97,6 +117,8 @@ class Cache:
 
         If something changed meanwhile nobody knows which side of it the answer is from.
         """
+        if prompt is not None and key not in self._entries:
+            key = replace(key, sticky=stand_in(prompt.rollouts, key.sticky))
         with self._lock:
             entry = self._entries.get(key)
             if entry is None:
@@ -106,19 +128,21 @@ class Cache:
                 entry = self._entries[key] = Entry(key, prompt)
             if prompt is not None:
                 entry.prompt = prompt
+            self._sort(entry)
             entry.is_confirmed, entry.failures = True, 0
             if changes != self.changes:
                 entry.looks = entry.looks or [self._clock()]
-            elif entry.expected in (None, entry.prompt.version) or not entry.looks:
+            elif entry.expected in (None, _stands(entry.prompt)) or not entry.looks:
                 if entry.expected is not None:
                     entry.looks = []
                 entry.is_outdated, entry.expected = False, None
             return entry.prompt
 
     def drop(self, key: Key) -> None:
-        """It is not released any more: nobody shall get it."""
+        """It is not released any more: nobody shall get it, on whichever side."""
         with self._lock:
-            self._entries.pop(key, None)
+            for entry in self._sides.pop(key.address, ()):
+                self._entries.pop(entry.key, None)
 
     def changed(self, change: dict[str, Any]) -> None:
         """What the stream said."""
@@ -132,7 +156,7 @@ class Cache:
                 entry.is_outdated = True
                 entry.looks = [now + later for later in _LOOKS]
                 is_told = change.get("kind") == "label.moved" and not entry.prompt.includes
-                entry.expected = change.get("version") if is_told else None
+                entry.expected = _told(change) if is_told else None
 
     def look_at_all(self, *, is_outdated: bool) -> None:
         """Everything is to be compared with the server, at once."""
@@ -177,11 +201,46 @@ class Cache:
     def remember(self, key: Key, prompt: Prompt) -> None:
         """From an earlier process: served only when the server is away."""
         with self._lock:
-            self._entries.setdefault(key, Entry(key, prompt, is_confirmed=False))
+            if key not in self._entries:
+                self._entries[key] = Entry(key, prompt, is_confirmed=False)
+                self._sort(self._entries[key])
+
+    def _sort(self, entry: Entry) -> None:
+        """Among the sides of its address; another one that became the same goes."""
+        kept = [entry]
+        for other in self._sides.get(entry.key.address, ()):
+            if other is entry:
+                continue
+            if other.prompt.rollouts == entry.prompt.rollouts:
+                self._entries.pop(other.key, None)
+            else:
+                kept.append(other)
+        self._sides[entry.key.address] = tuple(kept)
+
+    def _forget(self, key: Key) -> None:
+        entry = self._entries.pop(key, None)
+        left = tuple(one for one in self._sides.get(key.address, ()) if one is not entry)
+        if left:
+            self._sides[key.address] = left
+        else:
+            self._sides.pop(key.address, None)
 
     def _make_room(self) -> None:
         if len(self._entries) >= MOST_ENTRIES:
-            del self._entries[next(iter(self._entries))]
+            self._forget(next(iter(self._entries)))
+
+
+def _told(change: dict[str, Any]) -> Expected:
+    split = change.get("rollout") or None
+    return change.get("version"), (split["version"], split["percent"]) if split else None
+
+
+def _stands(prompt: Prompt) -> Expected:
+    """Of a prompt that includes none: what its label says."""
+    if not prompt.rollouts:
+        return prompt.version, None
+    own = prompt.rollouts[0]
+    return own.version, (own.candidate, own.percent)
 
 
 def _concerns(entry: Entry, change: dict[str, Any], names: set[Any]) -> bool:

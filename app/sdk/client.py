@@ -52,19 +52,26 @@ class Promptroom:
         label: str | None = None,
         *,
         version: int | None = None,
+        sticky_key: str = "",
         fallback: Prompt | str | None = None,
     ) -> Prompt:
         """As `AsyncPromptroom.get`. Raises `PromptroomError`."""
         if self._inner is None or self._is_closed:
             self._begin()
-        found = self._cache.get(key_of(name, label, version))
+        found = self._cache.get(key_of(name, label, version, sticky_key))
         if found is not None:
             return found
-        return self._run(lambda one: one.get(name, label, version=version, fallback=fallback))
+        return self._run(
+            lambda one: one.get(
+                name, label, version=version, sticky_key=sticky_key, fallback=fallback
+            )
+        )
 
-    def bundle(self, names: Iterable[str], label: str | None = None) -> dict[str, Prompt]:
+    def bundle(
+        self, names: Iterable[str], label: str | None = None, *, sticky_key: str = ""
+    ) -> dict[str, Prompt]:
         """Several prompts by one label. Raises `PromptroomError`."""
-        return self._run(lambda one: one.bundle(names, label))
+        return self._run(lambda one: one.bundle(names, label, sticky_key=sticky_key))
 
     def preload(self, label: str = "production") -> int:
         """As `AsyncPromptroom.preload`. Raises `PromptroomError`."""

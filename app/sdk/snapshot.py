@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.sdk.cache import Key
+from app.sdk.rollouts import Rollout
 from app.sdk.types import Include, Message, Prompt, Variable
 
 log = logging.getLogger("promptroom")
@@ -62,5 +63,6 @@ def _prompt(data: dict[str, Any]) -> Prompt:
         "messages": tuple(Message(**one) for one in data["messages"]),
         "variables": tuple(Variable(**one) for one in data["variables"]),
         "includes": tuple(Include(**one) for one in data["includes"]),
+        "rollouts": tuple(Rollout(**one) for one in data.get("rollouts", ())),
     }
     return Prompt(**(data | lists))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Self
 
 from app.sdk import rendering
+from app.sdk.rollouts import Rollout
 
 Role = Literal["system", "user", "assistant", "history"]
 
@@ -69,6 +70,7 @@ class Prompt:
     label: str | None = None
     variables: tuple[Variable, ...] = ()
     includes: tuple[Include, ...] = ()
+    rollouts: tuple[Rollout, ...] = ()  # labels that split on the way here; none = for everybody
     renamed_from: str | None = None
     published_at: str = ""
     etag: str = ""
@@ -114,6 +116,7 @@ class Prompt:
                 Include(one["name"], one["version"], one.get("label"))
                 for one in data.get("includes", ())
             ),
+            rollouts=tuple(map(Rollout.of, data.get("rollouts", ()))),
             renamed_from=data.get("renamed_from"),
             published_at=str(data.get("published_at", "")),
             etag=etag,
