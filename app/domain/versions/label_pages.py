@@ -13,7 +13,8 @@ from app.access.permissions import Permission, Role
 from app.domain.prompts.deps import AppRequest, DeskDep
 from app.domain.versions import label_show, policy
 from app.domain.versions.deps import HistoryDep, LabelsDep
-from app.domain.versions.errors import LabelNotFound, VersionNotFound
+from app.domain.versions.errors import LabelNotFound, RolloutRefused, VersionNotFound
+from app.domain.versions.rollouts import Wanted
 from app.domain.workspaces.service import Workspaces, whom_to_ask
 from app.errors import Conflict, InvalidFields
 from app.web.deps import Caller, PageShell, Tx
@@ -33,14 +34,18 @@ class LabelPages(Controller):
         history: HistoryDep,
         prompt_id: FromPath[UUID],
     ) -> Response[Any]:
-        form = await typed(request, "label", "new_label", "version")
-        if not form["version"].isascii() or not form["version"].isdecimal():
-            raise VersionNotFound("Choose a version.")
-        number, name = int(form["version"]), form["label"] or form["new_label"]
-        await labelling.move(prompt_id, name, number)
+        form = await typed(request, "label", "new_label", "version", "percent", "seen", "back")
+        number, name = _number(form["version"]), form["label"] or form["new_label"]
+        seen = _seen(form["seen"])
+        if form["percent"]:
+            wanted = Wanted(number, _percent(form["percent"]))
+            await labelling.split(prompt_id, name, wanted, seen)
+        else:
+            await labelling.move(prompt_id, name, number, seen=seen)
         [last] = await history.moves(prompt_id, name, 1)
         # What can be undone is named in the address: the page that follows offers it.
-        return see_other(request, f"{_base(request)}/versions?to={number}&moved={last.id}")
+        page = f"versions?to={number}&" if form["back"] != "label" else f"labels/{quote(name)}?"
+        return see_other(request, f"{_base(request)}/{page}moved={last.id}")
 
     @post("/{label:str}/remove", name="versions:remove-label")
     async def remove(
@@ -91,7 +96,8 @@ class LabelPages(Controller):
         prompt_id: FromPath[UUID],
         label: FromPath[str],
     ) -> Response[Any]:
-        context = await label_show.history(desk, prompt_id, label)
+        moved = _seen(request.query_params.get("moved", ""))
+        context = await label_show.history(desk, prompt_id, label, moved)
         return page(request, "versions/label.html", **shell, **context)
 
 
@@ -121,6 +127,26 @@ class LabelSettings(Controller):
         role = _role(form["role"])
         await Workspaces(tx).protect_label(caller, form["label"], role)
         return see_other(request, f"/w/{shell['workspace'].slug}/settings/labels?saved=1")
+
+
+def _number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal() or len(text) > 9:
+        raise VersionNotFound("Choose a version.")
+    return int(text)
+
+
+def _percent(text: str) -> float:
+    try:
+        return float(text.removesuffix("%").strip().replace(",", "."))
+    except ValueError:
+        raise RolloutRefused({"rollout.percent": "Give a number of percent."}) from None
+
+
+def _seen(text: str) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
 
 
 def _role(name: str) -> Role | None:

@@ -19,11 +19,15 @@ from app.domain.versions.history import History
 from app.domain.versions.models import LabelMove
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
+from app.kit.rollouts import BUCKETS, Rollout
 
+CANDIDATES = 25  # versions to choose from; older ones by the API
 UNDO = timedelta(minutes=10)  # how long the page after a move offers to take it back
 
 
-async def history(desk: Desk, prompt_id: UUID, name: str) -> dict[str, Any]:
+async def history(
+    desk: Desk, prompt_id: UUID, name: str, moved: UUID | None = None
+) -> dict[str, Any]:
     """The context of versions/label.html beside the shell. Raises `LabelNotFound`."""
     async with desk.database.transaction(write=False) as tx:
         read = History(tx, desk.caller, desk.rooms)
@@ -33,12 +37,18 @@ async def history(desk: Desk, prompt_id: UUID, name: str) -> dict[str, Any]:
         moves = await read.moves(prompt_id, name)
         people = await read.named(one.actor for one in moves)
         reason = (await reasons(tx, desk.caller)).get(name, "")
+        others = await read.page(prompt_id, CANDIDATES + 1)
+        taken_back = await undo(tx, desk.caller, prompt_id, moved)
     if not moves:
         raise LabelNotFound(f"{name} has never been on a version.")
     return {
         **heading.head(desk, opened, standing),
         "label_name": name,
-        "number": moves[0].to_number,
+        "number": (number := moves[0].to_number),
+        "rollout": _split(number, moves[0].rollouts[1]),
+        "candidates": [one.number for one in others.items if one.number != number][:CANDIDATES],
+        "seen": str(moves[0].id),
+        "undo": taken_back,
         "moves": [_move(one, people) for one in moves],
         "rollback": _rollback(moves),
         "reason": reason,
@@ -49,8 +59,22 @@ def _move(one: LabelMove, people: Mapping[str, Shown]) -> dict[str, Any]:
     return {
         "before": one.from_number,
         "after": one.to_number,
+        "had": _split(one.from_number, one.rollouts[0]),
+        "has": _split(one.to_number, one.rollouts[1]),
         "by": people[one.actor],
         "at": one.moved_at,
+    }
+
+
+def _split(number: int | None, rollout: Rollout | None) -> dict[str, Any] | None:
+    """Such as {version: 4, percent: "10", rest: "90"}: numbers as people write them."""
+    if number is None or rollout is None:
+        return None
+    rest = (BUCKETS - rollout.share) * 100 / BUCKETS
+    return {
+        "version": rollout.version,
+        "percent": f"{rollout.percent:.10g}",
+        "rest": f"{rest:.10g}",
     }
 
 
@@ -83,7 +107,10 @@ async def undo(
     [last] = await queries.moves(tx, caller, prompt_id, made.label, 1)
     if last.id != made.id:
         return None
+    split = _split(made.to_number, made.rollouts[1])
     place = f"is on v{made.to_number}" if made.to_number else "is on no version"
+    if split is not None:
+        place += f", and v{split['version']} for {split['percent']} %"
     return {"move": str(made.id), "label": made.label, "text": f"{made.label} {place}"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -22,7 +23,7 @@ from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels import Labels
 from app.domain.versions.models import Version
 from app.domain.versions.ports import UNWATCHED, Composition
-from app.kit.rollouts import Rollout
+from app.kit.rollouts import BUCKETS, Rollout
 
 RECENT = 10  # versions in the editor's side panel
 
@@ -78,13 +79,15 @@ class VersionReleases:
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
     ) -> Standing:
         names = await label_names(tx, where, branch.prompt_id)
+        placed = await queries.labels(tx, where, branch.prompt_id)
+        splits = {one.name: _split(one.rollout) for one in placed if one.rollout}
         versions = await queries.listed(tx, where, branch.prompt_id, None, RECENT)
         who = await people.named(tx, where, actors_of(versions))
         sha256 = policy.content_sha256(text, settings_of(branch))
         return Standing(
             published=versions[0].number if versions else None,
             labels=[
-                {"name": name, "number": number}
+                {"name": name, "number": number, "rollout": splits.get(name)}
                 for name, number in sorted(
                     ((name, number) for number, listed in names.items() for name in listed),
                     key=lambda placed: (placed[0] not in policy.USUAL_LABELS, placed[0]),
@@ -93,6 +96,15 @@ class VersionReleases:
             draft=draft_note(versions[0] if versions else None, sha256, text),
             recent=[_recent(version, names[version.number], who) for version in versions],
         )
+
+
+def _split(rollout: Rollout) -> dict[str, Any]:
+    rest = (BUCKETS - rollout.share) * 100 / BUCKETS
+    return {
+        "version": rollout.version,
+        "percent": f"{rollout.percent:.10g}",
+        "rest": f"{rest:.10g}",
+    }
 
 
 def draft_note(newest: Version | None, sha256: str, text: str) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from app.domain.versions import policy, views
 from app.domain.versions.history import History, actors_of
-from app.domain.versions.models import Checkpoint, Version
+from app.domain.versions.models import Checkpoint, Label, Version
 from app.domain.versions.views import Address
 from app.kit import clock
+from app.kit.rollouts import BUCKETS
 from app.web.paging import DEFAULT_LIMIT
 
 MOST_CHECKPOINTS = 300  # folded into one page; all of them are on the page of checkpoints
@@ -41,6 +43,7 @@ async def leaf(history: History, prompt_id: UUID, address: Address) -> Leaf:
     cursor = address.cursor or None
     versions = await history.page(prompt_id, DEFAULT_LIMIT, cursor if is_published else None)
     labels = await history.label_names(prompt_id)
+    chips = shares(await history.labels(prompt_id))
     options = [
         (policy.DRAFT, "draft"),
         *((str(one.number), views.named(one.number, labels[one.number])) for one in versions.items),
@@ -56,8 +59,20 @@ async def leaf(history: History, prompt_id: UUID, address: Address) -> Leaf:
     for one, after in _grouped(versions.items, kept):
         if after:
             entries.append(views.fold([views.checkpoint_entry(c, who, address) for c in after]))
-        entries.append(views.entry(one, who, labels[one.number], address))
+        entries.append(views.entry(one, who, chips.get(one.number, ()), address))
     return Leaf(views.days(entries, clock.utc_now()), versions.next_cursor, options)
+
+
+def shares(labels: Iterable[Label]) -> dict[int, list[tuple[str, str]]]:
+    """Of each version the labels that give it, and to how many percent; "" = to everybody."""
+    found: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
+    for label in labels:
+        split = label.rollout
+        rest = (BUCKETS - split.share) * 100 / BUCKETS if split else 0
+        found[label.number].append((label.name, f"{rest:.10g}" if split else ""))
+        if split is not None:
+            found[split.version].append((label.name, f"{split.percent:.10g}"))
+    return found
 
 
 def _grouped(

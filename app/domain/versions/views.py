@@ -60,8 +60,12 @@ class Address:
 
 
 def entry(
-    version: Version, who: Mapping[str, Shown], labels: Sequence[str], address: Address
+    version: Version,
+    who: Mapping[str, Shown],
+    labels: Sequence[tuple[str, str]],
+    address: Address,
 ) -> dict[str, Any]:
+    """`labels` are of name and percent, "" = everybody's."""
     number = str(version.number)
     return {
         "kind": "version",
@@ -70,7 +74,7 @@ def entry(
         "author": who[version.author],
         "people": people_of(version, dict(who)),
         "at": version.created_at,
-        "labels": [name for name in labels if name != policy.LATEST],
+        "labels": [{"name": name, "share": share} for name, share in labels],
         "href": address.href(to=number, **{"from": ""}),
         "from_href": address.href(**{"from": number}),
         "picked": _picked(number, address),
