@@ -9,7 +9,7 @@ PYTEST := $(PY) -m pytest
 IN_MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 {print "TMPDIR=/dev/shm"}')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-postgres test-browser check lint types fix \
+.PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-api test-postgres test-browser check lint types fix \
 	bench lock vendor docs migration migrate
 
 help: ## list these targets
@@ -36,6 +36,9 @@ test-failure: $(VENV)/development $(VENV)/system ## kills, hangs and full disks,
 
 test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fast)
 	$(PYTEST) --timeout 600 tests/fuzz
+
+test-api: $(VENV)/development $(VENV)/system ## schemathesis over every call, at length: make test-api seed=7 cases=100
+	$(PY) -m tests.server.schemathesis_run --seed $(or $(seed),1) --cases $(or $(cases),100)
 
 test-postgres: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## every slice on PostgreSQL (what differs runs on both in test-fast)
 	$(IN_MEMORY) PROMPTROOM_TEST_DATABASE=postgresql $(PYTEST) -n 2 --timeout 120 \

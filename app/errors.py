@@ -89,6 +89,12 @@ class TooLarge(AppError):
     advice = "Send less at once."
 
 
+class UnsupportedMediaType(AppError):
+    code = "unsupported_media_type"
+    status = 415
+    title = "The body is of a type that is not taken here"
+
+
 class RateLimited(AppError):
     code = "rate_limited"
     status = 429

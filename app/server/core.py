@@ -26,6 +26,7 @@ from app.web.deps import provide_tx
 from app.web.host import SaneHost
 from app.web.json_request import JsonRequest
 from app.web.nul import NoNulInUrl
+from app.web.options import ExactAllow
 from app.web.problem import EXCEPTION_HANDLERS
 from app.web.same_origin import SameOrigin
 from app.web.security import SecurityHeaders
@@ -69,6 +70,7 @@ def build(settings: Settings) -> Litestar:
     )
     # Around everything, and not as middleware of the routes: what no route answers passes too.
     for layer in (
+        ExactAllow(),
         SameOrigin(settings.public_url),
         NoNulInUrl(),
         SaneHost(),

@@ -16,6 +16,10 @@ from app import __version__
 from app.server.idempotent import ALWAYS_REPEATABLE, Idempotency
 from app.web.deprecation import Deprecations
 from app.web.repeated import note_answer
+from app.server import openapi_parts as parts
+from app.server.openapi_links import add_links
+from app.server.openapi_shapes import close, tidied
+from app.web.numbers_in_query import refuse_null
 
 _INTRODUCTION = """\
 Everything a program needs: prompts, their versions and labels, keys, and tickets for rooms.
@@ -51,39 +55,6 @@ _TAGS = {
 }
 
 
-_PROBLEM = {
-    "type": "object",
-    "description": "A problem document (RFC 9457).",
-    "required": ["type", "title", "status", "code", "detail", "request_id"],
-    "properties": {
-        "type": {"type": "string", "description": "Where the code is explained."},
-        "title": {"type": "string", "description": "What happened, in general."},
-        "status": {"type": "integer"},
-        "code": {"type": "string", "description": "Stable; meant for programs."},
-        "detail": {"type": "string", "description": "What happened here and what to do next."},
-        "request_id": {"type": "string", "description": "Quote it when asking for help."},
-        "errors": {
-            "type": "array",
-            "description": "Which fields cannot be used, and why.",
-            "items": {
-                "type": "object",
-                "required": ["key", "message"],
-                "properties": {"key": {"type": "string"}, "message": {"type": "string"}},
-            },
-        },
-    },
-}
-
-_EVERYWHERE = {
-    "401": "No key was sent, or it does not exist, was revoked or has expired.",
-    "403": "The key's scope does not allow this.",
-    "429": "Too many requests; `Retry-After` says when to try again.",
-    "503": "The database does not answer or the server restarts; nothing was changed.",
-}
-_WITH_PATH_PARAMETERS = {"404": "Nothing is at this address, or it belongs to another workspace."}
-_WITH_INPUT = {
-    "422": "Something in the body or the query cannot be used; `errors` names the fields.",
-}
 _IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",
@@ -92,13 +63,6 @@ _IDEMPOTENCY_KEY = {
     "description": "Made again with the same key, the call gives its first answer again. Kept for "
     "24 hours.",
     "schema": {"type": "string", "examples": ["0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"]},
-}
-_WITH_CONDITIONS = {
-    "412": "It is not what If-Match or If-None-Match says; the ETag of this answer is current.",
-}
-_WITH_BODY = {
-    "409": "It clashes with what is there.",
-    "413": "The body or the text is too large.",
 }
 
 
@@ -114,43 +78,25 @@ class Description(JsonRenderPlugin):
 
 
 def complete(schema: dict[str, Any]) -> dict[str, Any]:
-    """A copy of `schema` in which every call is summed up and describes its problem documents."""
-    schema = copy.deepcopy(schema)
-    schema["components"].setdefault("schemas", {})["Problem"] = _PROBLEM
+    """A copy of `schema` with what Litestar cannot know.
+
+    Every call is summed up; its parameters, headers, problem documents and links are described.
+    """
+    schema = tidied(copy.deepcopy(schema))
+    components = schema["components"]
+    components["headers"] = copy.deepcopy(parts.HEADERS)
+    schemas = components.setdefault("schemas", {})
+    schemas["Problem"] = copy.deepcopy(parts.PROBLEM)
     for item in schema.get("paths", {}).values():
         for method, operation in item.items():
             _sum_up(operation)
             if method != "get" and operation.get("operationId") not in ALWAYS_REPEATABLE:
-                _may_be_made_again(operation)
-            responses = operation["responses"]
-            responses.pop("400", None)  # Litestar's own guess; input we refuse is a 422
-            _tell_of_etags(operation)
-            for status, text in _problems(operation).items():
-                responses[status] = _problem_response(text)
+                operation.setdefault("parameters", []).append(copy.deepcopy(_IDEMPOTENCY_KEY))
+            _describe_parameters(operation)
+            _describe_answers(operation)
+    close(schema)
+    add_links(schema)
     return schema
-
-
-def _may_be_made_again(operation: dict[str, Any]) -> None:
-    operation.setdefault("parameters", []).append(copy.deepcopy(_IDEMPOTENCY_KEY))
-    for status, response in operation["responses"].items():
-        if status < "300":
-            response.setdefault("headers", {})["Idempotency-Replayed"] = {
-                "schema": {"type": "string", "const": "true"},
-                "description": "This is the answer of the first call.",
-            }
-
-
-def _tell_of_etags(operation: dict[str, Any]) -> None:
-    """Who takes a condition gives what it is about."""
-    names = {parameter["name"] for parameter in operation.get("parameters", [])}
-    if not names & {"If-Match", "If-None-Match"}:
-        return
-    for status, response in operation["responses"].items():
-        if status in ("200", "201", "304"):
-            response.setdefault("headers", {})["ETag"] = {
-                "schema": {"type": "string"},
-                "description": "What If-Match and If-None-Match take.",
-            }
 
 
 def _sum_up(operation: dict[str, Any]) -> None:
@@ -161,26 +107,77 @@ def _sum_up(operation: dict[str, Any]) -> None:
     operation["description"] = "\n\n".join(part for part in (more if stop else "", rest) if part)
 
 
+def _describe_parameters(operation: dict[str, Any]) -> None:
+    name = operation.get("operationId", "")
+    found = operation.get("parameters", [])
+    for one in found:
+        key = f"{one['in']}.{one['name']}"
+        known = parts.PARAMETERS.get(f"{name}:{key}") or parts.PARAMETERS.get(key, {})
+        one["schema"] = {**parts.plain(one["schema"]), **known.get("schema", {})}
+        one |= {key: known[key] for key in ("description", "example") if key in known}
+    if reads := parts.READS.get(name):
+        operation["parameters"] = [*found, *reads]
+
+
+def _describe_answers(operation: dict[str, Any]) -> None:
+    name = operation.get("operationId", "")
+    responses = operation["responses"]
+    for status, response in responses.items():
+        if status < "400":
+            response["headers"] = _headers(*_of_success(name, status, operation))
+            if status == "200" and name in parts.CONTENT:
+                response["content"] = copy.deepcopy(parts.CONTENT[name])
+    responses.pop("400", None)  # Litestar's own guess; input we refuse is a 422
+    for status, text in _problems(operation).items():
+        responses[status] = _problem_response(status, text)
+
+
+def _of_success(name: str, status: str, operation: dict[str, Any]) -> tuple[str, ...]:
+    found = parts.ANSWERS.get(name, ())
+    if status == "201" and name not in parts.NOWHERE:
+        found = (*found, "Location")
+    if status in ("200", "201", "304") and _names(operation) & {"If-Match", "If-None-Match"}:
+        found = (*found, "ETag")
+    if status < "300" and "Idempotency-Key" in _names(operation):
+        found = (*found, "Idempotency-Replayed")
+    return (*found, "Link") if "cursor" in _names(operation) else found
+
+
+def _names(operation: dict[str, Any]) -> set[str]:
+    return {one["name"] for one in operation.get("parameters", [])}
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {
+        name: {"$ref": f"#/components/headers/{name}"}
+        for name in dict.fromkeys(("X-Request-ID", *names))
+    }
+
+
 def _problems(operation: dict[str, Any]) -> dict[str, str]:
     parameters = operation.get("parameters", [])
-    found = dict(_EVERYWHERE)
+    found = dict(parts.EVERYWHERE)
     if any(parameter["in"] == "path" for parameter in parameters):
-        found |= _WITH_PATH_PARAMETERS
+        found |= parts.WITH_PATH_PARAMETERS
     if any(parameter["name"] == "If-Match" for parameter in parameters):
-        found |= _WITH_CONDITIONS
-    if "requestBody" in operation:
-        found |= _WITH_BODY
-    if any(parameter["name"] == "Idempotency-Key" for parameter in parameters):
-        found["409"] = _WITH_BODY["409"]  # and while the first call is under way
-    if "requestBody" in operation or parameters:
-        found |= _WITH_INPUT
+        found |= parts.WITH_CONDITIONS
+    if body := operation.get("requestBody"):
+        found |= parts.WITH_BODY
+        if list(body["content"]) == ["application/json"]:
+            found |= parts.WITH_JSON
+    if "Idempotency-Key" in _names(operation):
+        found["409"] = parts.WITH_BODY["409"]  # and while the first call is under way
+    if body or parameters:
+        found |= parts.WITH_INPUT
+    found |= parts.ALSO.get(operation.get("operationId", ""), {})
     return dict(sorted(found.items()))
 
 
-def _problem_response(text: str) -> dict[str, Any]:
+def _problem_response(status: str, text: str) -> dict[str, Any]:
     reference = {"$ref": "#/components/schemas/Problem"}
     return {
         "description": text,
+        "headers": _headers(*parts.OF_PROBLEMS.get(status, ())),
         "content": {"application/problem+json": {"schema": reference}},
     }
 
@@ -215,4 +212,5 @@ def described(handlers: Sequence[ControllerRouterHandler]) -> Router:
         middleware=[Deprecations(), Idempotency()],
         after_request=note_answer,
         security=[{"bearer": []}],
+        before_request=refuse_null,
     )

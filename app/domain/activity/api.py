@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from app.domain.activity.deps import ActivitiesDep, NarrowedDep
 from app.domain.activity.schemas import ActivityList, view
-from app.web.paging import checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 
 
 class ActivityApi(Controller):
@@ -25,7 +25,7 @@ class ActivityApi(Controller):
         activities: ActivitiesDep,
         narrowed: NarrowedDep,
         prompt_id: FromPath[UUID],
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[ActivityList]:
         """List what happened to a prompt, the latest first.

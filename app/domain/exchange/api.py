@@ -37,19 +37,17 @@ class ImportOperation(Operation):
         self.request_body = RequestBody(
             required=True,
             description="The file as it is.",
-            content={
-                kind: OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=form))
-                for kind, form in _BODIES.items()
-            },
+            content={kind: OpenAPIMediaType(schema=schema) for kind, schema in _BODIES.items()},
         )
 
 
-_BODIES: dict[str, OpenAPIFormat | None] = {
-    "application/octet-stream": OpenAPIFormat.BINARY,
-    "application/zip": OpenAPIFormat.BINARY,
-    "application/json": None,
-    "application/yaml": None,
-    "text/plain": None,
+_BYTES = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+_BODIES = {
+    "application/octet-stream": _BYTES,
+    "application/zip": _BYTES,
+    "application/json": Schema(description="Such as Langfuse's or OpenAI's."),
+    "application/yaml": Schema(description="Such as GitHub's or MLflow's."),
+    "text/plain": Schema(type=OpenAPIType.STRING, description="Such as Dotprompt or Prompty."),
 }
 ARCHIVE_BYTES = 1024 * 1024 * 1024  # over the network; the command takes larger ones
 _IN_MEMORY = 1024 * 1024  # of a body; more of it waits on the disk

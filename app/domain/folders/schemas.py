@@ -8,12 +8,17 @@ import msgspec
 from msgspec import Meta
 
 from app.domain.folders.policy import Node
+from app.domain.prompts.policy import FOLDER_LONGEST, FOLDER_PATTERN
+from app.web.describing import noted
 
 Path = Annotated[
     str,
-    Meta(
-        description="Names with slashes between them, each folder within the one before it.",
-        examples=["Support/Refunds"],
+    noted(
+        "Names with slashes between them, each folder within the one before it.",
+        ["Support/Refunds"],
+        pattern=FOLDER_PATTERN,
+        min_length=1,
+        max_length=FOLDER_LONGEST,
     ),
 ]
 

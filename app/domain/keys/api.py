@@ -11,7 +11,7 @@ from app.domain.accounts.deps import AppRequest
 from app.domain.keys.schemas import IssuedKey, KeyList, KeyView, NewKey, issued, view
 from app.domain.keys.service import Keys
 from app.web.deps import Caller, Db, OpenDoors, Tx
-from app.web.paging import checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 
 
 class KeyApi(Controller):
@@ -24,7 +24,7 @@ class KeyApi(Controller):
         request: AppRequest,
         tx: Tx,
         caller: Caller,
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[KeyList]:
         """List the keys of the workspace that are not revoked, the newest first.

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
 
+from app.access.permissions import Scope
+from app.domain.keys import policy
 from app.domain.keys.models import ApiKey
+from app.web.describing import noted
 
 
 class NewKey(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A key to make."""
 
-    name: str
-    scopes: list[str]
-    expires_in_days: int | None = None
+    name: Annotated[
+        str, noted("What uses it.", ["ci"], pattern=r"\S", max_length=policy.NAME_LONGEST)
+    ]
+    scopes: Annotated[
+        list[str],
+        noted("`read`, `write` or `admin`.", [["read"]], min_items=1, items={"enum": list(Scope)}),
+    ]
+    expires_in_days: Annotated[
+        int | None, noted("null: never.", [90], minimum=1, maximum=policy.DAYS_LONGEST)
+    ] = None
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):

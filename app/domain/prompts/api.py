@@ -47,7 +47,7 @@ from app.domain.prompts.service import Details, Prompts
 from app.kit.edits import Edit
 from app.web.conditional import NOT_MODIFIED, ConditionsDep, KnownDep, answered
 from app.web.deps import Caller, RoomTickets, Tx
-from app.web.paging import checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 
 
 class PromptApi(Controller):
@@ -60,7 +60,7 @@ class PromptApi(Controller):
         request: AppRequest,
         library: LibraryDep,
         filters: FiltersDep,
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[PromptList]:
         """List prompts, the last edited first.

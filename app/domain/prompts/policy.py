@@ -18,6 +18,10 @@ TAG_LONGEST = 64
 MOST_TAGS = 20
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*")
+NAME_PATTERN = f"^{_NAME.pattern}$"
+_IN_FOLDER = r"[^/\u0000-\u001f\u007f-\u00a0]"
+_FOLDER = rf"{_IN_FOLDER}*[^/\s\u0000-\u001f\u007f-\u00a0]{_IN_FOLDER}*"
+FOLDER_PATTERN = f"^({_FOLDER}(/{_FOLDER})*)?$"
 
 
 def name_problem(name: str) -> str:

@@ -12,6 +12,17 @@ from msgspec import UNSET, Meta, UnsetType
 
 from app.domain.prompts import one_message, policy, template
 from app.domain.prompts.errors import PromptInvalid
+from app.domain.prompts.fields import (
+    Config,
+    Description,
+    Folder,
+    Name,
+    Tags,
+    TemplateFormat,
+    Text,
+    Title,
+    VariableView,
+)
 from app.domain.prompts.library import Listed
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.one_message import Change
@@ -22,62 +33,17 @@ from app.domain.prompts.shapes import ActorView, MessageView, messages_view
 from app.domain.rooms.document import Plan
 from app.domain.rooms.service import check_size
 from app.kit import edits
-
-Name = Annotated[
-    str,
-    Meta(
-        description="Lower-case segments with slashes between them; unique in the workspace.",
-        examples=["support/refund-triage"],
-    ),
-]
-Text = Annotated[
-    str,
-    Meta(
-        description="The template: role lines begin messages, {{name}} is a variable.",
-        examples=['{{role "system"}}\nYou triage refunds.\n\n{{role "user"}}\n{{ticket}}'],
-    ),
-]
-Config = Annotated[
-    dict[str, Any],
-    Meta(
-        description="Model and parameters. model, temperature, max_tokens, top_p, stop, tools and "
-        "response_schema are checked; any other key is kept as it is.",
-        examples=[{"model": "gpt-5.2-mini", "temperature": 0.2}],
-    ),
-]
-
-TemplateFormat = Annotated[
-    Literal["mustache", "jinja"],
-    Meta(
-        description="How variables stand in the text: mustache has {{name}} alone, jinja has "
-        "conditions, loops and filters, in a sandbox.",
-        examples=["mustache"],
-    ),
-]
-
-
-class VariableView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A declared variable of a template."""
-
-    name: Annotated[str, Meta(examples=["ticket"])]
-    type: Annotated[Literal["string", "number", "boolean", "json"], Meta(examples=["string"])] = (
-        "string"
-    )
-    required: Annotated[
-        bool | None, Meta(description="Not given: required unless it has a default.")
-    ] = None
-    default: Annotated[Any, Meta(description="Fits the type; null = none.")] = None
-    description: Annotated[str, Meta(examples=["The customer's message, as it came in."])] = ""
+from app.web.describing import STORABLE, noted
 
 
 class PromptInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A prompt to make. Give `text` or `messages`, not both."""
 
     name: Name
-    title: Annotated[str, Meta(examples=["Refund triage"])] = ""
-    description: str = ""
-    folder: Annotated[str, Meta(examples=["Support"])] = ""
-    tags: Annotated[list[str], Meta(examples=[["support", "refunds"]])] = []
+    title: Title = ""
+    description: Description = ""
+    folder: Folder = ""
+    tags: Tags = []
     text: Text | UnsetType = UNSET
     messages: list[MessageView] | UnsetType = UNSET
     config: Config = {}
@@ -93,10 +59,10 @@ class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     name: Name | UnsetType = UNSET
-    title: str | UnsetType = UNSET
-    description: str | UnsetType = UNSET
-    folder: str | UnsetType = UNSET
-    tags: list[str] | UnsetType = UNSET
+    title: Title | UnsetType = UNSET
+    description: Description | UnsetType = UNSET
+    folder: Folder | UnsetType = UNSET
+    tags: Tags | UnsetType = UNSET
     archived: bool | UnsetType = UNSET
     text: Text | UnsetType = UNSET
     messages: list[MessageView] | UnsetType = UNSET
@@ -105,11 +71,12 @@ class PromptPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     template_format: TemplateFormat | UnsetType = UNSET
     base: Annotated[
         str | UnsetType,
-        Meta(
-            description="The `text` that was read and changed. With it only what was changed "
+        noted(
+            "The `text` that was read and changed. With it only what was changed "
             "between it and the new one is changed in the live text, whatever others have "
             "written meanwhile; without it the live text becomes the new one. Goes with `text` or "
-            "`messages` alone."
+            "`messages` alone.",
+            pattern=STORABLE,
         ),
     ] = UNSET
 
@@ -133,12 +100,15 @@ class PlacedMessageList(msgspec.Struct, frozen=True):
 class MessagePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A new content for a message, made from the one that was read."""
 
-    content: Annotated[str, Meta(examples=["You triage refunds for {{shop}}. Be brief."])]
+    content: Annotated[
+        str, noted(examples=["You triage refunds for {{shop}}. Be brief."], pattern=STORABLE)
+    ]
     base: Annotated[
         str,
-        Meta(
-            description="The message's `content` as it was read.",
-            examples=["You triage refunds for {{shop}}."],
+        noted(
+            "The message's `content` as it was read.",
+            ["You triage refunds for {{shop}}."],
+            pattern=STORABLE,
         ),
     ]
     role: Annotated[

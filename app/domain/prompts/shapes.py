@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from app.domain.prompts import template
+from app.web.describing import STORABLE, noted
 
 
 class MessageView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,7 +19,8 @@ class MessageView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         Meta(description="model means assistant; history has no content.", examples=["system"]),
     ]
     content: Annotated[
-        str, Meta(description="Template source.", examples=["You triage refunds for {{shop}}."])
+        str,
+        noted("Template source.", ["You triage refunds for {{shop}}."], pattern=STORABLE),
     ] = ""
 
 

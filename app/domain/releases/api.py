@@ -36,7 +36,7 @@ from app.domain.releases.selector import LARGEST, PRODUCTION, Selector
 from app.domain.releases.stream import ChangeStream, missed
 from app.errors import InvalidFields
 from app.web.deps import Db, Tx
-from app.web.paging import Page, checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, Page, checked_limit, link_header
 
 _decode = msgspec.json.Decoder(ReleaseView).decode
 MOST_READERS_OF_A_KEY = 200  # on one worker; each costs some 50 KiB
@@ -143,7 +143,7 @@ class BundleApi(Controller):
         asked: Asked,
         tx: Tx,
         label: FromQuery[str] = PRODUCTION,
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[BundleView]:
         """Fetch everything that is released under a label, to start a program warm.

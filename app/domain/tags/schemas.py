@@ -7,6 +7,9 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
+from app.domain.prompts.policy import TAG_LONGEST
+from app.web.describing import noted
+
 
 class TagView(msgspec.Struct, frozen=True):
     """A tag, and how many prompts have it, archived ones included."""
@@ -24,7 +27,15 @@ class TagList(msgspec.Struct, frozen=True):
 class TagRename(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What a tag is to be called."""
 
-    name: Annotated[str, Meta(description="Lower case, without commas.", examples=["refunds"])]
+    name: Annotated[
+        str,
+        noted(
+            "Lower case, without commas.",
+            ["refunds"],
+            pattern=r"^[^,]*[^,\s#][^,]*$",
+            max_length=TAG_LONGEST,
+        ),
+    ]
     merge: Annotated[
         bool, Meta(description="Whether to go on when prompts have the new one already.")
     ] = False

@@ -32,7 +32,8 @@ from app.domain.threads.schemas import (
 )
 from app.domain.threads.views import Conversation
 from app.domain.versions.policy import DRAFT
-from app.web.paging import checked_limit, link_header
+from app.errors import InvalidFields
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 from app.web.repeated import own_id
 
 AppRequest = Request[Any, Any, State]
@@ -50,7 +51,7 @@ class PromptThreadApi(Controller):
         table: TableDep,
         prompt_id: FromPath[UUID],
         wanted: WantedDep,
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[ThreadList]:
         """List a prompt's threads, the newest first.
@@ -145,6 +146,8 @@ class ThreadApi(Controller):
         self, threading: ThreadsDep, thread_id: FromPath[UUID], data: JSONBody[ReadInput]
     ) -> None:
         """Note how far this key has read a thread: what `unread` counts from. Needs `read`."""
+        if data.number is not None and data.number < 0:
+            raise InvalidFields({"number": "Comments are counted from 1; 0 is none of them."})
         await threading.mark_read(thread_id, data.number)
 
     @post(

@@ -14,16 +14,21 @@ from app.domain.prompts.people import Shown
 from app.domain.prompts.shapes import ActorView
 from app.domain.threads.anchoring import Anchor, Span
 from app.domain.threads.errors import AnchorInvalid
+from app.domain.threads.policy import BODY_LONGEST
 from app.domain.threads.reading import Counts
 from app.domain.threads.views import Conversation, Said
+from app.web.describing import LARGEST_INTEGER, noted
 
 State = Literal["open", "resolved"]
+_PLACE = {"minimum": 0, "maximum": LARGEST_INTEGER}
 Body = Annotated[
     str,
-    Meta(
-        description="Markdown: emphasis, code, links, lists, quotes; no HTML, no pictures. "
+    noted(
+        "Markdown: emphasis, code, links, lists, quotes; no HTML, no pictures. "
         "@[Name](user:id) mentions a member. At most 10,000 characters.",
-        examples=["Is this still *14 days*? @[Priya](user:0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11)"],
+        ["Is this still *14 days*?"],
+        pattern=r"\S",
+        max_length=BODY_LONGEST,
     ),
 ]
 CommentId = Annotated[
@@ -52,8 +57,8 @@ class AnchorInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     quote: Annotated[str, Meta(examples=["within 14 days"])] = ""
     prefix: Annotated[str, Meta(description="What stands before it.", examples=["refund "])] = ""
     suffix: str = ""
-    start: Annotated[int | None, Meta(examples=[120])] = None
-    end: Annotated[int | None, Meta(examples=[134])] = None
+    start: Annotated[int | None, noted(examples=[0], **_PLACE)] = None
+    end: Annotated[int | None, noted(examples=[14], **_PLACE)] = None
     positions: PositionsView | None = None
 
 
@@ -86,9 +91,9 @@ class CommentPatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ReadInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far a thread was read; null = all that is there."""
+    """How far a thread was read: so many comments; null = all that are there."""
 
-    number: Annotated[int | None, Meta(description="Of a comment.", examples=[3])] = None
+    number: Annotated[int | None, noted("Of a comment.", [1], minimum=0)] = None
 
 
 class SpanView(msgspec.Struct, frozen=True):

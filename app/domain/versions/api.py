@@ -13,6 +13,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from app.domain.versions import policy
 from app.domain.versions.comparing import compared
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
+from app.domain.versions.errors import LabelNotFound
 from app.domain.versions.label_schemas import mark_of
 from app.domain.versions.label_views import (
     LabelHistory,
@@ -44,7 +45,7 @@ from app.web.conditional import (
     KnownDep,
     answered,
 )
-from app.web.paging import checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 
 AppRequest = Request[Any, Any, State]
 UNCHANGED = ResponseSpec(
@@ -62,7 +63,7 @@ class VersionApi(Controller):
         request: AppRequest,
         history: HistoryDep,
         prompt_id: FromPath[UUID],
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[VersionList]:
         """List a prompt's versions, the newest first, without their text.
@@ -171,9 +172,11 @@ class LabelApi(Controller):
         """
         await history.open(prompt_id)
         moves = await history.moves(prompt_id, label)
+        if not moves:
+            raise LabelNotFound(f"No version ever had the label {label}.")
         who = await history.named(move.actor for move in moves)
         content = LabelHistory([move_view(move, who) for move in moves])
-        etag = mark_of(moves[0] if moves else None)
+        etag = mark_of(moves[0])
         return answered(content, etag, known) if etag else Response(content)
 
     @put("/", name="api:move-label", operation_id="moveLabel")

@@ -15,7 +15,7 @@ from app.domain.versions.kept_schemas import (
     checkpoint_summary,
     checkpoint_view,
 )
-from app.web.paging import checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 
 
 class CheckpointApi(Controller):
@@ -28,7 +28,7 @@ class CheckpointApi(Controller):
         request: AppRequest,
         history: HistoryDep,
         prompt_id: FromPath[UUID],
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[CheckpointList]:
         """List a prompt's checkpoints, the newest first, without their text.

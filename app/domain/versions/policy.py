@@ -32,6 +32,7 @@ KEEP_DAILY = timedelta(days=90)  # and after that one a week
 _RESERVED = frozenset({DRAFT, "archived"})
 _LABEL = re.compile(r"[a-z][a-z0-9._-]*")
 _NUMBER_LIKE = re.compile(r"v?[0-9]+")
+LABEL_PATTERN = rf"^(?!(?:latest|draft|archived|v?[0-9]+)$){_LABEL.pattern}$"  # all of it in one
 
 
 def label_problem(name: str) -> str:

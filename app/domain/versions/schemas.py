@@ -11,11 +11,15 @@ from msgspec import Meta
 
 from app.domain.prompts.people import Shown
 from app.domain.prompts.shapes import ActorView, MessageView, messages_view
+from app.domain.versions import policy
 from app.domain.versions.blame import told
 from app.domain.versions.comparing import Comparison
 from app.domain.versions.history import Side
 from app.domain.versions.models import Version
 from app.kit import diff
+from app.web.describing import LARGEST_INTEGER, noted
+
+Number = Annotated[int, noted("Of a version.", [1], minimum=1, maximum=LARGEST_INTEGER)]
 
 UNCHANGED: Literal["version_unchanged"] = "version_unchanged"
 
@@ -23,16 +27,29 @@ UNCHANGED: Literal["version_unchanged"] = "version_unchanged"
 class PublishInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A version to publish, of the live text and settings as they are now."""
 
-    message: Annotated[str, Meta(examples=["Answer in the customer's language"])]
+    message: Annotated[
+        str,
+        noted(
+            "What has changed, in a line.",
+            ["Answer in the customer's language"],
+            pattern=r"\S",
+            max_length=policy.MESSAGE_LONGEST,
+        ),
+    ]
     labels: Annotated[
-        list[str], Meta(description="Labels to put on it at once.", examples=[["staging"]])
+        list[str],
+        noted(
+            "Labels to put on it at once.",
+            [["staging"]],
+            items={"pattern": policy.LABEL_PATTERN, "max_length": policy.LABEL_LONGEST},
+        ),
     ] = []
 
 
 class RestoreInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which version comes back."""
 
-    version: Annotated[int, Meta(examples=[6])]
+    version: Number
 
 
 class ContributorView(msgspec.Struct, frozen=True):

@@ -28,7 +28,7 @@ from app.domain.workspaces.service import Members, Workspaces
 from app.web.conditional import NOT_MODIFIED, ConditionsDep, KnownDep, answered, tag_of
 from app.web.deps import Caller, Db, OpenDoors, Tx
 from app.web.links import absolute
-from app.web.paging import checked_limit, link_header
+from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 
 
 class WorkspaceApi(Controller):
@@ -69,7 +69,7 @@ class MemberApi(Controller):
         request: AppRequest,
         tx: Tx,
         caller: Caller,
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[MemberList]:
         """List the members of the key's workspace, the most powerful first.
@@ -150,7 +150,7 @@ class InvitationApi(Controller):
         request: AppRequest,
         tx: Tx,
         caller: Caller,
-        limit: FromQuery[int | None] = None,
+        limit: FromQuery[int] = DEFAULT_LIMIT,
         cursor: FromQuery[str | None] = None,
     ) -> Response[InvitationList]:
         """List the invitations that still work, the newest first, without their links.
