@@ -103,6 +103,7 @@ PARAMETERS: Parts = {
     "query.from": {"description": "The older text: a number, a label, `latest` or `draft`."},
     "query.to": {"description": "The newer text: a number, a label, `latest` or `draft`."},
     "query.by": {"description": "Of one actor, such as `user:<id>` or `key:<id>`."},
+    "query.confirm": {"description": "Whether to go on all the same.", "example": False},
     "query.kind": {
         "description": "Of one kind.",
         "schema": {"enum": ["", "versions", "labels", "comments", "changes"]},

@@ -8,7 +8,7 @@ from litestar import Request
 
 from app.errors import InvalidFields
 
-_NUMBERS = ("version",)
+_NUMBERS = ("version", "limit")
 
 
 def refuse_null(request: Request[Any, Any, Any]) -> None:

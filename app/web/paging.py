@@ -26,8 +26,10 @@ class Page(Generic[T]):
     next_cursor: str | None
 
 
-def checked_limit(limit: int) -> int:
+def checked_limit(limit: int | None) -> int:
     """How many rows to give. Raises `InvalidFields` for a number nobody should ask for."""
+    if limit is None:
+        return DEFAULT_LIMIT
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidFields({"limit": f"limit must be from 1 to {MAX_LIMIT}."})
     return limit

@@ -26,6 +26,7 @@ class TestCut:
 
 class TestLimit:
     def test_it_is_bounded(self) -> None:
+        assert checked_limit(None) == 50
         assert checked_limit(MAX_LIMIT) == MAX_LIMIT
         for limit in (0, -1, MAX_LIMIT + 1):
             with pytest.raises(InvalidFields):
