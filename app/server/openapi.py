@@ -13,13 +13,13 @@ from litestar.openapi.spec import Components, SecurityScheme, Server, Tag
 from litestar.types import ControllerRouterHandler
 
 from app import __version__
-from app.server.idempotent import ALWAYS_REPEATABLE, Idempotency
-from app.web.deprecation import Deprecations
-from app.web.repeated import note_answer
 from app.server import openapi_parts as parts
+from app.server.idempotent import ALWAYS_REPEATABLE, Idempotency
 from app.server.openapi_links import add_links
 from app.server.openapi_shapes import close, tidied
+from app.web.deprecation import Deprecations
 from app.web.numbers_in_query import refuse_null
+from app.web.repeated import note_answer
 
 _INTRODUCTION = """\
 Everything a program needs: prompts, their versions and labels, keys, and tickets for rooms.

@@ -9,8 +9,8 @@ from datetime import timedelta
 from app.db.engine import Database
 from app.db.statistics import learn_sizes
 from app.domain.accounts.jobs import drop_expired_sessions
-from app.domain.idempotency.jobs import forget_old_calls
 from app.domain.exchange.jobs import drop_old_imports
+from app.domain.idempotency.jobs import forget_old_calls
 from app.domain.inbox.jobs import drop_read_notices
 from app.domain.mail.jobs import drop_old_mails
 from app.domain.releases.jobs import forget_old_changes

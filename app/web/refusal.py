@@ -15,7 +15,7 @@ async def refuse(scope: Any, receive: Any, send: Any, **problem: Any) -> None:
         await receive()  # websocket.connect
     request_id = scope.get("state", {}).get("request_id", "")
     # Relative, as RFC 9457 allows: what names the server may be the very thing that is refused.
-    kind_of_problem = f"/api/docs/errors#{problem['code']}"
+    kind_of_problem = f"/api/docs/errors/{problem['code']}"
     document = {"type": kind_of_problem, **problem, "request_id": request_id}
     headers = [(b"content-type", b"application/problem+json"), (b"cache-control", b"no-store")]
     await send({"type": f"{kind}.start", "status": problem["status"], "headers": headers})

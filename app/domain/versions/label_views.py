@@ -13,23 +13,25 @@ from app.domain.prompts.people import Shown
 from app.domain.prompts.shapes import ActorView
 from app.domain.versions.models import Label, LabelMove
 from app.domain.versions.rollouts import Wanted
-from app.domain.versions.schemas import author
+from app.domain.versions.schemas import Number, author
 from app.kit.rollouts import Rollout
+from app.web.describing import LARGEST_INTEGER, noted
 
 
 class RolloutInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What some get instead."""
 
-    version: Annotated[int, Meta(description="The candidate.", examples=[7])]
+    version: Annotated[int, noted("The candidate.", [7], minimum=1, maximum=LARGEST_INTEGER)]
     percent: Annotated[
-        float, Meta(description="Of sticky keys: 0.1 to 99.9 in tenths.", examples=[10])
+        float,
+        noted("Of sticky keys: 0.1 to 99.9 in tenths.", [10], minimum=0.1, maximum=99.9),
     ]
 
 
 class LabelInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where a label goes; without `rollout` for everybody."""
 
-    version: Annotated[int, Meta(examples=[6])]
+    version: Number
     rollout: RolloutInput | None = None
 
     @property

@@ -8,7 +8,7 @@ from alembic import op
 import app.db.base
 
 revision = "9d41c6e07ab5"
-down_revision = "8d2b5e07c41a"
+down_revision = "b7c20f5e91d4"
 branch_labels = None
 depends_on = None
 

@@ -9,7 +9,7 @@ import app.db.base
 from app.db.migrations import walls
 
 revision = "b7c20f5e91d4"
-down_revision = "8d2b5e07c41a"
+down_revision = "7d20c4b9e1a3"
 branch_labels = None
 depends_on = None
 
