@@ -147,9 +147,12 @@ class TestComposition:
         assert (await fetch("outer", f"?key={candidate}")).json()["text"] == "Before One"
 
     async def test_a_candidate_that_cannot_be_put_together_hurts_its_own_alone(
-        self, release, split, fetch
+        self, client, key, split, fetch
     ):
-        await release("a", "{{> missing}}", "staging")
+        url = split.url.partition("/labels")[0]
+        await client.patch(url, headers=key.headers, json={"text": "{{> missing}}"})
+        published = {"message": "m"}  # under no label: that would be refused
+        await client.post(f"{url}/versions", headers=key.headers, json=published)
         found = (await split.put(1, version=3, percent=50)).json()["rollout"]
         standing, candidate = one_of_each(Rollout(3, 5000, found["seed"]))
         refused = await fetch("a", f"?key={candidate}")
