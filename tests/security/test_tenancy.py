@@ -26,7 +26,6 @@ FILTERS = {
     ("GET", "/w/{workspace}/views/new"): {"tag"},  # the form says what it would save
     ("GET", "/w/{workspace}/prompts/new"): {"folder"},  # a field of a form is filled with it
     ("PUT", f"{book.REST}/labels/{{label}}"): {"label"},  # the name of a label to be made
-    ("GET", f"{book.REST}/labels/{{label}}"): {"label"},  # one that was never here: no moves
 }
 UNKNOWN = {
     "number": "77",

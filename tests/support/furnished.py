@@ -10,7 +10,10 @@ from uuid import UUID
 from app.access.permissions import Role
 from app.db.engine import Database
 from app.domain.bookmarks.service import Bookmarks
+from app.domain.composition.models import Acknowledgement, Inclusion
+from app.domain.exchange.models import Import, ImportPiece
 from app.domain.folders.service import Folders
+from app.domain.idempotency.models import KeptCall
 from app.domain.inbox.audience import InboxAudience
 from app.domain.inbox.policy import Wishes
 from app.domain.inbox.service import Inbox
@@ -71,6 +74,7 @@ async def furnish(database: Database, prompts: int = 3) -> Furnished:
     )
     key = await a_key(database, place)
     await _doors(database, place)
+    await _begun(database, place, key.id)
     owner = await as_member(database, place, place.owner)
     async with database.transaction() as tx:
         await Folders(tx, owner, FakeRooms()).create("Ideas/Later")
@@ -153,6 +157,9 @@ async def _work(
     await Checkpoints(database, rooms).take(prompt.room_id, "idle")
     async with database.transaction() as tx:
         tx.add(_poison(prompt.room_id))
+        of = {"workspace_id": place.id, "prompt_id": prompt.id}
+        tx.add(Inclusion(**of, number=1, name="größe/regeln", label="production"))
+        tx.add(Acknowledgement(**of, at=utc_now(), actor=caller.actor))
     return document.text
 
 
@@ -233,3 +240,42 @@ async def _doors(database: Database, place: Place) -> None:
     async with database.transaction() as tx:
         await Invitations(tx, caller).create("leila@example.com", Role.VIEWER)
         await Keys(tx, caller).revoke(revoked.id)
+
+
+async def _begun(database: Database, place: Place, key_id: UUID) -> None:
+    """A file that was brought and not yet imported, and a call that may be made again."""
+    import_id, now = new_id(), utc_now()
+    file = b"{}"
+    async with database.transaction() as tx:
+        tx.add(
+            Import(
+                id=import_id,
+                workspace_id=place.id,
+                user_id=place.owner.id,
+                created_at=now,
+                state="ready",
+                files=[{"name": "größe.json", "size": len(file), "format": "", "is_out": False}],
+                conflict="skip",
+                choices={},
+                preview={},
+                result={},
+                done=0,
+                total=0,
+            )
+        )
+        await tx.flush()
+        tx.add(ImportPiece(import_id=import_id, number=0, workspace_id=place.id, file=0, data=file))
+        tx.add(
+            KeptCall(
+                key_id=key_id,
+                name_sha256="0" * 64,
+                workspace_id=place.id,
+                call_sha256="1" * 64,
+                turn=new_id(),
+                until=now,
+                answer_status=201,
+                answer_headers={"Location": "/api/v1/prompts/größe"},
+                answer_body=b"\x00\xff",
+                created_at=now,
+            )
+        )
