@@ -8,6 +8,9 @@ PYTEST := $(PY) -m pytest
 # Where nothing is proved about disks, nothing has to wait for one, if memory has 4 GiB for it.
 IN_MEMORY = $(shell df -Pk /dev/shm 2>/dev/null | awk 'NR == 2 && $$4 > 4194304 {print "TMPDIR=/dev/shm"}')
 
+# Whatever the machine says: hundreds of servers are started by tests, and each would compile all of it.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup run test test-fast test-contract test-failure test-fuzz test-api test-postgres test-browser check lint types fix \
 	bench lock vendor docs migration migrate
@@ -45,7 +48,7 @@ test-postgres: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## every
 		-m "not contract and not failure and not browser" tests/access tests/domain tests/security tests/web
 
 test-browser: $(VENV)/development $(VENV)/system ## real Chromium
-	$(IN_MEMORY) $(PYTEST) -n 2 --dist loadscope --timeout 300 -m browser
+	$(IN_MEMORY) $(PYTEST) -n 3 --dist loadscope --timeout 300 -m browser
 
 check: lint types test ## everything that CI does
 
