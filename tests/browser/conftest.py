@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.larkspur import Larkspur
-from tests.browser.stage import OWNER, Stage
+from tests.browser.stage import OWNER, People, Stage
 from tests.support.server import HEADLESS, Server
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,13 +61,13 @@ def larkspur(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Larkspur]:
 
 
 @pytest.fixture(scope="session")
-def people() -> set[str]:
+def people() -> People:
     """Who has been made on the shared server."""
-    return {OWNER}
+    return {OWNER: []}
 
 
 @pytest.fixture
-def stage(server: Server, browser: Browser, people: set[str]) -> Iterator[Stage]:
+def stage(server: Server, browser: Browser, people: People) -> Iterator[Stage]:
     stage = Stage(server, browser, people=people)
     yield stage
     stage.close()
