@@ -1,12 +1,13 @@
 """Whether what programs get can still be put together after a label has moved.
 
 Composed by the very code that answers programs, inside the transaction that moves the label: what
-is refused here would have been a 409 there.
+is refused here would have been a 409 there. A label that splits gives programs one version or the
+other: both are composed (`each_way`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -26,8 +27,15 @@ from app.domain.releases.errors import (
 )
 from app.domain.releases.selector import LATEST, Selector
 from app.domain.releases.service import pieces
+from app.domain.releases.sticky import Takes
+from app.kit.rollouts import Rollout
 
 REFUSED = ReferenceCycle, ReferenceFormat, ReferencesTooLarge, ReferenceUnresolved
+
+
+def nobody(_prompt_id: UUID, _rollout: Rollout) -> bool:
+    """The standing versions, as for whoever brings no key."""
+    return False
 
 
 @dataclass(slots=True)
@@ -36,18 +44,60 @@ class Found:
 
     tx: AsyncSession
     where: InWorkspace
+    takes: Takes = nobody
     known: dict[Wanted, Piece] = field(default_factory=dict)
 
     async def __call__(self, wanted: Iterable[Wanted]) -> Mapping[Wanted, Piece]:
         asked = list(wanted)
         if missing := [one for one in asked if one not in self.known]:
-            self.known |= await pieces(self.tx, self.where, missing)
+            self.known |= await pieces(self.tx, self.where, missing, self.takes)
         return {one: self.known[one] for one in asked if one in self.known}
+
+
+Judge = Callable[[Found], Awaitable[None]]
+
+
+async def each_way(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, judge: Judge) -> None:
+    """Judges what programs get for each way in which labels may split.
+
+    The prompt gives its candidates or does not, and so do all others: at most four ways, and one
+    where nothing splits. What only a mixture of other prompts' candidates breaks is found out by
+    its fetch: to try all of them would double the work with each label that splits.
+    """
+    waiting, known = [(False, False)], {(False, False)}
+    while waiting:
+        own, others = waiting.pop(0)
+        found = Found(tx, where, _way(prompt_id, own=own, others=others))
+        try:
+            await judge(found)
+        except REFUSED as error:
+            if not (own or others):
+                raise
+            why = f"Whoever is given a candidate could not fetch it. {error.detail}"
+            raise type(error)(why, **error.extra) from error
+        sides = [one.side for one in found.known.values() if one.side is not None]
+        splits = {
+            side.prompt_id == prompt_id for side in sides
+        }  # its own labels, or those of others
+        more = [(True, others)] * (True in splits) + [(own, True)] * (False in splits)
+        waiting += [way for way in more if way not in known]
+        known |= set(more)
+
+
+def _way(prompt_id: UUID, *, own: bool, others: bool) -> Takes:
+    return lambda asked, _rollout: own if asked == prompt_id else others
 
 
 async def check_text(found: Found, root: Piece) -> None:
     """Raises what composing the text under its label does."""
     await composed(root, Selector(root.label), found)
+
+
+async def check_released(found: Found, name: str, labels: Iterable[str]) -> None:
+    """The same for what the prompt has under these labels now."""
+    there = await found((name, (Selector(label),)) for label in labels)
+    for root in there.values():
+        await check_text(found, root)
 
 
 async def check_dependants(found: Found, prompt_id: UUID, names: Collection[str]) -> None:

@@ -15,7 +15,9 @@ from app.domain.composition import looking, queries
 from app.domain.composition.checking import (
     Found,
     check_dependants,
+    check_released,
     check_text,
+    each_way,
     still_included,
 )
 from app.domain.composition.errors import StillIncluded
@@ -78,9 +80,14 @@ class Guard:
         await self._tell(about, [LATEST], version.number, version.author)
 
     async def moved(
-        self, tx: AsyncSession, caller: Principal, version: Version, labels: Sequence[str]
+        self,
+        tx: AsyncSession,
+        caller: Principal,
+        version: Version,
+        labels: Sequence[str],
+        candidate: int | None,
     ) -> None:
-        """`labels` were just put on `version`.
+        """`labels` were just put on `version`, with this `candidate` for some.
 
         Raises `ReferenceUnresolved`, `ReferenceCycle`, `ReferencesTooLarge`, and then nothing of
         the transaction may stay.
@@ -89,16 +96,21 @@ class Guard:
             return
         about = await self._about(tx, caller, version.prompt_id)
         includes = bool(references(version.text))
+        if candidate is not None and not includes:
+            includes = await queries.includes(tx, caller, version.prompt_id, candidate)
         if includes or about.dependants:
             # One after the other in a workspace: two that each look before the other commits
             # could make a circle together.
             await locks.hold(tx, f"composition {caller.workspace_id}")
-            found = Found(tx, caller)
-            for label in labels if includes else ():
-                await check_text(found, _piece(version, about.names[0], label))
-            if about.dependants:
-                await check_dependants(found, version.prompt_id, about.names)
-        await self._tell(about, labels, version.number, caller.actor)
+
+            async def judge(found: Found) -> None:
+                if includes:
+                    await check_released(found, about.names[0], labels)
+                if about.dependants:
+                    await check_dependants(found, version.prompt_id, about.names)
+
+            await each_way(tx, caller, version.prompt_id, judge)
+        await self._tell(about, labels, candidate or version.number, caller.actor)
 
     async def removed(
         self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str, *, confirmed: bool
@@ -109,8 +121,12 @@ class Guard:
             return
         await locks.hold(tx, f"composition {caller.workspace_id}")
         concerned = _concerned(about.dependants, label, {label})
+
+        async def judge(found: Found) -> None:
+            await check_dependants(found, prompt_id, about.names)
+
         try:
-            await check_dependants(Found(tx, caller), prompt_id, about.names)
+            await each_way(tx, caller, prompt_id, judge)
         except ReferenceUnresolved as error:
             raise StillIncluded(
                 still_included(label, concerned) if concerned else error.detail,

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
 from app.domain.composition import queries
-from app.domain.composition.policy import Dependant, Use, labels_on
+from app.domain.composition.policy import Dependant, Use, candidate_of, labels_on
 
 MOST = 200  # dependants that are looked at when a label moves
 
@@ -31,21 +31,34 @@ async def dependants(
     ids = [row.id for row in rows]
     found = await queries.uses(tx, where, ids, called)
     labels = await queries.labels_of(tx, where, ids)
+    candidates = await queries.candidates_of(tx, where, ids)
     by_prompt: defaultdict[UUID, list[Any]] = defaultdict(list)
     for use in found:
         by_prompt[use.prompt_id].append(use)
     return [
         Dependant(
-            row.id, row.name, row.title, row.archived_at, uses(by_prompt[row.id], labels[row.id])
+            row.id,
+            row.name,
+            row.title,
+            row.archived_at,
+            uses(by_prompt[row.id], labels[row.id], candidates[row.id]),
         )
         for row in rows
     ]
 
 
-def uses(rows: Sequence[Any], labels: dict[str, int]) -> tuple[Use, ...]:
+def uses(
+    rows: Sequence[Any], labels: dict[str, int], candidates: dict[str, int]
+) -> tuple[Use, ...]:
     """From rows of `queries.uses`: released ones first, the live text last."""
     found = [
-        Use(row.name, row.label, row.number, labels_on(row.number, row.newest, labels))
+        Use(
+            row.name,
+            row.label,
+            row.number,
+            labels_on(row.number, row.newest, labels),
+            candidate_of(row.number, candidates),
+        )
         for row in rows
     ]
     return tuple(sorted(found, key=lambda one: (one.number == 0, -one.number)))

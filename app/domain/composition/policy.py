@@ -18,6 +18,12 @@ class Use:
     label: str  # "" = none written
     number: int  # of the version; 0 = the live text
     labels: tuple[str, ...]  # on that version; `latest` is among them
+    candidate_of: tuple[str, ...] = ()  # labels that give that version to some
+
+    @property
+    def released(self) -> set[str]:
+        """Labels by which programs can get that version."""
+        return {*self.labels, *self.candidate_of} - {LATEST}
 
     def means(self, label: str, there: Collection[str]) -> bool:
         """Whether a program can get the prompt under `label` by this.
@@ -30,7 +36,7 @@ class Use:
             return False
         if self.label:
             return self.label == label
-        for asked in set(self.labels) - {LATEST}:
+        for asked in self.released:
             wanted = [one.label for one in referred(None, Selector(asked))]
             if label == next((one for one in wanted if one in there), PRODUCTION):
                 return True
@@ -55,6 +61,11 @@ def labels_on(number: int, newest: int | None, labels: Mapping[str, int]) -> tup
     """Of a version, `latest` last."""
     named = [name for name, at in labels.items() if at == number]
     return (*named, LATEST) if number and number == newest else tuple(named)
+
+
+def candidate_of(number: int, candidates: Mapping[str, int]) -> tuple[str, ...]:
+    """Labels that give a version to some."""
+    return tuple(name for name, at in candidates.items() if number and at == number)
 
 
 def among(names: Collection[str], most: int = 3) -> str:

@@ -100,10 +100,11 @@ def _newest() -> ColumnElement[int]:
 
 
 def _is_current() -> ColumnElement[bool]:
-    """In the live text, in the newest version, or in one that has a label."""
+    """In the live text, in the newest version, or in one that a label gives to programs."""
     # unscoped: of the row's own prompt
     labelled = select(Label.name).where(
-        Label.prompt_id == Inclusion.prompt_id, Label.number == Inclusion.number
+        Label.prompt_id == Inclusion.prompt_id,
+        or_(Label.number == Inclusion.number, Label.candidate == Inclusion.number),
     )
     return or_(
         Inclusion.number == 0,
@@ -197,6 +198,36 @@ async def labels_of(
     for prompt_id, name, number in await tx.execute(statement):
         found[prompt_id][name] = number
     return found
+
+
+async def candidates_of(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Collection[UUID]
+) -> dict[UUID, dict[str, int]]:
+    """Which version labels that split give to some."""
+    statement = within(
+        select(Label.prompt_id, Label.name, Label.candidate)
+        .where(Label.prompt_id.in_(prompt_ids))
+        .order_by(Label.name),
+        where,
+        Label,
+    )
+    found: dict[UUID, dict[str, int]] = defaultdict(dict)
+    for prompt_id, name, number in await tx.execute(statement):
+        if number is not None:
+            found[prompt_id][name] = number
+    return found
+
+
+async def includes(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, number: int) -> bool:
+    """Whether a version includes anything."""
+    statement = within(
+        select(Inclusion.name)
+        .where(Inclusion.prompt_id == prompt_id, Inclusion.number == number)
+        .limit(1),
+        where,
+        Inclusion,
+    )
+    return (await tx.execute(statement)).first() is not None
 
 
 async def newest_of(

@@ -27,6 +27,10 @@ class UseView(msgspec.Struct, frozen=True):
         list[str],
         Meta(description="On that version, `latest` among them.", examples=[["production"]]),
     ]
+    candidate_of: Annotated[
+        list[str],
+        Meta(description="Labels whose rollout gives that version to some.", examples=[[]]),
+    ]
 
 
 class DependantView(msgspec.Struct, frozen=True):
@@ -53,4 +57,6 @@ def dependant_view(one: Dependant) -> DependantView:
 
 
 def _use(one: Use) -> UseView:
-    return UseView(one.name, one.label or None, one.number or None, list(one.labels))
+    return UseView(
+        one.name, one.label or None, one.number or None, list(one.labels), list(one.candidate_of)
+    )

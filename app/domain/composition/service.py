@@ -80,7 +80,9 @@ class Composition:
         found = await looking.dependants(self._tx, self._caller, called, "", looking.MOST)
         there = (await queries.labels_of(self._tx, self._caller, [prompt_id]))[prompt_id]
         written = {use.label for one in found for use in one.uses if use.label}
-        asked = {label for one in found for use in one.uses for label in use.labels}
+        asked = {
+            label for one in found for use in one.uses for label in {*use.labels, *use.released}
+        }
         labels = {*there, *written, *asked, PRODUCTION}
         by_label = {
             label: [one for one in found if one.id != prompt_id and one.reaches(label, there)]
@@ -93,12 +95,13 @@ class Composition:
         await self._names(prompt_id)
         rows = await queries.included_by(self._tx, self._caller, prompt_id, MOST_INCLUDED)
         labels = (await queries.labels_of(self._tx, self._caller, [prompt_id]))[prompt_id]
+        split = (await queries.candidates_of(self._tx, self._caller, [prompt_id]))[prompt_id]
         by_name: defaultdict[str, list[Any]] = defaultdict(list)
         for row in rows:
             by_name[row.name].append(row)
         targets = await self.targets(list(by_name))
         return [
-            Included(name, targets.get(name), looking.uses(some, labels))
+            Included(name, targets.get(name), looking.uses(some, labels, split))
             for name, some in by_name.items()
         ]
 
@@ -157,6 +160,5 @@ def _followed(use: Use) -> tuple[str, ...]:
     if use.number == 0:
         return ()
     if not use.label:
-        released = set(use.labels) - {LATEST}
-        return (*released, PRODUCTION) if released else ()
+        return (*use.released, PRODUCTION) if use.released else ()
     return () if use.label.removeprefix("v").isdecimal() else (use.label,)

@@ -235,6 +235,7 @@ def _uses(one: Dependant | Included) -> list[dict[str, Any]]:
             "name": use.name,
             "number": use.number or None,
             "labels": list(use.labels) or ([DRAFT] if not use.number else []),
+            "candidate_of": list(use.candidate_of),
         }
         for use in one.uses
     ]

@@ -15,6 +15,7 @@ from app.domain.releases.record import Record, record
 from app.domain.releases.schemas import BundleView
 from app.domain.releases.selector import LATEST, Selector
 from app.domain.releases.service import Failed, choose, piece, pieces, recorded
+from app.domain.releases.sticky import Takes, by_key
 from app.kit import cursor
 
 
@@ -24,13 +25,13 @@ class _Found:
 
     tx: AsyncSession
     where: InWorkspace
-    sticky: str
+    takes: Takes
     known: dict[Wanted, Piece]
 
     async def __call__(self, wanted: Iterable[Wanted]) -> Mapping[Wanted, Piece]:
         asked = list(wanted)
         if missing := [one for one in asked if one not in self.known]:
-            self.known |= await pieces(self.tx, self.where, missing, self.sticky)
+            self.known |= await pieces(self.tx, self.where, missing, self.takes)
         return {one: self.known[one] for one in asked if one in self.known}
 
 
@@ -53,7 +54,7 @@ async def bundle(
         names = await queries.labelled(tx, where, label, start, limit + 1)
     following = cursor.encode(names[limit - 1]) if len(names) > limit else None
     selector = Selector(label)
-    items, failed = await _made(tx, where, names[:limit], selector, sticky)
+    items, failed = await _made(tx, where, names[:limit], selector, by_key(sticky))
     body = b'{"label":%b,"items":[%b],"failed":%b,"next_cursor":%b}' % (
         msgspec.json.encode(label),
         b",".join(one.body for one in items),
@@ -71,14 +72,14 @@ def opened(page: Record) -> BundleView:
 
 
 async def _made(
-    tx: AsyncSession, where: InWorkspace, names: list[str], selector: Selector, sticky: str
+    tx: AsyncSession, where: InWorkspace, names: list[str], selector: Selector, takes: Takes
 ) -> tuple[list[Record], list[dict[str, str]]]:
     standings = await queries.standings(tx, where, names)
-    chosen = {name: choose(one, selector, sticky) or (0, None) for name, one in standings.items()}
+    chosen = {name: choose(one, selector, takes) or (0, None) for name, one in standings.items()}
     rows = await queries.texts(
         tx, where, {(one.prompt_id, chosen[name][0]) for name, one in standings.items()}
     )
-    find = _Found(tx, where, sticky, {})
+    find = _Found(tx, where, takes, {})
     items, failed = [], []
     for name in names:
         number, side = chosen[name]

@@ -28,7 +28,7 @@ from app.domain.releases.record import Record, record
 from app.domain.releases.rendering import Rendered, rendered, rendered_jinja
 from app.domain.releases.schemas import ReleaseView, release_view
 from app.domain.releases.selector import LATEST, Selector
-from app.domain.releases.sticky import Side, are_for
+from app.domain.releases.sticky import Side, Takes, are_for, by_key
 from app.errors import AppError
 
 _decode = msgspec.json.Decoder(ReleaseView).decode
@@ -142,7 +142,7 @@ async def answer(
 ) -> Record | Failed | None:
     """The answer as it is now."""
     standing = (await queries.standings(tx, where, [name])).get(name)
-    chosen = choose(standing, selector, sticky) if standing else None
+    chosen = choose(standing, selector, by_key(sticky)) if standing else None
     if standing is None or chosen is None:
         return None
     row = (await queries.texts(tx, where, [(standing.prompt_id, chosen[0])])).get(
@@ -152,7 +152,7 @@ async def answer(
         return None
 
     async def find(wanted: Iterable[Wanted]) -> Mapping[Wanted, Piece]:
-        return await pieces(tx, where, wanted, sticky)
+        return await pieces(tx, where, wanted, by_key(sticky))
 
     return await recorded(standing, piece(standing, row, selector, chosen[1]), row, name, find)
 
@@ -191,7 +191,7 @@ def _sides(met: Iterable[Side | None]) -> tuple[Side, ...]:
 
 
 async def pieces(
-    tx: AsyncSession, where: InWorkspace, wanted: Iterable[Wanted], sticky: str = ""
+    tx: AsyncSession, where: InWorkspace, wanted: Iterable[Wanted], takes: Takes
 ) -> dict[Wanted, Piece]:
     """Each wanted prompt as the first of its selectors finds it; what is not there is left out."""
     asked = list(wanted)
@@ -200,7 +200,7 @@ async def pieces(
     for one in asked:
         standing = standings.get(one[0])
         for selector in one[1] if standing else ():
-            if standing is not None and (found := choose(standing, selector, sticky)) is not None:
+            if standing is not None and (found := choose(standing, selector, takes)) is not None:
                 chosen[one] = standing, selector, found
                 break
     rows = await queries.texts(
@@ -216,8 +216,8 @@ async def pieces(
 Chosen = tuple[int, Side | None]  # a version, and of which side of a label that splits
 
 
-def choose(standing: Standing, selector: Selector, sticky: str) -> Chosen | None:
-    """Which version of a prompt a selector means for whoever brings this key."""
+def choose(standing: Standing, selector: Selector, takes: Takes) -> Chosen | None:
+    """Which version of a prompt a selector means, where a label splits for whom `takes` says."""
     if selector.number is not None:
         return selector.number, None
     if selector.label == LATEST:
@@ -229,7 +229,7 @@ def choose(standing: Standing, selector: Selector, sticky: str) -> Chosen | None
     rollout = standing.rollouts.get(label)
     if rollout is None:
         return number, None
-    is_taken = rollout.takes(sticky)
+    is_taken = takes(standing.prompt_id, rollout)
     side = Side(standing.prompt_id, standing.name, label, number, rollout, is_taken)
     return side.number, side
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from urllib.parse import unquote
 from uuid import UUID
@@ -10,6 +10,8 @@ from uuid import UUID
 from app.kit.rollouts import Rollout
 
 HEADER = b"promptroom-sticky-key"
+
+Takes = Callable[[UUID, Rollout], bool]  # whether the candidate of a prompt's label is given
 
 
 def split_query(query: bytes) -> tuple[bytes, str]:
@@ -34,6 +36,11 @@ def sticky_of(query: bytes, headers: Iterable[tuple[bytes, bytes]]) -> str:
     """Whoever sends both means the one in the address. "" = none: the standing versions."""
     sticky = split_query(query)[1]
     return sticky or in_header(next((value for name, value in headers if name == HEADER), b""))
+
+
+def by_key(sticky: str) -> Takes:
+    """As whoever brings this key gets it."""
+    return lambda _prompt, rollout: rollout.takes(sticky)
 
 
 @dataclass(frozen=True, slots=True)

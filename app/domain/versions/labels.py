@@ -144,7 +144,8 @@ class Labels:
             label.moved_by, label.moved_at = self._caller.actor, clock.utc_now()
             self._tx.add(label)
             await self._moved(prompt_id, room_id, name, places.get(name, (None, None)), after)
-        await self._composition.moved(self._tx, self._caller, version, moved)
+        candidate = rollout.version if rollout else None
+        await self._composition.moved(self._tx, self._caller, version, moved, candidate)
         return moved
 
     async def undo(self, prompt_id: UUID, name: str, move_id: UUID) -> None:

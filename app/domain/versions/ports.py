@@ -41,9 +41,17 @@ class Composition(Protocol):
         """A version is there. Raises as `possible`."""
 
     async def moved(
-        self, tx: AsyncSession, caller: Principal, version: Version, labels: Sequence[str]
+        self,
+        tx: AsyncSession,
+        caller: Principal,
+        version: Version,
+        labels: Sequence[str],
+        candidate: int | None,
     ) -> None:
-        """Labels are on a version now. Raises when programs could not be given something by it."""
+        """Labels are on a version now, and some are given a candidate instead.
+
+        Raises when programs could not be given something by it.
+        """
 
     async def removed(
         self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str, *, confirmed: bool
@@ -61,7 +69,12 @@ class Unwatched:
         """Nothing to keep."""
 
     async def moved(
-        self, tx: AsyncSession, caller: Principal, version: Version, labels: Sequence[str]
+        self,
+        tx: AsyncSession,
+        caller: Principal,
+        version: Version,
+        labels: Sequence[str],
+        candidate: int | None,
     ) -> None:
         """Nobody minds."""
 

@@ -12,6 +12,7 @@ from app.domain.releases.errors import ReferenceCycle
 from app.domain.versions.labels import Labels
 from app.domain.versions.service import Versions
 from tests.support.builders import Quiet, a_prompt, a_workspace, as_member
+from tests.support.counting import statements
 from tests.support.rooms import FakeRooms
 
 pytestmark = pytest.mark.anyio
@@ -33,9 +34,11 @@ def save(client, key, release):
 
 @pytest.fixture
 def move(client, key):
-    async def put(made, label, number):
+    async def put(made, label, number, candidate=None):
         url = f"/api/v1/prompts/{made.id}/labels/{label}"
-        return await client.put(url, headers=key.headers, json={"version": number})
+        rollout = {"version": candidate, "percent": 10} if candidate else None
+        body = {"version": number, "rollout": rollout} if rollout else {"version": number}
+        return await client.put(url, headers=key.headers, json=body)
 
     return put
 
@@ -100,6 +103,66 @@ class TestCircles:
         )
         assert sorted(type(one) for one in done if one) == [ReferenceCycle]
         await database.close()
+
+
+class TestCandidates:
+    """Where a label splits both versions are judged, of the prompt that moves and of others."""
+
+    async def test_one_that_cannot_be_put_together_is_not_rolled_out(self, release, move, fetch):
+        a = await release("a", "One")
+        await release("a", "{{> missing}}", "later", unchecked=True)
+        got = await move(a, "production", 1, 2)
+        assert (got.status_code, got.json()["code"]) == (409, "reference_unresolved")
+        assert got.json()["reference"] == "missing"
+        assert (await fetch("a")).json()["rollouts"] == []
+        await release("missing", "M")
+        assert (await move(a, "production", 1, 2)).status_code == 200
+
+    async def test_one_that_breaks_what_includes_it_is_refused_with_the_chain(self, release, move):
+        b = await release("b", "B")
+        await release("a", "{{> b}}")
+        await release("b", "{{> a}}", "later", unchecked=True)
+        got = await move(b, "production", 1, 2)
+        assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+        assert got.json()["chain"] == ["b", "a", "b"]
+        assert "Whoever is given a candidate could not fetch it." in got.json()["detail"]
+
+    async def test_a_move_that_closes_a_circle_through_anothers_candidate(self, release, move):
+        """The standing versions fit together, and so do both candidates."""
+        a = await release("a", "A")
+        b = await release("b", "B")
+        await release("b", "{{> a}}", "later")
+        assert (await move(b, "production", 1, 2)).status_code == 200
+        await release("a", "{{> b}}", "later", unchecked=True)
+        await release("a", "A again", "later")
+        got = await move(a, "production", 2)
+        assert (got.status_code, got.json()["code"]) == (409, "reference_cycle")
+        got = await move(a, "production", 2, 3)
+        assert got.status_code == 409
+        assert (await move(a, "production", 1, 3)).status_code == 200
+
+    async def test_a_label_that_only_a_candidate_needs_stays(self, client, key, release, move):
+        tone = await release("tone", "Be kind.", "eu")
+        a = await release("a", "One")
+        await release("a", "{{> tone@eu}}", "later")
+        assert (await move(a, "production", 1, 2)).status_code == 200
+        for label, dependants in (("later", None), ("eu", ["a"])):
+            owner = a if label == "later" else tone
+            url = f"/api/v1/prompts/{owner.id}/labels/{label}"
+            got = await client.delete(url, headers=key.headers)
+            assert got.status_code == (409 if dependants else 204)
+            assert dependants is None or got.json()["dependants"] == dependants
+
+    async def test_nothing_that_splits_costs_nothing(self, app, release, move):
+        tone = await release("tone", "1")
+        await release("tone", "2", "later")
+        await release("a", "{{> tone}}")
+        costs = []
+        for number, candidate in ((2, None), (1, None), (1, 2)):
+            with statements(app.state.database, of_requests=True) as seen:
+                assert (await move(tone, "production", number, candidate)).status_code == 200
+            costs.append(len(seen))
+        assert costs[0] == costs[1] < costs[2] < 2 * costs[0]
 
 
 class TestBounds:

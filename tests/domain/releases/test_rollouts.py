@@ -147,13 +147,13 @@ class TestComposition:
         assert (await fetch("outer", f"?key={candidate}")).json()["text"] == "Before One"
 
     async def test_a_candidate_that_cannot_be_put_together_hurts_its_own_alone(
-        self, client, key, split, fetch
+        self, client, key, release, split, fetch
     ):
-        url = split.url.partition("/labels")[0]
-        await client.patch(url, headers=key.headers, json={"text": "{{> missing}}"})
-        published = {"message": "m"}  # under no label: that would be refused
-        await client.post(f"{url}/versions", headers=key.headers, json=published)
+        tone = await release("tone", "T")
+        await release("a", "{{> tone}}", "staging")
         found = (await split.put(1, version=3, percent=50)).json()["rollout"]
+        gone = f"/api/v1/prompts/{tone.id}/labels/production?confirm=true"
+        assert (await client.delete(gone, headers=key.headers)).status_code == 204
         standing, candidate = one_of_each(Rollout(3, 5000, found["seed"]))
         refused = await fetch("a", f"?key={candidate}")
         assert (refused.status_code, refused.json()["code"]) == (409, "reference_unresolved")
