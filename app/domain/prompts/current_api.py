@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 import msgspec
@@ -10,10 +12,12 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.prompts.deps import AppRequest, Desk
+from app.domain.prompts.errors import BaseGone
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import PromptPatch, PromptView, plan_from, view
 from app.domain.prompts.service import Opened, Prompts
 from app.domain.rooms.document import Plan
+from app.kit.edits import Edit
 from app.web.conditional import Conditions, tag_of
 from app.web.links import absolute
 
@@ -47,13 +51,17 @@ class Expected:
     def plan(self, data: PromptPatch, plan: Plan | None) -> Plan | None:
         """A text that comes with a condition is an edit of the text that the condition is about.
 
-        So what somebody types while this call is under way stays. With other changes beside it
-        there is no going back, and the text is brought about as it is.
+        So what somebody types while this call is under way stays. Where they typed over the very
+        words that this edit changes, a text alone is refused. Other changes beside it are made by
+        then, there is no going back, and the text is brought about as it is.
         """
-        given = {one for one in data.__struct_fields__ if getattr(data, one) is not UNSET}
-        if plan is None or not self.conditions.are_given or given - {"text", "messages"}:
+        if plan is None or not self.conditions.are_given or data.base is not UNSET:
             return plan
-        return plan_from(msgspec.structs.replace(data, base=self.text))
+        merged = plan_from(PromptPatch(text=data.text, messages=data.messages, base=self.text))
+        given = {one for one in data.__struct_fields__ if getattr(data, one) is not UNSET}
+        if merged is None or not given - {"text", "messages"}:
+            return merged
+        return partial(_merged, merged, plan)
 
     async def check(self, tx: AsyncSession) -> None:
         """Raises `PreconditionFailed`. Whoever passes holds the prompt until the commit."""
@@ -61,6 +69,13 @@ class Expected:
             await Prompts(tx, self.desk.caller, self.desk.rooms).locked(self.prompt_id)
             opened, release = await _rows(tx, self.desk, self.prompt_id)
             self.conditions.check(shown(self.request, opened, release, self.text)[1])
+
+
+def _merged(merged: Plan, whole: Plan, live: str) -> Sequence[Edit]:
+    try:
+        return merged(live)
+    except BaseGone:
+        return whole(live)
 
 
 async def expected(

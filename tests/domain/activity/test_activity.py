@@ -100,6 +100,40 @@ async def test_everything_in_its_order(client: Any, key: Key, prompt: MadePrompt
     assert "to_version" not in items[3]
 
 
+async def test_steps_of_a_rollout_are_told(
+    client: Any, database: Database, place: Place, key: Key
+) -> None:
+    made = await a_prompt(database, place, text="One")
+    url = f"/api/v1/prompts/{made.id}"
+    for text in ("One", "Two"):
+        await client.patch(url, headers=key.headers, json={"text": text})
+        await client.post(f"{url}/versions", headers=key.headers, json={"message": text})
+    for body in (
+        {"version": 1},
+        *({"version": 1, "rollout": {"version": 2, "percent": percent}} for percent in (10, 50)),
+        {"version": 2},
+    ):
+        put = await client.put(f"{url}/labels/production", headers=key.headers, json=body)
+        assert put.status_code == 200, put.text
+    items = (await listed(client, key, made, kind="labels"))["items"]
+    assert [(one["from_version"], one["to_version"]) for one in items[:3]] == [
+        (1, 2),
+        (1, 1),
+        (1, 1),
+    ]
+    use(client, place.owner)
+    page = (await client.get(f"/w/{place.slug}/prompts/{made.id}/activity")).text
+    told = [
+        "promoted v2 of production from 50 % to everybody",
+        "raised v2 of production from 10 % to 50 %",
+        "gave v2 to 10 % of production",
+        "put production on v1",
+    ]
+    places = [page.find(words) for words in told]
+    assert -1 not in places
+    assert places == sorted(places)
+
+
 async def test_page_by_page_it_is_the_same(client: Any, key: Key, prompt: MadePrompt) -> None:
     whole = [one["id"] for one in (await listed(client, key, prompt))["items"]]
     found: list[str] = []

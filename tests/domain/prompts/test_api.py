@@ -164,6 +164,36 @@ class TestChanging:
         again = (await client.get(url, headers=key.headers)).json()
         assert (again["text"], again["title"]) == ("Translate this.", "Prompt")
 
+    @pytest.mark.parametrize(
+        ("meanwhile", "beside", "status", "text"),
+        [
+            ("Be very kind.", {}, 200, "Be very kind. Be brief."),
+            ("Be very kind.", {"title": "T"}, 200, "Be very kind. Be brief."),
+            ("Translate this.", {}, 409, "Translate this."),
+            # The title is changed by then: all of it, though it costs what they wrote over it.
+            ("Translate this.", {"title": "T"}, 200, "Be kind. Be brief."),
+        ],
+    )
+    async def test_with_a_condition_a_text_is_an_edit_of_what_that_is_about(
+        self, client, app, database, place, key, monkeypatch, meanwhile, beside, status, text
+    ):
+        """Somebody types between the look at the condition and the edit."""
+        made = await a_prompt(database, place, title="Prompt", text="Be kind.")
+        url = f"{URL}/{made.id}"
+        etag = (await client.get(url, headers=key.headers)).headers["ETag"]
+        hub, revise = app.state.hub, app.state.hub.revise
+
+        async def overtaken(room_id, plan, actor):
+            await hub.rewrite(room_id, meanwhile, "user:somebody")
+            return await revise(room_id, plan, actor)
+
+        monkeypatch.setattr(hub, "revise", overtaken)
+        body = {"text": "Be kind. Be brief."} | beside
+        sent = await client.patch(url, headers=key.headers | {"If-Match": etag}, json=body)
+        assert sent.status_code == status
+        now = (await client.get(url, headers=key.headers)).json()
+        assert (now["text"], now["title"]) == (text, beside.get("title", "Prompt"))
+
     async def test_one_message_is_read_and_changed(self, client, database, place, key):
         text = '{{role "system"}}\nBe kind.\n\n{{role "user"}}\nHello'
         url = f"{URL}/{(await a_prompt(database, place, text=text)).id}/messages"
