@@ -62,7 +62,11 @@ _IDEMPOTENCY_KEY = {
     "deprecated": False,
     "description": "Made again with the same key, the call gives its first answer again. Kept for "
     "24 hours.",
-    "schema": {"type": "string", "examples": ["0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"]},
+    "schema": {
+        "type": "string",
+        "pattern": r'^("[!#-\[\]-~]{1,255}"|[!#-~]{1,255})$',
+        "examples": ["0197a3c2-6a53-7cc1-9d8b-2f6f4f7d1e11"],
+    },
 }
 
 

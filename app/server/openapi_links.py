@@ -15,7 +15,7 @@ _PLACE = re.compile(r"\{(\w+)\}")
 
 # Where an answer holds what a path takes. A list gives its first item.
 _HELD: dict[str, dict[str, str]] = {
-    "PromptView": {"prompt_id": "/id", "room_id": "/room/id", "name": "/name"},
+    "PromptView": {"prompt_id": "/id", "room_id": "/room/id", "name": "/name", "tag": "/tags/0"},
     "PromptList": {"prompt_id": "/items/0/id", "room_id": "/items/0/room/id"},
     "PlacedMessage": {"index": "/index"},
     "PlacedMessageList": {"index": "/items/0/index"},
@@ -51,7 +51,7 @@ _HELD: dict[str, dict[str, str]] = {
 
 # What a path takes that need not come from anywhere.
 _ANY = {"reaction": "agree", "label": "staging", "protected": "staging"}
-# What a body takes that an answer may hold, by the name that it has in paths.
+# What a body takes that an answer has to hold, by the name that it has in paths.
 _BODIES = {"LabelInput": {"version": "number"}, "RestoreInput": {"version": "number"}}
 
 
@@ -71,6 +71,7 @@ def add_links(schema: dict[str, Any]) -> None:
                     for path_of, wanted, target in targets
                     if target is not operation and (held := _held(response)).keys() & wanted
                     if wanted <= own | held.keys() | _ANY.keys()
+                    if set(_fields(target).values()) <= held.keys()
                 }
                 found |= _next_page(operation, own, response)
                 if found:
@@ -98,11 +99,13 @@ def _link(
 ) -> dict[str, Any]:
     parameters = {f"path.{name}": _value(name, own, held) for name in _PLACE.findall(path)}
     link = {"operationId": target["operationId"], "parameters": parameters}
-    fields = _BODIES.get(_shape(target.get("requestBody", {})), {})
-    body = {key: f"$response.body#{held[name]}" for key, name in fields.items() if name in held}
-    if body:
-        link["requestBody"] = body
+    if fields := _fields(target):
+        link["requestBody"] = {key: f"$response.body#{held[name]}" for key, name in fields.items()}
     return link
+
+
+def _fields(target: Mapping[str, Any]) -> dict[str, str]:
+    return _BODIES.get(_shape(target.get("requestBody", {})), {})
 
 
 def _value(name: str, own: frozenset[str], held: Mapping[str, str]) -> str:

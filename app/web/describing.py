@@ -14,6 +14,9 @@ from msgspec import Meta
 
 # PostgreSQL has no place for NUL. Halves of surrogate pairs are refused, too: no JSON has them.
 STORABLE = r"^[^\u0000]*$"
+BASE64 = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
+# Of an invitation; empty is for whoever has the link.
+EMAIL = r'^\s*([^\s@<>(),;:\\"\[\]]+@[^\s@<>(),;:\\"\[\]]+)?\s*$'
 LARGEST_INTEGER = 2**31 - 1
 
 

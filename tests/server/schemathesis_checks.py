@@ -7,10 +7,22 @@ answered 422 to a fitting request fails.
 
 from __future__ import annotations
 
+import json
 import os
+import re
+import uuid
+from collections import Counter
+from functools import cache
+from pathlib import Path
+from urllib.parse import urljoin
 
+import requests
 import schemathesis
 from schemathesis.core.failures import Failure
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation.meta import TestPhase
+from schemathesis.openapi.checks import UseAfterFree
+from schemathesis.specs.openapi.checks import use_after_free
 
 # code of the problem: words of its detail ("" = all), and why no schema says so
 MEANT: dict[str, dict[str, str]] = {
@@ -18,6 +30,7 @@ MEANT: dict[str, dict[str, str]] = {
     "fields_invalid": {
         "Give a label or a version": "OpenAPI has no words for two parameters that exclude another",
         "Use letters, digits and signs": "JSON Schema has no class for printable characters",
+        "This is not an email": "JSON Schema has no class for printable characters",
     },
     "prompt_invalid": {
         "Use a single line": "JSON Schema has no class for printable characters",
@@ -43,6 +56,8 @@ MEANT: dict[str, dict[str, str]] = {
         "Mention at most": "it depends on what reads as a mention",
     },
     "tag_invalid": {"A tag is a word": "JSON Schema has no class for printable characters"},
+    "label_refused": {"latest moves by itself": "one name of all that fit the pattern"},
+    "rollout_refused": {"choose another version": "of two numbers, one is not the other"},
     "version_invalid": {"": "JSON Schema has no class for printable characters"},
     "prompt_text_invalid": {
         "Leave out NUL": "halves of surrogate pairs are no text; few patterns can say so"
@@ -60,6 +75,15 @@ MEANT: dict[str, dict[str, str]] = {
     "export_impossible": {"": "it depends on what the prompt says"},
 }
 _OWN_KEYS = os.environ.get("SCHEMATHESIS_OWN_KEYS", "").split()
+_REACHED = Path(os.environ.get("SCHEMATHESIS_REACHED", os.devnull))
+# What the workspace has, by the names that paths have for it.
+_THERE: dict[str, str | int] = json.loads(os.environ.get("SCHEMATHESIS_THERE", "{}"))
+_EVERY = int(os.environ.get("SCHEMATHESIS_EVERY", "0"))
+_MADE: Counter[str] = Counter()
+# Ids, names and numbers of answers: calls that take them follow a link.
+_ANSWERED: set[str] = set()
+_WORDS = re.compile(r'[":]([^",:{}\[\]]+)[",}]')
+_STAYS = re.compile(r"DELETE /api/v1/prompts/[^/]+(/labels/[^/]+)?")
 
 
 class RefusedWithoutReason(Failure):
@@ -84,18 +108,88 @@ def refusals_are_meant(ctx, response, case) -> None:
 
 @schemathesis.check
 def problems_are_explained(ctx, response, case) -> None:
-    """Every refusal is a problem document, whose `type` ends with its code."""
+    """Every refusal is a problem document, whose `type` is the page that explains its code."""
     if response.status_code < 400 or response.request.method == "HEAD":
         return
     problem = response.json()
     assert response.headers["content-type"] == ["application/problem+json"], response.headers
-    assert problem["type"].endswith(f"/api/docs/errors#{problem['code']}"), problem
+    assert problem["type"].endswith(f"/api/docs/errors/{problem['code']}"), problem
     assert problem["status"] == response.status_code, problem
     assert problem["detail"].strip(), problem
+    # Relative where no Host header says where we are.
+    advice = _advice(urljoin(response.request.url, problem["type"]), problem["code"])
+    assert len(advice) > 10, (problem["type"], advice)
+
+
+@cache  # a page for each code, however often it is answered
+def _advice(page: str, code: str) -> str:
+    """What the page of a code says is to be done, "" = no such page or no such words."""
+    answer = requests.get(page, timeout=20)
+    head = f"<h1><code>{code}</code></h1>"
+    if answer.status_code != 200 or head not in answer.text:
+        return ""
+    _, _, rest = answer.text.partition('<h2 id="what-to-do">What to do</h2>')
+    return re.sub(r"<[^>]*>", "", rest.partition("</section>")[0]).strip()
+
+
+@schemathesis.check
+def what_was_deleted_is_gone(ctx, response, case) -> None:
+    """`use_after_free`, but for prompts, which are archived, and labels, whose history stays."""
+    try:
+        use_after_free(ctx, response, case)
+    except UseAfterFree as found:
+        if not _STAYS.fullmatch(found.free):
+            raise
 
 
 @schemathesis.hook
 def before_call(context, case, kwargs) -> None:
-    """A run that revokes its own key has nothing more to say."""
+    """What would end a run, or a chain of calls, before it has said anything."""
+    meta = case.meta
+    if meta is not None:
+        _look_where_something_is(case, meta)
+        if meta.generation.mode.is_positive and case.headers:
+            _be_another_call(case, meta)
+    # Without its key a run is only refused.
     if case.path_parameters and case.path_parameters.get("key_id") in _OWN_KEYS:
         case.path_parameters["key_id"] = "00000000-0000-4000-8000-000000000000"
+
+
+def _look_where_something_is(case, meta) -> None:
+    """Nobody can make up an id, and below one that leads nowhere all is 404, whatever is sent."""
+    if case.method == "DELETE" or meta.is_negative_at(ParameterLocation.PATH):
+        return
+    is_made_up = meta.phase.name is TestPhase.COVERAGE  # of examples, which a body may have, too
+    for name in case.path_parameters.keys() & _THERE.keys():
+        if is_made_up or str(case.path_parameters[name]) not in _ANSWERED:
+            case.path_parameters[name] = _THERE[name]
+
+
+def _be_another_call(case, meta) -> None:
+    # A key that was used belongs to another call, and "0" is made up for every one.
+    if "Idempotency-Key" in case.headers:
+        case.headers["Idempotency-Key"] = str(uuid.uuid4())
+    # Nor can anybody make up an ETag, and after a 412 there is nothing to go on with.
+    if meta.phase.name is TestPhase.STATEFUL:
+        case.headers.pop("If-None-Match", None)
+        if "If-Match" in case.headers:
+            case.headers["If-Match"] = "*"
+
+
+@schemathesis.hook
+def filter_case(context, case) -> bool:
+    """The short form takes so many of an operation's cases, from the first to the last alike."""
+    if not _EVERY or case.meta is None or case.meta.phase.name is not TestPhase.COVERAGE:
+        return True
+    _MADE[case.operation.label] += 1
+    return _MADE[case.operation.label] % _EVERY == 1
+
+
+@schemathesis.hook
+def after_call(context, case, response) -> None:
+    """Note what was answered, for whoever asks how far the run got."""
+    if response.status_code < 300 and "json" in str(response.headers.get("content-type")):
+        _ANSWERED.update(_WORDS.findall(response.text))
+    phase = case.meta.phase.name.value if case.meta else "none"
+    with _REACHED.open("a") as notes:
+        notes.write(f"{phase}\t{response.status_code}\t{case.operation.label}\n")

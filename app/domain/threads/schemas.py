@@ -17,7 +17,7 @@ from app.domain.threads.errors import AnchorInvalid
 from app.domain.threads.policy import BODY_LONGEST
 from app.domain.threads.reading import Counts
 from app.domain.threads.views import Conversation, Said
-from app.web.describing import LARGEST_INTEGER, noted
+from app.web.describing import BASE64, LARGEST_INTEGER, noted
 
 State = Literal["open", "resolved"]
 _PLACE = {"minimum": 0, "maximum": LARGEST_INTEGER}
@@ -43,8 +43,8 @@ CommentId = Annotated[
 class PositionsView(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Two encoded Yjs relative positions (base64), valid in the document of this epoch."""
 
-    start: Annotated[bytes, Meta(examples=["AAECAwA="])]
-    end: Annotated[bytes, Meta(examples=["AAECBwA="])]
+    start: Annotated[bytes, noted(examples=["AAECAwA="], pattern=BASE64)]
+    end: Annotated[bytes, noted(examples=["AAECBwA="], pattern=BASE64)]
     epoch: str = ""
 
 
@@ -117,7 +117,7 @@ class CommentView(msgspec.Struct, frozen=True, kw_only=True):
     id: UUID
     number: Annotated[int, Meta(description="Its place in the thread, from 1.", examples=[1])]
     author: ActorView
-    body: Body
+    body: Annotated[str, noted("Markdown; empty when it was deleted.", ["Is this *14 days*?"])]
     mentions: list[ActorView]
     reactions: list[ReactionView]
     created_at: datetime

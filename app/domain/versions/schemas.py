@@ -32,7 +32,7 @@ class PublishInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         noted(
             "What has changed, in a line.",
             ["Answer in the customer's language"],
-            pattern=r"\S",
+            pattern=r"^[^\u0000]*[^\s\u0000][^\u0000]*$",
             max_length=policy.MESSAGE_LONGEST,
         ),
     ]

@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from app.domain.workspaces.models import Invitation, Workspace
 from app.domain.workspaces.queries import Row
+from app.web.describing import EMAIL, noted
 
 RoleName = Annotated[
     Literal["owner", "admin", "reviewer", "editor", "commenter", "viewer"],
@@ -63,9 +64,10 @@ class InvitationInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     role: RoleName
     email: Annotated[
         str,
-        Meta(
-            description="Only this person can use the link; empty = whoever has it.",
-            examples=["priya@example.com"],
+        noted(
+            "Only this person can use the link; empty = whoever has it.",
+            ["priya@example.com"],
+            pattern=EMAIL,
         ),
     ] = ""
 
