@@ -24,9 +24,7 @@ run: $(VENV)/runtime ## serve on http://127.0.0.1:8000; settings: docs/settings.
 	@exec $(PY) -m app serve
 
 test: $(VENV)/development $(VENV)/system ## every test: what the README promises (budget: 15 minutes)
-	@$(MAKE) --no-print-directory test-fast
-	@$(MAKE) --no-print-directory -j2 test-contract test-failure
-	@$(MAKE) --no-print-directory test-browser
+	@$(MAKE) --no-print-directory test-fast test-contract test-failure test-browser
 
 test-fast: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## unit and integration tests, in parallel
 	$(IN_MEMORY) $(PYTEST) -n 3 --timeout 60 -m "not contract and not failure and not browser"
