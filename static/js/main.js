@@ -1,6 +1,7 @@
 // The shell of every page: each import adds one behaviour to what the server rendered.
 import "./theme.js";
 import "./sidebar.js";
+import "./views.js";
 import "./menus.js";
 import "./dialogs.js";
 import "./confirm.js";

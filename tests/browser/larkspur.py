@@ -111,6 +111,8 @@ class Larkspur:
         self._everybody()
         self._library()
         self._history()
+        self._rollout()
+        self._reference()
         self._view()
         self._key()
 
@@ -217,6 +219,19 @@ class Larkspur:
                 await client.durable()
 
         _beside(rewrite())
+
+    def _rollout(self) -> None:
+        """A second version, which a tenth of those who ask for production get."""
+        title = "Itinerary summariser"
+        self.write("kenji", title, "", "Write for somebody on the way.\n")
+        self.publish("kenji", title, "For somebody on the way")
+        form = {"label": "production", "version": "2", "percent": "10", "back": "label"}
+        self.post("kenji", f"{self.prompt(title)}/labels", **form)
+
+    def _reference(self) -> None:
+        self.write(
+            "maya", "Concierge tone rewrite", "", "{{> refund-triage-assistant@production}}\n"
+        )
 
     def _view(self) -> None:
         form = {"name": "Tone of voice", "address": "tag=tone&label=production&label=draft"}

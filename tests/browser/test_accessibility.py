@@ -20,7 +20,13 @@ pytestmark = pytest.mark.browser
 WIDTHS = (1440, 390)
 WIDE = (1440,)
 NARROWEST = 320
-REFUSED = {"library, failed", "sign-in, refused", "folders, one to move", "tags, two to merge"}
+REFUSED = {
+    "library, failed",
+    "sign-in, refused",
+    "folders, one to move",
+    "tags, two to merge",
+    "label, refused",
+}
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 SETTLED = """async () => {
   const frame = () => new Promise(requestAnimationFrame);

@@ -48,12 +48,17 @@ def test_a_rollout_from_beginning_to_end(stage: Stage, prompt_id: str) -> None:
     expect(watching.locator("#prompt-labels")).to_contain_text("v2 12.5 %")  # without a reload
     assert violations(page) == []
 
+    watching.goto(f"{stage.path(prompt_id)}/labels/production")
+    expect(watching.get_by_label("Share of v2")).to_have_value("12.5")
     page.get_by_label("Share of v2").fill("50")
     choose(page, "Change")
     expect(page.get_by_role("img", name="v1 for 50 percent, v2 for 50 percent")).to_be_visible()
+    expect(watching.get_by_label("Share of v2")).to_have_value("50")  # without a reload
+    expect(watching.locator("#prompt-labels")).to_contain_text("v2 50 %")
     choose(page, "Undo")
     expect(bar).to_be_visible()
     stale = stage.sign_in("priya")
+    stale.route("**/events*", lambda route: route.abort())  # nobody tells them
     stale.goto(f"{stage.path(prompt_id)}/labels/production")
     choose(page, "Promote v2 to everybody")
     expect(page.get_by_text("Programs that fetch it get v2.")).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.larkspur import SLUG, Larkspur
-from tests.support.server import PASSWORD
+from tests.support.server import PASSWORD, until
 
 pytestmark = pytest.mark.browser
 
@@ -135,6 +135,21 @@ def test_versions_are_compared_restored_and_promoted(page: Page, larkspur: Larks
     page.goto(f"{larkspur.triage}/versions/1")
     agree(page, "Restore v1")
     expect(page.locator("#editor-ssr")).to_contain_text("escalate to a person")
+
+
+def test_a_file_is_imported(page: Page) -> None:
+    page.goto(f"/w/{SLUG}/import")
+    page.get_by_label("Or paste").fill(
+        '{"name": "hotel-review-reply", "prompt": "Thank {{guest}}.", "version": 1}'
+    )
+    page.get_by_role("button", name="See what would happen").click()
+    expect(page.get_by_role("heading", name="1 prompt to import")).to_be_visible()
+    page.get_by_role("radio", name="Update mine").check()
+    page.get_by_role("button", name="Import 1 prompt").click()
+    done = page.get_by_role("heading", name="Imported")
+    until(lambda: done.count() or page.reload() is None, 10, "the import to be done")
+    page.get_by_role("link", name="hotel-review-reply").click()
+    expect(page.locator("#editor-ssr")).to_have_text("Thank {{guest}}.")
 
 
 def test_people_are_invited_and_keys_made_and_revoked(page: Page) -> None:

@@ -10,6 +10,13 @@ from playwright.sync_api import Page, expect
 from tests.browser.larkspur import SLUG, Larkspur
 
 WORKSPACE = f"/w/{SLUG}"
+# What stands for a prompt's address in paths.
+TITLES = ("Empty page", "Flight delay apology", "Itinerary summariser", "Concierge tone rewrite")
+CLASHING = """[
+  {"name": "flight-delay-apology", "prompt": "Sorry", "version": 1, "tags": ["tone"]},
+  {"name": "Lost Luggage", "prompt": "Where is {{bag}}?", "version": 1, "labels": ["staging"]}
+]"""
+MISTAKEN = '[{"role": "robot", "content": "Hello"},]'
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class View:
 
     def address(self, larkspur: Larkspur) -> str:
         path = self.path.replace("TRIAGE", larkspur.triage)
-        for title in ("Empty page", "Flight delay apology"):
+        for title in TITLES:
             path = path.replace(title, larkspur.prompt(title))
         return larkspur.server.url + path
 
@@ -115,6 +122,27 @@ def _asks_to_merge(page: Page) -> None:
     expect(page.get_by_role("button", name="Merge the two")).to_be_visible()
 
 
+def brings(text: str, heading: str) -> Callable[[Page], None]:
+    """Paste it on the page of imports and look at the preview."""
+
+    def act(page: Page) -> None:
+        page.get_by_label("Or paste").fill(text)
+        page.get_by_role("button", name="See what would happen").press("Enter")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+
+    return act
+
+
+def _gives_to_nobody(page: Page) -> None:
+    field = page.get_by_label("Share of v2")
+    field.evaluate("field => { field.form.noValidate = true; }")
+    field.fill("0")
+    field.press("Enter")
+    expect(page.locator("#percent-note")).to_be_visible()
+    expect(field).to_be_focused()
+    expect(field).to_have_value("0")
+
+
 def _finds_in_the_palette(page: Page) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("refund")
@@ -171,6 +199,12 @@ PAGES = [
     View("comments, viewer", "TRIAGE/threads", "leila"),
     View("replay", "TRIAGE/versions/replay?from=1&to=draft"),
     View("label", "TRIAGE/labels/production"),
+    View("label, split", "Itinerary summariser/labels/production"),
+    View("composition", "TRIAGE/composition"),
+    View("resolved text", "Concierge tone rewrite/composition/resolved"),
+    View("export", "Flight delay apology/export"),
+    View("export, all", f"{WORKSPACE}/export"),
+    View("import", f"{WORKSPACE}/import"),
     View("label settings", f"{WORKSPACE}/settings/labels"),
     View("label settings, viewer", f"{WORKSPACE}/settings/labels", "leila"),
     View("inbox", f"{WORKSPACE}/inbox"),
@@ -196,6 +230,7 @@ PAGES = [
     View("spent invitation", "/join/no-such-link", "", status=410),
     View("API reference", "/api/docs", act=_keeps_some_of_each),
     View("API errors", "/api/docs/errors"),
+    View("API errors, one", "/api/docs/errors/label_moved_since"),
 ]
 STATES = [
     View("folders, one to move", f"{WORKSPACE}/settings/folders", act=_moves_one_into_itself),
@@ -209,6 +244,9 @@ STATES = [
     View("editor, offline", "TRIAGE", act=_goes_offline),
     View("editor, versions in the rail", "TRIAGE", act=_opens_the_rail),
     View("invitation link", f"{WORKSPACE}/settings/members", act=_makes_a_link),
+    View("label, refused", "Itinerary summariser/labels/production", act=_gives_to_nobody),
+    View("import, preview", f"{WORKSPACE}/import", act=brings(CLASHING, "2 prompts to import")),
+    View("import, mistaken", f"{WORKSPACE}/import", act=brings(MISTAKEN, "cannot be read yet")),
     View("a key just made", f"{WORKSPACE}/settings/keys", "tomas", _makes_a_key),
 ]
 # What opens over a page: Escape closes it, and focus is back where it was.
@@ -218,6 +256,7 @@ OVERLAYS = {
     "share": ("TRIAGE", "[data-open=share]", "#share"),
     "details": ("TRIAGE", ".heading [data-open=details]", "#details"),
     "publish": ("TRIAGE", "#publish-button", "#sheet"),
+    "export": ("TRIAGE", ".actions [hx-get$=export]", "#sheet"),
     "restore": ("TRIAGE/versions?from=1&to=2", "form[action$=restore] button", "#confirm"),
     "promote": ("TRIAGE/versions?from=1&to=2", "[popovertarget=promote]", "#promote"),
     "invite": (f"{WORKSPACE}/settings/members", "[data-open=invite]", "#invite"),

@@ -19,7 +19,7 @@ from app.domain.workspaces.service import Workspaces, whom_to_ask
 from app.errors import Conflict, InvalidFields
 from app.web.deps import Caller, PageShell, Tx
 from app.web.forms import typed
-from app.web.htmx import page, see_other
+from app.web.htmx import is_htmx, page, see_other
 
 
 class LabelPages(Controller):
@@ -32,20 +32,32 @@ class LabelPages(Controller):
         request: AppRequest,
         labelling: LabelsDep,
         history: HistoryDep,
+        desk: DeskDep,
+        shell: PageShell,
         prompt_id: FromPath[UUID],
     ) -> Response[Any]:
+        """A split that is refused is answered with the label's page, what was typed in its form."""
         form = await typed(request, "label", "new_label", "version", "percent", "seen", "back")
         number, name = _number(form["version"]), form["label"] or form["new_label"]
         seen = _seen(form["seen"])
-        if form["percent"]:
-            wanted = Wanted(number, _percent(form["percent"]))
-            await labelling.split(prompt_id, name, wanted, seen)
-        else:
-            await labelling.move(prompt_id, name, number, seen=seen)
+        try:
+            if form["percent"]:
+                wanted = Wanted(number, _percent(form["percent"]))
+                await labelling.split(prompt_id, name, wanted, seen)
+            else:
+                await labelling.move(prompt_id, name, number, seen=seen)
+        except RolloutRefused as error:
+            context = await label_show.history(desk, prompt_id, name)
+            if not label_show.has_form_for(context, number):
+                raise
+            context["refused"] = form | {"problem": error.detail}
+            return page(request, "versions/label.html", status=422, **shell, **context)
         [last] = await history.moves(prompt_id, name, 1)
         # What can be undone is named in the address: the page that follows offers it.
-        page = f"versions?to={number}&" if form["back"] != "label" else f"labels/{quote(name)}?"
-        return see_other(request, f"{_base(request)}/{page}moved={last.id}")
+        next_page = (
+            f"versions?to={number}&" if form["back"] != "label" else f"labels/{quote(name)}?"
+        )
+        return see_other(request, f"{_base(request)}/{next_page}moved={last.id}")
 
     @post("/{label:str}/remove", name="versions:remove-label")
     async def remove(
@@ -98,6 +110,8 @@ class LabelPages(Controller):
     ) -> Response[Any]:
         moved = _seen(request.query_params.get("moved", ""))
         context = await label_show.history(desk, prompt_id, label, moved)
+        if is_htmx(request) and request.query_params.get("seen") == context["seen"]:
+            return Response(b"", status_code=204)
         return page(request, "versions/label.html", **shell, **context)
 
 

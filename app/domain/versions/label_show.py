@@ -49,10 +49,18 @@ async def history(
         "candidates": [one.number for one in others.items if one.number != number][:CANDIDATES],
         "seen": str(moves[0].id),
         "undo": taken_back,
+        "refused": None,
         "moves": [_move(one, people) for one in moves],
         "rollback": _rollback(moves),
         "reason": reason,
     }
+
+
+def has_form_for(context: Mapping[str, Any], number: int) -> bool:
+    """Whether the label's page, with that context, asks for the share of version `number`."""
+    if context["rollout"] is not None:
+        return bool(context["rollout"]["version"] == number)
+    return number in context["candidates"]
 
 
 def _move(one: LabelMove, people: Mapping[str, Shown]) -> dict[str, Any]:

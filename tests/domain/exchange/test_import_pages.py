@@ -128,7 +128,7 @@ async def test_each_clash_can_end_its_own_way(client, database, place, bring):
         await a_prompt(database, place, name, text="Words of somebody")
     url = await bring(corpus("plain.prompt"), corpus("langfuse-array.json"))
     page = (await client.get(url)).text
-    assert "0 new, 3 with a name that is taken here" in page
+    assert "3 with a name that is taken here. Nothing has been written yet." in page
 
     choices = {"conflict": "skip", "for:plain": "update", "for:a/first": "rename"}
     await client.post(f"{url}/run", data=choices)
