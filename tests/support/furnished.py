@@ -27,6 +27,7 @@ from app.domain.threads.anchoring import Anchor, Wording
 from app.domain.threads.policy import mention
 from app.domain.threads.service import Threads
 from app.domain.versions.labels import Labels
+from app.domain.versions.rollouts import Wanted
 from app.domain.versions.service import Checkpoints, Versions
 from app.domain.workspaces.invitations import Invitations
 from app.kit.bus_memory import MemoryBus
@@ -150,7 +151,10 @@ async def _work(
         labels = ["production", "staging"][:number]
         await Versions(database, caller, rooms, told).publish(prompt.id, f"Edit {number}", labels)
     async with database.transaction() as tx:
-        await Labels(tx, caller, rooms).remove(prompt.id, "staging")
+        labelling = Labels(tx, caller, rooms)
+        await labelling.remove(prompt.id, "staging")
+        await labelling.move(prompt.id, "eu", 1)
+        await labelling.split(prompt.id, "production", Wanted(1, 10))
     await _talk(database, place, prompt, people)
     document = await write_on(database, prompt.room_id, EDITS[2:], actors)
     rooms.documents[prompt.room_id] = document

@@ -14,7 +14,7 @@ from app.domain.demo import talk
 from app.domain.demo.material import Desk, material
 from app.domain.demo.news import News
 from app.domain.demo.place import Place
-from app.domain.demo.story import Event, Story
+from app.domain.demo.story import Event, Move, Story
 from app.domain.prompts import activity, settings, template
 from app.domain.prompts import policy as prompts
 from app.domain.prompts.models import Activity, Branch, OldName, Prompt, PromptTag
@@ -26,6 +26,7 @@ from app.domain.versions import policy
 from app.domain.versions.blame import decoded
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_now
+from app.domain.versions.rollouts import Place as Standing
 from app.kit.ids import id_at
 from app.sandbox import rendering
 
@@ -201,8 +202,9 @@ class Telling:
         labels: dict[str, Label] = {}
         moves: Rows = []
         for move in self._story.moves:
-            before = labels[move.label].number if move.label in labels else None
-            if before == move.number:
+            had = labels.get(move.label)
+            before: Standing = (had.number, had.rollout) if had else (None, None)
+            if before == (move.number, move.rollout):
                 continue
             by = self._place.actor(move.by)
             labels[move.label] = self._inside(
@@ -212,21 +214,22 @@ class Telling:
                 number=move.number,
                 moved_by=by,
                 moved_at=move.at,
+                rollout=move.rollout,
             )
-            moves.append(self._move(move.label, (before, move.number), by, move.at))
+            moves.append(self._move(move, before, by))
         return [*labels.values(), *moves]
 
-    def _move(
-        self, label: str, numbers: tuple[int | None, int], actor: str, at: datetime
-    ) -> LabelMove:
+    def _move(self, move: Move, before: Standing, actor: str) -> LabelMove:
         return self._inside(  # type: ignore[no-any-return]  # as above
             LabelMove,
-            id=self._id(at),
-            label=label,
-            from_number=numbers[0],
-            to_number=numbers[1],
+            id=self._id(move.at),
+            label=move.label,
+            from_number=before[0],
+            to_number=move.number,
+            rollout_before=before[1].kept() if before[1] else None,
+            rollout_after=move.rollout.kept() if move.rollout else None,
             actor=actor,
-            moved_at=at,
+            moved_at=move.at,
         )
 
     def _inside(self, model: Any, **values: Any) -> Any:

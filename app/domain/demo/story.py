@@ -14,6 +14,7 @@ from typing import Literal
 from app.domain.demo import draft as drafts
 from app.domain.demo.draft import Draft
 from app.domain.demo.material import Base, Desk, Material, Turn
+from app.kit.rollouts import Rollout
 
 Kind = Literal["edit", "checkpoint", "publish", "restore"]
 
@@ -51,6 +52,7 @@ class Move:
     number: int
     at: datetime
     by: str
+    rollout: Rollout | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +87,7 @@ class Teller:
         self._rng = Random(f"promptroom demo {seed}")  # noqa: S311  # stories, not secrets
         self._now = now
         self._taken: set[str] = set()
+        self._is_split = False  # whether the demo has its rollout
 
     def stories(self, count: int) -> Iterator[Story]:
         for number in range(count):
@@ -123,6 +126,7 @@ class Teller:
         story.events.append(Event("edit", next(moments), story.owner, now))
         self._write(story, versions, moments)
         story.moves = self._moves(story)
+        self._split(story)
         if rng.random() < 0.06:
             # Without its desk, as names were before there were slashes in them.
             story.old_name = story.name.replace(f"{desk.slug}/", "", 1)
@@ -194,6 +198,19 @@ class Teller:
                 if number > 1 and back < until and rng.random() < 0.05:
                     moves.append(Move("production", number - 1, back, story.owner))
         return sorted(moves, key=lambda move: move.at)
+
+    def _split(self, story: Story) -> None:
+        """The first prompt whose newest version is not in production gives it to some."""
+        published = [one for one in story.events if one.kind in ("publish", "restore")]
+        released = [one for one in story.moves if one.label == "production"]
+        if self._is_split or not released or released[-1].number == len(published):
+            return
+        last = max(published[-1].at, story.moves[-1].at)
+        at = last + (self._now - last) / 2
+        # The seed of docs/rollouts.md: its figures can be tried out on the demo.
+        rollout = Rollout(len(published), 1000, "9f2c61d07ab3e845")
+        story.moves.append(Move("production", released[-1].number, at, story.owner, rollout))
+        self._is_split = True
 
     def _moments(self, count: int) -> Iterator[datetime]:
         """Times in office hours, in order, about `count` from the prompt's creation to now."""

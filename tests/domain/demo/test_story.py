@@ -97,6 +97,7 @@ def test_there_is_something_of_everything(stories: list[Story]) -> None:
     assert kinds == {"edit", "checkpoint", "publish", "restore"}
     assert {move.label for story in stories for move in story.moves} == {"staging", "production"}
     assert 0 < sum(story.archived_at is not None for story in stories) < COUNT / 10
+    assert sum(move.rollout is not None for story in stories for move in story.moves) == 1
     numbers = [move.number for story in stories for move in story.moves]
     assert max(numbers) >= 9
     drafts = sum(story.events[-1].kind in ("edit", "checkpoint") for story in stories)

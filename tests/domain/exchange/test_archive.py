@@ -9,6 +9,7 @@ import zipfile
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from app.db.backup.progress import silent
 from app.db.engine import Database
@@ -17,6 +18,7 @@ from app.domain.exchange import archive, exporting, queries
 from app.domain.exchange.errors import FileInvalid
 from app.domain.exchange.importing import Importer
 from app.domain.exchange.zipped import Reader, Writer
+from app.domain.versions.models import Label
 from app.kit import clock
 from app.server.documents import damaged_documents
 from app.server.exchange import _operator
@@ -35,7 +37,7 @@ def reading(data: bytes) -> Reader:
 
 
 async def test_a_workspace_goes_out_in_and_out_the_same(database: Database) -> None:
-    """Months of history, old names, labels that moved, people: all of it, to the byte."""
+    """Months of history, old names, labels that moved and split, people: all, to the byte."""
     wish = demo.Wish(60, 1, clock.utc_now(), password_hash())
     made = await demo.make(database, wish, lambda _done: None)
     first = await exported(database, await _operator(database, made.slug))
@@ -48,6 +50,9 @@ async def test_a_workspace_goes_out_in_and_out_the_same(database: Database) -> N
     assert [one.action for one in items] == ["create"] * 60
     assert await exported(database, caller) == first
     async with database.everywhere().transaction(write=False) as tx:
+        split = select(Label.candidate, Label.share, Label.seed).where(Label.seed.is_not(None))
+        assert len(rows := (await tx.execute(split)).all()) == 2  # there, and here
+        assert rows[0] == rows[1]  # so the same keys get the candidate
         assert await damaged_documents(tx, silent) == []
 
     again = await importer.archive(reading(first), "rename")
