@@ -50,7 +50,7 @@ _HELD: dict[str, dict[str, str]] = {
 }
 
 # What a path takes that need not come from anywhere.
-_ANY = {"reaction": "agree", "label": "staging", "protected": "staging"}
+_ANY = {"reaction": "agree", "protected": "staging"}
 # What a body takes that an answer has to hold, by the name that it has in paths.
 _BODIES = {"LabelInput": {"version": "number"}, "RestoreInput": {"version": "number"}}
 

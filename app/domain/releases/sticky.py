@@ -15,12 +15,15 @@ Takes = Callable[[UUID, Rollout], bool]  # whether the candidate of a prompt's l
 
 
 def split_query(query: bytes) -> tuple[bytes, str]:
-    """The query without `key=`, which answers are not kept under, and that key."""
+    """The query without `key=`, which answers are not kept under, and that key.
+
+    One with a NUL stays in the query: nothing is kept under it, and the usual road refuses it.
+    """
     if b"key=" not in query:
         return query, ""
     rest, sticky = [], ""
     for part in query.split(b"&"):
-        if part.startswith(b"key="):
+        if part.startswith(b"key=") and b"%00" not in part:
             sticky = unquote(part[4:].decode("latin-1").replace("+", " "))
         else:
             rest.append(part)

@@ -9,6 +9,7 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
+from app.domain.workspaces import policy
 from app.domain.workspaces.models import Invitation, Workspace
 from app.domain.workspaces.queries import Row
 from app.web.describing import EMAIL, noted
@@ -31,7 +32,10 @@ class WorkspaceView(msgspec.Struct, frozen=True):
 class WorkspacePatch(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the workspace is to be called."""
 
-    name: Annotated[str, Meta(examples=["Acme"])]
+    name: Annotated[
+        str,
+        noted("What people see.", ["Acme"], pattern=r"\S", max_length=policy.NAME_LONGEST),
+    ]
 
 
 class MemberView(msgspec.Struct, frozen=True):

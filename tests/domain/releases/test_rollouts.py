@@ -106,6 +106,11 @@ class TestFetching:
             by_header = await fetch("a", **{"Promptroom-Sticky-Key": key.encode()})
             assert by_query.json() == by_header.json()
 
+    async def test_a_key_with_nul_is_refused_also_from_memory(self, split, fetch):
+        assert (await fetch("a")).status_code == 200
+        refused = await fetch("a", "?key=a%00b")
+        assert (refused.status_code, refused.json()["code"]) == (422, "nul_character")
+
     async def test_steps_are_seen_at_once(self, split, fetch):
         rollout = await split.begin(10)
         key = next(k for k in KEYS if 1000 <= bucket(rollout.seed, k) < 5000)
