@@ -210,6 +210,14 @@ class TestRules:
         shown = await client.get(split.url.partition("/labels")[0], headers=key.headers)
         assert shown.json()["rollouts"] == {}
 
+    async def test_undo_brings_back_who_had_it(self, client, key, split):
+        begun = await split.begin(10)
+        await split.put(1)  # stopped: the next rollout would have a seed of its own
+        last = (await split.history())[0]["id"]
+        undone = await client.post(f"{split.url}/undo", headers=key.headers, json={"move": last})
+        assert undone.status_code == 200, undone.text
+        assert await split.begin(20) == Rollout(2, 2000, begun.seed)
+
     async def test_programs_are_told_how_it_splits(self, client, key, split):
         await split.begin(10)
         listed = await client.get("/api/v1/changes", headers=key.headers)
