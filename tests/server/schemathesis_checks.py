@@ -24,7 +24,7 @@ from schemathesis.generation.meta import TestPhase
 from schemathesis.openapi.checks import UseAfterFree
 from schemathesis.specs.openapi.checks import use_after_free
 
-# code of the problem: words of its detail ("" = all), and why no schema says so
+# code of the problem, a call before it or not: words of its detail ("" = all), and why no schema says so
 MEANT: dict[str, dict[str, str]] = {
     "cursor_invalid": {"": "a cursor is opaque: no pattern tells ours from others"},
     "fields_invalid": {
@@ -57,6 +57,9 @@ MEANT: dict[str, dict[str, str]] = {
     },
     "tag_invalid": {"A tag is a word": "JSON Schema has no class for printable characters"},
     "label_refused": {"latest moves by itself": "one name of all that fit the pattern"},
+    "POST /api/v1/prompts/bulk label_refused": {
+        "Begin with a lower-case": "what a step's value may be depends on what the step does"
+    },
     "rollout_refused": {"choose another version": "of two numbers, one is not the other"},
     "version_invalid": {"": "JSON Schema has no class for printable characters"},
     "prompt_text_invalid": {
@@ -97,7 +100,8 @@ def refusals_are_meant(ctx, response, case) -> None:
     if response.status_code != 422 or meta is None or not meta.generation.mode.is_positive:
         return
     problem = response.json()
-    known = MEANT.get(problem["code"], {})
+    code = problem["code"]
+    known = MEANT.get(code, {}) | MEANT.get(f"{case.operation.label} {code}", {})
     if not any(words in problem["detail"] for words in known):
         raise RefusedWithoutReason(
             operation=case.operation.label,
