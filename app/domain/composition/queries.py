@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.tenancy import InWorkspace, within
 from app.domain.composition.models import Acknowledgement, Inclusion
@@ -187,9 +188,26 @@ async def users_in_versions(
 async def labels_of(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Collection[UUID]
 ) -> dict[UUID, dict[str, int]]:
+    """Which version each label stands on."""
+    return await _numbers(tx, where, prompt_ids, Label.number)
+
+
+async def candidates_of(
+    tx: AsyncSession, where: InWorkspace, prompt_ids: Collection[UUID]
+) -> dict[UUID, dict[str, int]]:
+    """Which version labels that split give to some."""
+    return await _numbers(tx, where, prompt_ids, Label.candidate)
+
+
+async def _numbers(
+    tx: AsyncSession,
+    where: InWorkspace,
+    prompt_ids: Collection[UUID],
+    column: InstrumentedAttribute[Any],
+) -> dict[UUID, dict[str, int]]:
     statement = within(
-        select(Label.prompt_id, Label.name, Label.number)
-        .where(Label.prompt_id.in_(prompt_ids))
+        select(Label.prompt_id, Label.name, column)
+        .where(Label.prompt_id.in_(prompt_ids), column.is_not(None))
         .order_by(Label.name),
         where,
         Label,
@@ -197,24 +215,6 @@ async def labels_of(
     found: dict[UUID, dict[str, int]] = defaultdict(dict)
     for prompt_id, name, number in await tx.execute(statement):
         found[prompt_id][name] = number
-    return found
-
-
-async def candidates_of(
-    tx: AsyncSession, where: InWorkspace, prompt_ids: Collection[UUID]
-) -> dict[UUID, dict[str, int]]:
-    """Which version labels that split give to some."""
-    statement = within(
-        select(Label.prompt_id, Label.name, Label.candidate)
-        .where(Label.prompt_id.in_(prompt_ids))
-        .order_by(Label.name),
-        where,
-        Label,
-    )
-    found: dict[UUID, dict[str, int]] = defaultdict(dict)
-    for prompt_id, name, number in await tx.execute(statement):
-        if number is not None:
-            found[prompt_id][name] = number
     return found
 
 
