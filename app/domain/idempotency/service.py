@@ -111,7 +111,19 @@ class Turn:
 
     async def keep(self, tx: AsyncSession, answer: Answer) -> None:
         """In the transaction that did it. Raises `IdempotencyInProgress` when it is lost."""
-        if not await queries.change(
+        if not await self._put(tx, answer):
+            raise IdempotencyInProgress(1)
+        self.is_kept = True
+
+    async def keep_alone(self, answer: Answer) -> None:
+        """After what was done in transactions of its own, and may be done again."""
+        async with self._database.transaction() as tx:
+            await self._put(tx, answer)
+        self.is_kept = True
+
+    async def _put(self, tx: AsyncSession, answer: Answer) -> bool:
+        """False when it is somebody else's turn by now."""
+        return await queries.change(
             tx,
             self._caller,
             self._name,
@@ -119,23 +131,7 @@ class Turn:
             answer_status=answer.status,
             answer_headers=answer.headers,
             answer_body=answer.body,
-        ):
-            raise IdempotencyInProgress(1)
-        self.is_kept = True
-
-    async def keep_alone(self, answer: Answer) -> None:
-        """After what was done in transactions of its own, and may be done again."""
-        async with self._database.transaction() as tx:
-            await queries.change(
-                tx,
-                self._caller,
-                self._name,
-                self._id,
-                answer_status=answer.status,
-                answer_headers=answer.headers,
-                answer_body=answer.body,
-            )
-        self.is_kept = True
+        )
 
     async def prolong(self) -> None:
         async with self._database.transaction() as tx:
