@@ -28,7 +28,7 @@ def test_a_bare_library_comes_to_harm(case: Case):
     seconds = 2.0 if case.end == "hang" else 20.0
     how = {"stack_kib": case.stack_kib, "exercise": case.exercise, "yjs": case.yjs}
     end = end_of(list(case.updates), seconds=seconds, **how)
-    assert end.name == case.end, f"{case.why}: now {end}; was pycrdt updated?"
+    assert end.name in (case.end, *case.or_else), f"{case.why}: now {end}; was pycrdt updated?"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
