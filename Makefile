@@ -39,7 +39,7 @@ test-fuzz: $(VENV)/development ## hostile input in bulk, alone (part of test-fas
 	$(PYTEST) --timeout 600 tests/fuzz
 
 test-api: $(VENV)/development $(VENV)/system ## schemathesis over every call, at length: make test-api seed=7 cases=100
-	$(PY) -m tests.server.schemathesis_run --seed $(or $(seed),1) --cases $(or $(cases),100)
+	$(PY) -m tests.server.openapi.schemathesis_run --seed $(or $(seed),1) --cases $(or $(cases),100)
 
 test-postgres: $(VENV)/development $(VENV)/oracle/.stamp $(VENV)/system ## every slice on PostgreSQL (what differs runs on both in test-fast)
 	$(IN_MEMORY) PROMPTROOM_TEST_DATABASE=postgresql $(PYTEST) -n 2 --timeout 120 \

@@ -12,7 +12,7 @@ import msgspec
 
 from app import __version__
 from app.errors import AppError
-from app.server import exchange_cli
+from app.server.commands import exchange_cli
 from app.settings import InvalidSetting, Settings, from_environment
 
 _run = asyncio.run
@@ -45,7 +45,7 @@ def main() -> None:
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes.  [default: 1]")
 def serve(host: str | None, port: int | None, workers: int | None) -> None:
     """Run the server until Ctrl+C or SIGTERM; SIGHUP restarts the workers one by one."""
-    from app.server import logs
+    from app.server.monitoring import logs
 
     given = {"host": host, "port": port, "workers": workers}
     settings = msgspec.structs.replace(
@@ -61,11 +61,11 @@ def serve(host: str | None, port: int | None, workers: int | None) -> None:
 def _supervise(settings: Settings) -> int:
     from contextlib import ExitStack
 
-    from app.server.claims import bind, lock_data, open_data
-    from app.server.figures import VARIABLE, shared_figures
-    from app.server.numbers import Numbers
-    from app.server.process import Recipe
-    from app.server.supervisor import Supervisor
+    from app.server.monitoring.figures import VARIABLE, shared_figures
+    from app.server.processes.claims import bind, lock_data, open_data
+    from app.server.processes.supervisor import Supervisor
+    from app.server.processes.worker_numbers import Numbers
+    from app.server.processes.worker_process import Recipe
 
     # With PostgreSQL any number of servers may share the data; it is not in that folder.
     lock = (lock_data if settings.is_sqlite else open_data)(settings.data_dir)
@@ -125,7 +125,7 @@ def worker(check: bool) -> None:  # noqa: FBT001  # a flag
     Needed with PostgreSQL; with SQLite the server does them itself.
     """
     from app import worker
-    from app.server import logs
+    from app.server.monitoring import logs
 
     settings = _settings()
     if check:
@@ -202,7 +202,7 @@ def backup(file: str, verify: bool) -> None:  # noqa: FBT001  # a flag of the co
     It restores into SQLite and PostgreSQL alike, whichever it was made from. FILE appears when
     it is whole and has been read back; a backup that was there before is replaced.
     """
-    from app.server import backups, terminal
+    from app.server.commands import backups, terminal
 
     if verify and file == "-":
         raise click.UsageError("Nothing can be read back from standard output; leave out --verify.")
@@ -227,7 +227,7 @@ def restore(file: str, dry_run: bool, keep_histories: bool) -> None:  # noqa: FB
     The database is the one that PROMPTROOM_DATA_DIR or PROMPTROOM_DATABASE_URL names. Either all
     of the backup is in it afterwards, compared and checked, or nothing.
     """
-    from app.server import backups, terminal
+    from app.server.commands import backups, terminal
 
     with terminal.showing() as progress:
         work = (
@@ -261,11 +261,9 @@ def create_user(
     email: str, name: str | None, workspace: str | None, role: str, password: str
 ) -> None:
     """Make a person who can sign in."""
-    from app.server import commands
+    from app.server.commands.administration import NewUser, make_user
 
-    made = _run(
-        commands.make_user(_settings(), commands.NewUser(email, name, password, workspace, role))
-    )
+    made = _run(make_user(_settings(), NewUser(email, name, password, workspace, role)))
     click.echo(made)
 
 
@@ -288,9 +286,9 @@ def key() -> None:
 )
 def create_key(workspace: str, name: str, scopes: tuple[str, ...]) -> None:
     """Make an API key and print it; it cannot be shown again."""
-    from app.server import commands
+    from app.server.commands import administration
 
-    click.echo(_run(commands.make_key(_settings(), workspace, name, scopes)))
+    click.echo(_run(administration.make_key(_settings(), workspace, name, scopes)))
 
 
 @main.group()
@@ -321,20 +319,20 @@ def seed_demo(prompts: int, number: int, owner: str, password: str) -> None:
 
     Refused when it is there already. All of it is made, or nothing.
     """
-    from app.server import commands, terminal
+    from app.server.commands import administration, terminal
 
     with terminal.counting("prompts", prompts) as done:
-        wish = commands.Demo(prompts, number, owner, password)
-        made = _run(commands.seed_demo(_settings(), wish, done))
+        wish = administration.Demo(prompts, number, owner, password)
+        made = _run(administration.seed_demo(_settings(), wish, done))
     click.echo(made)
 
 
 @main.command()
 def routes() -> None:
     """Print every address, what it accepts and who answers."""
-    from app.server import commands
+    from app.server.commands import administration
 
-    for line in commands.route_table(_settings()):
+    for line in administration.route_table(_settings()):
         click.echo(line)
 
 

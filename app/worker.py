@@ -18,8 +18,8 @@ from app.db.engine import Database
 from app.db.leader import lead
 from app.errors import Unavailable
 from app.kit.supervise import Supervisor
-from app.server.claims import open_data
 from app.server.jobs import Jobs
+from app.server.processes.claims import open_data
 from app.server.schedule import schedule_of
 from app.settings import InvalidSetting, Settings
 

@@ -13,7 +13,7 @@ from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from app.domain.rooms import protocol
+from app.domain.rooms.wire import protocol
 from benchmarks import wire
 
 RECEIVE = 1 << 18  # bytes taken at once

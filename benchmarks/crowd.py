@@ -17,7 +17,7 @@ from array import array
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from app.domain.rooms import encoding, protocol
+from app.domain.rooms.wire import encoding, protocol
 from benchmarks import wire
 from benchmarks.clients import Client, Ear, Visit
 from benchmarks.figures import percentile

@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.rooms.presence import tick_seconds
+from app.domain.rooms.room.presence import tick_seconds
 from benchmarks import scale_costs as costs
 
 SEED = 1

@@ -11,7 +11,7 @@ import base64
 import os
 import time
 
-from app.domain.rooms import encoding, protocol
+from app.domain.rooms.wire import encoding, protocol
 
 STAMP = 14  # digits of a nanosecond clock, enough for a day
 WRAP = 10**STAMP

@@ -118,7 +118,7 @@ def test_the_module_is_the_command() -> None:
 
 
 class TestServe:
-    """Refusals; what serving does is in tests/server/test_supervisor.py."""
+    """Refusals; what serving does is in tests/server/processes/test_supervisor.py."""
 
     def test_an_unusable_setting(self, environment: dict[str, str]) -> None:
         said = failure(run(environment | {"PROMPTROOM_PORT": "http"}, "serve"))
@@ -243,7 +243,7 @@ class TestKeys:
 
 
 class TestBackups:
-    """Only what the commands add; the work is in tests/server/test_backups.py."""
+    """Only what the commands add; the work is in tests/server/commands/test_backups.py."""
 
     def test_there_and_back(self, installed: dict[str, str], tmp_path: Path) -> None:
         file = str(tmp_path / "backup.tar.gz")

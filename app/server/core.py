@@ -12,13 +12,14 @@ from litestar.template import TemplateConfig
 
 from app.db.engine import Database
 from app.domain.prompts.jinja import Jinja
-from app.server import authentication, routes, shell
-from app.server.fast_lane import FastLane
+from app.server import routes, shell
 from app.server.lifespan import lifespan
-from app.server.openapi import openapi_config
+from app.server.monitoring.telemetry import Telemetry
+from app.server.openapi.description import openapi_config
 from app.server.paths import resource
-from app.server.search import finder_of
-from app.server.telemetry import Telemetry
+from app.server.requests import authentication
+from app.server.requests.fast_lane import FastLane
+from app.server.wiring.search import finder_of
 from app.settings import Settings
 from app.web import conditional
 from app.web.assets import Assets

@@ -15,14 +15,15 @@ from app.kit.bus import Bus
 from app.kit.bus_memory import MemoryBus
 from app.kit.bus_redis import RedisBus
 from app.kit.supervise import Supervisor
-from app.server import authentication, first_start
-from app.server.agents import agents
-from app.server.importing import importing
+from app.server import first_start
 from app.server.jobs import Jobs
-from app.server.live import live_engine
-from app.server.releasing import releasing
+from app.server.requests import authentication
 from app.server.schedule import schedule_of
 from app.server.subscriptions import subscribed
+from app.server.wiring.agents import agents
+from app.server.wiring.imports import importing
+from app.server.wiring.live import live_engine
+from app.server.wiring.releases import releasing
 from app.settings import Settings
 
 

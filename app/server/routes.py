@@ -13,8 +13,8 @@ from app.domain.bookmarks.pages import StarPages, ViewPages
 from app.domain.composition.api import DependantApi
 from app.domain.composition.pages import CompositionPages
 from app.domain.exchange.api import ExchangeApi
-from app.domain.exchange.export_pages import ExportPages, PromptExportPages
-from app.domain.exchange.import_pages import ImportPages
+from app.domain.exchange.exports.pages import ExportPages, PromptExportPages
+from app.domain.exchange.imports.pages import ImportPages
 from app.domain.folders.api import FolderApi
 from app.domain.folders.pages import FolderPages
 from app.domain.inbox.pages import EventPages, FollowPages, InboxPages
@@ -24,9 +24,9 @@ from app.domain.keys.pages import KeyPages
 from app.domain.mail.pages import UnsubscribePages
 from app.domain.prompts.alike_pages import AlikePages, AlikeTitlePages
 from app.domain.prompts.api import MessageApi, OldNameApi, PromptApi, RoomApi
-from app.domain.prompts.bulk_api import BulkApi
-from app.domain.prompts.bulk_pages import BulkPages
-from app.domain.prompts.library_pages import LibraryPages
+from app.domain.prompts.library.bulk_api import BulkApi
+from app.domain.prompts.library.bulk_pages import BulkPages
+from app.domain.prompts.library.pages import LibraryPages
 from app.domain.prompts.pages import PromptPages
 from app.domain.prompts.room_api import AlikeApi, LiveRoomApi
 from app.domain.prompts.settings_pages import SettingsPages
@@ -38,16 +38,18 @@ from app.domain.threads.api import CommentApi, PromptThreadApi, ThreadApi
 from app.domain.threads.pages import ThreadPages
 from app.domain.threads.writing_pages import CommentForms, ThreadForms
 from app.domain.versions.api import LabelApi, VersionApi
-from app.domain.versions.kept_api import CheckpointApi
-from app.domain.versions.label_api import LabelListApi, LabelUndoApi, ProtectionApi
-from app.domain.versions.label_pages import LabelPages, LabelSettings
+from app.domain.versions.checkpoint_api import CheckpointApi
+from app.domain.versions.labels.api import LabelListApi, LabelUndoApi, ProtectionApi
+from app.domain.versions.labels.pages import LabelPages, LabelSettings
 from app.domain.versions.pages import VersionPages
 from app.domain.workspaces.api import InvitationApi, MemberApi, WorkspaceApi
 from app.domain.workspaces.member_pages import JoinPages, MemberPages
 from app.domain.workspaces.pages import FirstVisitPages, WorkspacePages
-from app.server import api_pages, health, ports
-from app.server.openapi import described
+from app.server.monitoring import health
+from app.server.openapi import pages as api_pages
+from app.server.openapi.description import described
 from app.server.static_files import static_files
+from app.server.wiring import ports
 
 PAGES: list[ControllerRouterHandler] = [
     FirstVisitPages,

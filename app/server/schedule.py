@@ -16,7 +16,7 @@ from app.domain.mail.jobs import drop_old_mails
 from app.domain.releases.jobs import forget_old_changes
 from app.domain.versions.jobs import thin_checkpoints
 from app.domain.workspaces.jobs import drop_expired_invitations
-from app.server.post import post_of
+from app.server.wiring.mail import post_of
 from app.settings import Settings
 
 MINUTE = timedelta(minutes=1)

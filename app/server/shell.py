@@ -21,7 +21,7 @@ from app.domain.folders.policy import tree
 from app.domain.inbox import service as inbox
 from app.domain.prompts.ports import Filters, Finder
 from app.domain.workspaces.service import Workspaces
-from app.server.authentication import VisitDep
+from app.server.requests.authentication import VisitDep
 from app.web.deps import SignedIn
 from app.web.htmx import wants_fragment
 from app.web.templates import shell as shell_of

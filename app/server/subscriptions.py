@@ -10,7 +10,7 @@ from app.db.engine import Database
 from app.domain.inbox.reactions import FLUSH_SECONDS as FOLLOW_SECONDS
 from app.domain.inbox.reactions import WritersFollow
 from app.domain.prompts.reactions import FLUSH_SECONDS, EditedAt
-from app.domain.rooms.hub import Hub
+from app.domain.rooms.hub.hub import Hub
 from app.domain.search.indexer import Indexer
 from app.domain.search.reactions import (
     LOOK_SECONDS,
@@ -24,7 +24,7 @@ from app.domain.versions.reactions import ROUND_SECONDS, AutomaticCheckpoints
 from app.domain.versions.service import Checkpoints
 from app.kit import garbage
 from app.kit.supervise import Supervisor
-from app.server.search import LiveRooms
+from app.server.wiring.search import LiveRooms
 
 
 @asynccontextmanager

@@ -1,4 +1,4 @@
-"""A write whose turn it is, as the request's own code knows it: see `app.server.idempotent`."""
+"""A write whose turn it is, as the request's own code knows it: `server.requests.idempotent`."""
 
 from __future__ import annotations
 

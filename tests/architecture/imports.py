@@ -110,9 +110,9 @@ def _between_slices(source: list[str], target: list[str]) -> str:
         return ""
     if theirs not in SLICES[mine]:
         return f"the slice {mine} may not know {theirs}"
-    part = target[3] if len(target) > 3 else ""
-    if PRIVATE.fullmatch(part):
-        return f"{'.'.join(target[:4])} is private to {theirs}"
+    # deeper than the slice, too: app.domain.versions.labels.api
+    if any(PRIVATE.fullmatch(part) for part in target[3:]):
+        return f"{'.'.join(target)} is private to {theirs}"
     return ""
 
 

@@ -11,7 +11,7 @@ from prometheus_client import REGISTRY, Metric
 
 import app
 from app.server import jobs
-from app.server.error_codes import error_codes
+from app.server.openapi.error_codes import error_codes
 from tests.architecture.source import ROOT
 
 _NOTE = "<!-- Written by `make docs` from the code; a test compares the two. -->"

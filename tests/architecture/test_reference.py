@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import Conflict
-from app.server.error_codes import error_codes
+from app.server.openapi.error_codes import error_codes
 from app.settings import SECRETS, Settings
 from tests.architecture.reference import PAGES, errors_page
 from tests.architecture.source import ROOT

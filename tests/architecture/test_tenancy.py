@@ -87,7 +87,7 @@ def test_every_crossing_says_why() -> None:
     ],
 )
 def test_a_crossing_without_a_reason_is_found(tmp_path: Path, line: str, is_found: bool) -> None:
-    file = tmp_path / "app/server/live.py"
+    file = tmp_path / "app/server/wiring/live.py"
     file.parent.mkdir(parents=True)
     indented = "\n".join(f"    {one}" for one in line.splitlines())
     file.write_text(f"async def f():\n{indented}\n")

@@ -13,9 +13,9 @@ import pytest
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 
-from app.domain.rooms import protocol
-from app.domain.rooms.document import LiveDocument
-from app.domain.rooms.keystroke import typed
+from app.domain.rooms.guard.keystroke import typed
+from app.domain.rooms.room.document import LiveDocument
+from app.domain.rooms.wire import protocol
 from benchmarks import wire
 from benchmarks.figures import Goal, lines
 from benchmarks.load import Load, load

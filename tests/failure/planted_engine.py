@@ -7,7 +7,7 @@ import ctypes
 from litestar import Litestar
 
 from app.asgi import create_app
-from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.room.document import LiveDocument
 
 CRASH = "CRASH-PLEASE"
 HANG = "HANG-PLEASE"

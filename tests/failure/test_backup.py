@@ -18,9 +18,9 @@ from uuid import UUID
 import pytest
 
 from app.db.engine import Database
-from app.domain.rooms import protocol
 from app.domain.rooms.models import Quarantined
 from app.domain.rooms.service import Documents
+from app.domain.rooms.wire import protocol
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
 from app.settings import Settings

@@ -45,14 +45,14 @@ class Open:
 
 def guarded() -> Any:
     """The application's gate."""
-    from app.domain.rooms.guard import Guard
+    from app.domain.rooms.guard.guard import Guard
 
     return Guard()
 
 
 def refusals() -> tuple[type[Exception], ...]:
     """What the application's gate raises on purpose."""
-    from app.domain.rooms.guard import Gap, Refused
+    from app.domain.rooms.guard.guard import Gap, Refused
 
     return (Refused, Gap)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from app.domain.rooms import awareness, protocol
-from app.domain.rooms.guard import Gap, Guard, Refused
+from app.domain.rooms.guard.guard import Gap, Guard, Refused
+from app.domain.rooms.wire import awareness, protocol
 from tests.fuzz import frames, steps, wire
 
 SEED = 20_260_731

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pycrdt import Doc, Text
 
-from app.domain.rooms.guard import Gap, Guard, Refused
+from app.domain.rooms.guard.guard import Gap, Guard, Refused
 from tests.fuzz import wire
 from tests.fuzz.traffic import MERGED, STEP2, Session, sessions
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.domain.rooms.guard import Gap, Guard, Refused
+from app.domain.rooms.guard.guard import Gap, Guard, Refused
 from tests.fuzz.bare import end_of
 from tests.fuzz.minimal_cases import CASES, Case
 

@@ -87,7 +87,7 @@ def counting() -> Litestar:
     """Counts what it is asked to, beside its own requests."""
     from prometheus_client import Counter, Gauge, Histogram
 
-    from app.server.health import metrics
+    from app.server.monitoring.health import metrics
 
     counted = Counter("planted_hits", "Hits")
     now = Gauge("planted_now", "One for each worker", multiprocess_mode="livesum")

@@ -27,7 +27,7 @@ from app.db.engine import Database
 from app.db.postgres import connect
 from app.db.wall import ACROSS
 from app.domain.rooms.gate import Credentials
-from app.domain.rooms.journal import Done, Entry, Group, Store
+from app.domain.rooms.journal.journal import Done, Entry, Group, Store
 from app.domain.rooms.queries import workspace_of
 from app.domain.rooms.service import Documents
 from app.domain.rooms.sockets import Rooms, enter
@@ -38,8 +38,8 @@ from app.kit.bus_memory import MemoryBus
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
 from app.kit.supervise import Supervisor
-from app.server.live import live_engine
-from app.server.websocket import RoomProtocol
+from app.server.processes.websocket_protocol import RoomProtocol
+from app.server.wiring.live import live_engine
 from app.settings import Settings
 from tests.support.waiting import until
 

@@ -21,13 +21,13 @@ from app.domain.keys.service import Keys
 from app.domain.mail.models import Mail
 from app.domain.prompts.service import Details, Prompts
 from app.domain.rooms import queries
-from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.models import JournalEntry, Quarantined
+from app.domain.rooms.room.document import LiveDocument
 from app.domain.threads.anchoring import Anchor, Wording
 from app.domain.threads.policy import mention
 from app.domain.threads.service import Threads
-from app.domain.versions.labels import Labels
-from app.domain.versions.rollouts import Wanted
+from app.domain.versions.labels.labels import Labels
+from app.domain.versions.labels.rollouts import Wanted
 from app.domain.versions.service import Checkpoints, Versions
 from app.domain.workspaces.invitations import Invitations
 from app.kit.bus_memory import MemoryBus

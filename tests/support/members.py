@@ -14,13 +14,13 @@ from pycrdt import Doc, Text
 
 from app.access.permissions import Role
 from app.access.principal import Person, Principal
-from app.domain.rooms import encoding, protocol
-from app.domain.rooms.document import LiveDocument
-from app.domain.rooms.member import Member
-from app.domain.rooms.quarantine import Quarantine
-from app.domain.rooms.refusal import Refused
-from app.domain.rooms.room import Room
-from app.domain.rooms.updates import read_update
+from app.domain.rooms.journal.quarantine import Quarantine
+from app.domain.rooms.room.document import LiveDocument
+from app.domain.rooms.room.member import Member
+from app.domain.rooms.room.room import Room
+from app.domain.rooms.wire import encoding, protocol
+from app.domain.rooms.wire.refusal import Refused
+from app.domain.rooms.wire.updates import read_update
 
 WORKSPACE = UUID("01980000-0000-7000-8000-000000000001")
 DOCUMENT = UUID("01980000-0000-7000-8000-000000000002")

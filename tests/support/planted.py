@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 import sys
 
-from app.server import logs
-from app.server.claims import bind
-from app.server.figures import VARIABLE, shared_figures
-from app.server.numbers import Numbers
-from app.server.process import Recipe
-from app.server.supervisor import Supervisor
+from app.server.monitoring import logs
+from app.server.monitoring.figures import VARIABLE, shared_figures
+from app.server.processes.claims import bind
+from app.server.processes.supervisor import Supervisor
+from app.server.processes.worker_numbers import Numbers
+from app.server.processes.worker_process import Recipe
 from app.settings import from_environment
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from uuid import UUID
 
 from app.access.principal import Principal
-from app.domain.rooms.crediting import Writers
-from app.domain.rooms.document import LiveDocument, Plan
 from app.domain.rooms.reading import PersonHere, Reading, reading_of
+from app.domain.rooms.room.crediting import Writers
+from app.domain.rooms.room.document import LiveDocument, Plan
 
 
 class FakeRooms:

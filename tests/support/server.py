@@ -244,6 +244,6 @@ class Server:
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return "app.server.serve" in process.cmdline()
+        return "app.server.processes.worker_main" in process.cmdline()
     except psutil.Error:
         return False

@@ -13,7 +13,7 @@ from pycrdt import Doc, Text
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from app.domain.rooms import encoding, protocol
+from app.domain.rooms.wire import encoding, protocol
 
 
 class YClient:

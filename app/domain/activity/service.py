@@ -25,8 +25,8 @@ from app.domain.prompts import activity, people
 from app.domain.prompts.errors import PromptNotFound
 from app.domain.prompts.models import Activity, Prompt
 from app.domain.prompts.people import Shown
+from app.domain.versions.labels.rollouts import step
 from app.domain.versions.models import LabelMove, Version
-from app.domain.versions.rollouts import step
 from app.kit import cursor
 from app.web.paging import Page, cut
 

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from app.access.principal import Principal
 from app.db.engine import Database
-from app.domain.prompts.library import Library
-from app.domain.prompts.names import called
+from app.domain.prompts.library.listing import Library
+from app.domain.prompts.old_names import called
 from app.domain.prompts.ports import Finder, Releases, Rooms
 from app.domain.releases.selector import PRODUCTION
 from app.domain.releases.service import Releases as Released

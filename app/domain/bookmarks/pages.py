@@ -13,9 +13,9 @@ from litestar.params import FromPath
 from app.access.permissions import Permission
 from app.domain.bookmarks.deps import BookmarksDep
 from app.domain.bookmarks.service import at_hand
-from app.domain.prompts import filtering
 from app.domain.prompts.deps import PromptsDep
 from app.domain.prompts.errors import PromptNotFound
+from app.domain.prompts.library import filtering
 from app.errors import InvalidFields
 from app.web.deps import Caller, PageShell, Tx
 from app.web.forms import typed

@@ -14,7 +14,7 @@ from app.db import locks
 from app.domain.bookmarks import queries
 from app.domain.bookmarks.errors import KeepsEnough, ViewInvalid, ViewNotFound, ViewNotYours
 from app.domain.bookmarks.models import SavedView
-from app.domain.prompts import filtering
+from app.domain.prompts.library import filtering
 from app.errors import Unauthenticated
 from app.kit import clock
 from app.kit.ids import new_id

@@ -1,4 +1,4 @@
-"""What composition asks of a slice it may not import, handed to it by `app/server/ports.py`."""
+"""What composition asks of a slice it may not import, from `app/server/wiring/ports.py`."""
 
 from __future__ import annotations
 

@@ -19,14 +19,14 @@ from app.domain.prompts import activity, settings, template
 from app.domain.prompts import policy as prompts
 from app.domain.prompts.models import Activity, Branch, OldName, Prompt, PromptTag
 from app.domain.rooms import service as rooms
-from app.domain.rooms.crediting import Writers
-from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.reading import Reading, reading_of
+from app.domain.rooms.room.crediting import Writers
+from app.domain.rooms.room.document import LiveDocument
 from app.domain.versions import policy
 from app.domain.versions.blame import decoded
+from app.domain.versions.labels.rollouts import Place as Standing
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_now
-from app.domain.versions.rollouts import Place as Standing
 from app.kit.ids import id_at
 from app.sandbox import rendering
 

@@ -15,11 +15,12 @@ from litestar.params import FromPath, FromQuery, QueryParameter
 from litestar.response import Stream
 
 from app.access.permissions import Permission
-from app.domain.exchange import detecting, exporting
+from app.domain.exchange import detecting
 from app.domain.exchange.bounds import FILE_BYTES
-from app.domain.exchange.deciding import Conflict, Item
 from app.domain.exchange.deps import ImportsDep
-from app.domain.exchange.importing import Importer
+from app.domain.exchange.exports import exporting
+from app.domain.exchange.imports.deciding import Conflict, Item
+from app.domain.exchange.imports.importing import Importer
 from app.domain.exchange.schemas import ImportView, view
 from app.domain.exchange.zipped import MAGIC, Reader
 from app.domain.prompts.deps import DeskDep

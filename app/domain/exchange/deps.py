@@ -5,7 +5,7 @@ from __future__ import annotations
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 
-from app.domain.exchange.running import Imports
+from app.domain.exchange.imports.running import Imports
 
 ImportsDep = NamedDependency[Imports]
 

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.db.batches import in_batches
 from app.db.engine import Database
 from app.domain.exchange import queries
-from app.domain.exchange.uploads import KEPT
+from app.domain.exchange.imports.uploads import KEPT
 from app.kit import clock
 
 BATCH = 10  # each with up to 32 MiB

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from app.domain.exchange.deciding import Item
+from app.domain.exchange.imports.deciding import Item
 
 MOST_ITEMS = 1000
 

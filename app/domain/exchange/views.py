@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from app.domain.exchange import detecting, uploads
+from app.domain.exchange import detecting
 from app.domain.exchange.bounds import MOST_FILES, PAGE_BYTES
+from app.domain.exchange.imports import uploads
+from app.domain.exchange.imports.previewing import ARCHIVE, MOST_SHOWN
 from app.domain.exchange.models import Import
-from app.domain.exchange.previewing import ARCHIVE, MOST_SHOWN
 
 OUT = "out"
 READABLE = [(one.name, one.title) for one in detecting.FORMATS.values() if one.read]

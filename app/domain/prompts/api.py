@@ -12,7 +12,7 @@ from msgspec import UNSET
 from app.access.permissions import Permission
 from app.access.tickets import SECONDS
 from app.domain.prompts import people
-from app.domain.prompts.current_api import current, expected, room_url, shown
+from app.domain.prompts.conditional_api import current, expected, room_url, shown
 from app.domain.prompts.deps import (
     AppRequest,
     Desk,
@@ -22,8 +22,8 @@ from app.domain.prompts.deps import (
     OldNamesDep,
     PromptsDep,
 )
+from app.domain.prompts.message_edits import Changed, changed, message_at
 from app.domain.prompts.old_name_schemas import OldNameList, old_names_view
-from app.domain.prompts.one_message import Changed, changed, message_at
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import (
     MessagePatch,

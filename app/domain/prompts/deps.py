@@ -14,8 +14,8 @@ from litestar.params import FromQuery
 from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.jinja import Jinja
-from app.domain.prompts.library import Library
-from app.domain.prompts.names import OldNames
+from app.domain.prompts.library.listing import Library
+from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.ports import Filters, Finder, Releases, Rooms, Stars
 from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx

@@ -13,7 +13,7 @@ from app.access.principal import Principal
 from app.domain.prompts import views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, OldNamesDep, PromptsDep
 from app.domain.prompts.errors import NameTaken
-from app.domain.prompts.names import OldNames
+from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Access, Details, Opened, Prompts
 from app.domain.prompts.usage import usage

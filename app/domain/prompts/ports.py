@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
 from app.domain.prompts.models import Branch
-from app.domain.rooms.blame import Blocks
-from app.domain.rooms.crediting import Writers
-from app.domain.rooms.document import Plan
+from app.domain.rooms.guard.blame import Blocks
+from app.domain.rooms.room.crediting import Writers
+from app.domain.rooms.room.document import Plan
 from app.kit.rollouts import Rollout
 
 PROMPT_CHANGED = "prompt.changed"  # {"fields": ["title", "tags", …]}

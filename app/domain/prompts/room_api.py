@@ -10,7 +10,7 @@ from litestar import Controller, get
 from litestar.params import FromPath
 from msgspec import Meta
 
-from app.domain.prompts.current_api import room_url
+from app.domain.prompts.conditional_api import room_url
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.prompts.models import Branch
 from app.domain.prompts.service import Prompts

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
 
-from app.domain.prompts import one_message, policy, template
+from app.domain.prompts import message_edits, policy, template
 from app.domain.prompts.errors import PromptInvalid
 from app.domain.prompts.fields import (
     Config,
@@ -23,14 +23,14 @@ from app.domain.prompts.fields import (
     Title,
     VariableView,
 )
-from app.domain.prompts.library import Listed
+from app.domain.prompts.library.listing import Listed
+from app.domain.prompts.message_edits import Change
 from app.domain.prompts.models import Branch, Prompt
-from app.domain.prompts.one_message import Change
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Release
 from app.domain.prompts.service import Details, NewPrompt, Opened
 from app.domain.prompts.shapes import ActorView, MessageView, messages_view
-from app.domain.rooms.document import Plan
+from app.domain.rooms.room.document import Plan
 from app.domain.rooms.service import check_size
 from app.kit import edits
 from app.web.describing import STORABLE, noted
@@ -244,7 +244,7 @@ def plan_from(data: PromptPatch) -> Plan | None:
     if any(getattr(data, name) is not UNSET for name in set(data.__struct_fields__) - alone):
         raise PromptInvalid({"base": "Send it with text or messages alone: all of it, or nothing."})
     base = policy.normal_text(data.base)
-    return lambda live: one_message.merged_text(live, base, text)
+    return lambda live: message_edits.merged_text(live, base, text)
 
 
 def message_change(index: int, data: MessagePatch) -> Change:

@@ -17,7 +17,7 @@ from app.db.races import claim
 from app.domain.prompts import activity, people, policy, queries, settings
 from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
-from app.domain.prompts.names import OldNames
+from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import PROMPT_CHANGED, SETTINGS_CHANGED, Announcer
 from app.domain.prompts.settings import Config, HasSettings, Settings, Variables

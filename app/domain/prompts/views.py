@@ -12,7 +12,7 @@ from uuid import UUID
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import typed
-from app.domain.prompts.library import Listed
+from app.domain.prompts.library.listing import Listed
 from app.domain.prompts.models import OldName
 from app.domain.prompts.ports import Here, Selection
 from app.domain.prompts.service import Opened

@@ -15,7 +15,7 @@ from litestar.types import Receive, Scope, Send
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.db.engine import Database
-from app.domain.prompts.names import Renamed
+from app.domain.prompts.old_names import Renamed
 from app.domain.releases import queries
 from app.domain.releases.bundling import bundle
 from app.domain.releases.deps import AppRequest, Asked, Served

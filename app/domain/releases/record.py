@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from app.domain.prompts.names import Renamed
+from app.domain.prompts.old_names import Renamed
 from app.domain.releases.sticky import Side, are_for
 
 Headers = list[tuple[bytes, bytes]]

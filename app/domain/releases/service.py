@@ -16,7 +16,7 @@ from app.access.principal import Principal
 from app.access.tenancy import InWorkspace
 from app.db.engine import Database
 from app.domain.prompts.jinja import Jinja
-from app.domain.prompts.names import Renamed
+from app.domain.prompts.old_names import Renamed
 from app.domain.prompts.settings import MUSTACHE
 from app.domain.releases import queries
 from app.domain.releases.cache import Cache, Key

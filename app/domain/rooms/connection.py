@@ -7,14 +7,15 @@ from collections.abc import Callable
 from functools import partial
 from time import thread_time
 
-from app.domain.rooms import limits, protocol
-from app.domain.rooms.hub import Hub
-from app.domain.rooms.member import Member
+from app.domain.rooms import limits
+from app.domain.rooms.hub.hub import Hub
+from app.domain.rooms.hub.open_room import Open
 from app.domain.rooms.metrics import EPOCH_CONFLICTS, FRAME_BYTES, HASH_MISMATCHES
-from app.domain.rooms.open_room import Open
-from app.domain.rooms.presence import claim
-from app.domain.rooms.protocol import CloseCode
-from app.domain.rooms.refusal import Refused
+from app.domain.rooms.room.member import Member
+from app.domain.rooms.room.presence import claim
+from app.domain.rooms.wire import protocol
+from app.domain.rooms.wire.protocol import CloseCode
+from app.domain.rooms.wire.refusal import Refused
 
 OLDEST_CLIENT = 1  # `v` of a client's HELLO; older ones have to reload
 

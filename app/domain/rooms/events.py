@@ -7,8 +7,8 @@ from uuid import UUID
 
 import msgspec
 
-from app.domain.rooms.awareness import AwarenessEntry
 from app.domain.rooms.reading import PersonHere
+from app.domain.rooms.wire.awareness import AwarenessEntry
 
 ACCESS_TOPIC = "access.changed"
 ROOM_TOPIC = "rooms.event"

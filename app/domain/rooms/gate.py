@@ -12,12 +12,13 @@ import structlog
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.domain.rooms import limits, protocol
+from app.domain.rooms import limits
 from app.domain.rooms.events import ACCESS_TOPIC, AccessChanged
-from app.domain.rooms.hub import Hub
-from app.domain.rooms.member import Member
-from app.domain.rooms.open_room import Open
-from app.domain.rooms.protocol import CloseCode
+from app.domain.rooms.hub.hub import Hub
+from app.domain.rooms.hub.open_room import Open
+from app.domain.rooms.room.member import Member
+from app.domain.rooms.wire import protocol
+from app.domain.rooms.wire.protocol import CloseCode
 from app.errors import AppError
 
 log = structlog.get_logger(__name__)

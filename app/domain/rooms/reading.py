@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from uuid import UUID
 
-from app.domain.rooms.blame import Blocks
-from app.domain.rooms.compaction import storable
-from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.guard.blame import Blocks
+from app.domain.rooms.journal.compaction import storable
+from app.domain.rooms.room.document import LiveDocument
 
 
 @dataclass(frozen=True, slots=True)

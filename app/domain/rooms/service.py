@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.rooms import limits
-from app.domain.rooms.document import LiveDocument
-from app.domain.rooms.encoding import utf16_length
 from app.domain.rooms.errors import TextTooLarge
 from app.domain.rooms.models import AuthorRange, Document, Snapshot
+from app.domain.rooms.room.document import LiveDocument
+from app.domain.rooms.wire.encoding import utf16_length
 from app.kit.clock import utc_now
 from app.kit.ids import new_id
 

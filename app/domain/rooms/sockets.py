@@ -16,20 +16,22 @@ from sqlalchemy.exc import SQLAlchemyError
 from app import __version__
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.domain.rooms import limits, protocol
-from app.domain.rooms.caretaker import Caretaker
+from app.domain.rooms import limits
 from app.domain.rooms.connection import Connection
 from app.domain.rooms.gate import Credentials, Gate
-from app.domain.rooms.hub import Hub
-from app.domain.rooms.member import Member
+from app.domain.rooms.hub.caretaker import Caretaker
+from app.domain.rooms.hub.hub import Hub
+from app.domain.rooms.hub.open_room import Open
 from app.domain.rooms.metrics import CLOSES, CONNECTIONS, JOIN_SECONDS
-from app.domain.rooms.open_room import Open
-from app.domain.rooms.protocol import CloseCode
+from app.domain.rooms.room.member import Member
+from app.domain.rooms.wire import protocol
+from app.domain.rooms.wire.protocol import CloseCode
 from app.errors import AppError
 
 log = structlog.get_logger(__name__)
 
-FRAMES = "promptroom.frames"  # what app.server.websocket puts under scope["extensions"]
+# What app.server.processes.websocket_protocol puts under scope["extensions"].
+FRAMES = "promptroom.frames"
 
 
 @dataclass(slots=True)

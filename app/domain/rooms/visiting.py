@@ -14,14 +14,15 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from app.access.principal import Principal
-from app.domain.rooms import awareness, limits
-from app.domain.rooms.awareness import AwarenessEntry
-from app.domain.rooms.hub import Hub
-from app.domain.rooms.member import Member
-from app.domain.rooms.open_room import Open
+from app.domain.rooms import limits
+from app.domain.rooms.hub.hub import Hub
+from app.domain.rooms.hub.open_room import Open
+from app.domain.rooms.hub.revising import revised
 from app.domain.rooms.reading import Reading
-from app.domain.rooms.revising import revised
+from app.domain.rooms.room.member import Member
 from app.domain.rooms.service import check_size
+from app.domain.rooms.wire import awareness
+from app.domain.rooms.wire.awareness import AwarenessEntry
 
 CURSOR_SECONDS = 8.0  # long enough to look there, too short to be in the way
 

@@ -1,4 +1,4 @@
-"""What threads ask of a slice they may not import, handed to them by `app/server/ports.py`."""
+"""What threads ask of a slice they may not import, from `app/server/wiring/ports.py`."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from app.domain.rooms.blame import Run
+from app.domain.rooms.guard.blame import Run
 from app.kit.utf16 import pieces
 
 UNKNOWN = 0  # the version of text that was there before such things were noted

@@ -7,7 +7,7 @@ from litestar.di import NamedDependency, Provide
 from app.domain.prompts.deps import JinjaDep
 from app.domain.prompts.ports import Rooms
 from app.domain.versions.history import History
-from app.domain.versions.labels import Labels
+from app.domain.versions.labels.labels import Labels
 from app.domain.versions.ports import Composition, Readers
 from app.domain.versions.service import Versions
 from app.web.deps import Caller, Db, Tx

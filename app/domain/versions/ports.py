@@ -1,4 +1,4 @@
-"""What versions ask of a slice they may not import, handed to them by `app/server/ports.py`."""
+"""What versions ask of a slice they may not import, from `app/server/wiring/ports.py`."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ import asyncio
 from uuid import UUID
 
 from app.domain.prompts.ports import Reading, Rooms
-from app.domain.rooms.updates import read_state_vector
+from app.domain.rooms.wire.updates import read_state_vector
 from app.domain.versions import blame
 from app.domain.versions.blame import Blame
 from app.domain.versions.models import Version

@@ -27,7 +27,7 @@ from app.domain.versions import policy, queries
 from app.domain.versions.blame import decoded
 from app.domain.versions.errors import PublishBusy, VersionNotFound
 from app.domain.versions.history import actors_of, label_names
-from app.domain.versions.labels import Labels
+from app.domain.versions.labels.labels import Labels
 from app.domain.versions.models import Checkpoint, Version
 from app.domain.versions.ports import NO_READERS, UNWATCHED, Composition, Readers
 from app.domain.versions.reading import blame_of, read_since

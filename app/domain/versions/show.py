@@ -15,12 +15,13 @@ from app.domain.prompts.people import Shown
 from app.domain.prompts.ports import Standing
 from app.domain.prompts.service import Opened
 from app.domain.prompts.settings import settings_of
-from app.domain.versions import heading, label_show, policy, views, voices
+from app.domain.versions import heading, policy, views, voices
 from app.domain.versions.comparing import Comparison, compared
 from app.domain.versions.history import History, Side, side_of
+from app.domain.versions.labels import show as label_show
 from app.domain.versions.models import Version
+from app.domain.versions.prompts_port import draft_note, people_of
 from app.domain.versions.reading import blame_of, read_since
-from app.domain.versions.releases import draft_note, people_of
 from app.domain.versions.timeline import leaf
 from app.domain.versions.views import Address
 

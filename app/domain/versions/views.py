@@ -17,7 +17,7 @@ from app.domain.versions.comparing import Comparison
 from app.domain.versions.drawing import Drawing, Unfold
 from app.domain.versions.messages import Change
 from app.domain.versions.models import Checkpoint, Version
-from app.domain.versions.releases import people_of
+from app.domain.versions.prompts_port import people_of
 from app.domain.versions.schemas import setting_at
 
 REASONS = {

@@ -9,7 +9,7 @@ import pytest
 from app.domain.composition.guarding import Guard
 from app.domain.releases import composing
 from app.domain.releases.errors import ReferenceCycle
-from app.domain.versions.labels import Labels
+from app.domain.versions.labels.labels import Labels
 from app.domain.versions.service import Versions
 from tests.support.builders import Quiet, a_prompt, a_workspace, as_member
 from tests.support.counting import statements

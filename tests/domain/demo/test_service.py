@@ -18,12 +18,12 @@ from app.domain.accounts.service import Browser, People
 from app.domain.demo import queries, service
 from app.domain.demo.errors import DemoExists
 from app.domain.demo.service import Made, Wish
-from app.domain.rooms.document import LiveDocument
 from app.domain.rooms.queries import author_ranges, snapshot
+from app.domain.rooms.room.document import LiveDocument
 from app.domain.threads.anchoring import Wording
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.errors import NotFound
-from app.server.documents import damaged_documents
+from app.server.commands.damaged_documents import damaged_documents
 from tests.support.builders import (
     Place,
     Somebody,

@@ -14,14 +14,15 @@ from sqlalchemy import select
 from app.db.backup.progress import silent
 from app.db.engine import Database
 from app.domain.demo import service as demo
-from app.domain.exchange import archive, exporting, queries
+from app.domain.exchange import archive, queries
 from app.domain.exchange.errors import FileInvalid
-from app.domain.exchange.importing import Importer
+from app.domain.exchange.exports import exporting
+from app.domain.exchange.imports.importing import Importer
 from app.domain.exchange.zipped import Reader, Writer
 from app.domain.versions.models import Label
 from app.kit import clock
-from app.server.documents import damaged_documents
-from app.server.exchange import _operator
+from app.server.commands.damaged_documents import damaged_documents
+from app.server.commands.exchange import _operator
 from tests.domain.exchange.corpus_files import FOLDER
 from tests.support.builders import a_prompt, a_workspace, as_member, password_hash
 

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.exchange import bounds, detecting, snippets
+from app.domain.exchange import bounds, detecting
 from app.domain.exchange.errors import ExportImpossible, FileInvalid, FormatUnknown
+from app.domain.exchange.exports import snippets
 from app.domain.exchange.mapping import template_format_of
 from app.domain.exchange.record import Record
 from app.domain.prompts import template

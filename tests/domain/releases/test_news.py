@@ -28,7 +28,7 @@ from app.domain.releases.reader import MOST_BYTES, Reader
 from app.domain.releases.selector import Selector
 from app.domain.releases.service import Releases
 from app.domain.releases.stream import ChangeStream
-from app.domain.versions.labels import Labels
+from app.domain.versions.labels.labels import Labels
 from app.domain.versions.models import Version
 from app.kit import clock
 from app.kit.bus_memory import MemoryBus

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.rooms.compaction import StateDiffers
-from app.domain.rooms.document import LiveDocument
-from app.domain.rooms.protocol import CloseCode
+from app.domain.rooms.journal.compaction import StateDiffers
+from app.domain.rooms.room.document import LiveDocument
+from app.domain.rooms.wire.protocol import CloseCode
 from tests.support.engine import running_engine
 from tests.support.yclient import YClient
 

@@ -11,11 +11,12 @@ from uuid import UUID
 
 import pytest
 
-from app.domain.rooms import protocol, queries
-from app.domain.rooms.document import LiveDocument
-from app.server.document_check import StoredDocument, damages
-from app.server.documents import damaged_documents
-from app.server.search import LiveRooms
+from app.domain.rooms import queries
+from app.domain.rooms.room.document import LiveDocument
+from app.domain.rooms.wire import protocol
+from app.server.commands.damaged_documents import damaged_documents
+from app.server.commands.document_check import StoredDocument, damages
+from app.server.wiring.search import LiveRooms
 from tests.support.engine import Engine, running_engine
 from tests.support.yclient import YClient
 

@@ -14,10 +14,11 @@ from uuid import UUID
 import pytest
 
 from app.access.permissions import Role
-from app.domain.rooms import encoding, limits, protocol
-from app.domain.rooms.guard import Bounds
+from app.domain.rooms import limits
+from app.domain.rooms.guard.guard import Bounds
+from app.domain.rooms.wire import encoding, protocol
 from app.kit.ids import new_id
-from tests.domain.rooms import yjs
+from tests.domain.rooms.guard import yjs
 from tests.support.engine import Engine
 from tests.support.guessing import knock
 from tests.support.waiting import until
@@ -646,7 +647,7 @@ class TestSlowReaders:
         self, engine: Engine, room: UUID, ann: YClient, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Each ping is answered into the same buffer."""
-        monkeypatch.setattr("app.server.websocket._MOST_UNREAD", 256 * 1024)
+        monkeypatch.setattr("app.server.processes.websocket_protocol._MOST_UNREAD", 256 * 1024)
         slow = YClient(engine.room_url(room), "eve", is_lazy=True)
         await slow.open()
         members = engine.rooms.hub.rooms[room].room.members

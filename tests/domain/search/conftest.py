@@ -11,7 +11,7 @@ import pytest
 from app.db.engine import Database
 from app.domain.prompts.ports import Filters
 from app.domain.search.service import Finder
-from app.server.search import finder_of
+from app.server.wiring.search import finder_of
 from tests.support.builders import Place, a_workspace
 
 Found = Callable[..., Awaitable[list[UUID]]]

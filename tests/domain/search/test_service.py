@@ -5,9 +5,9 @@ import string
 import pytest
 from sqlalchemy import text
 
+from app.domain.prompts.library.starters import STARTERS
 from app.domain.prompts.ports import Filters
 from app.domain.prompts.service import Details, Prompts
-from app.domain.prompts.starters import STARTERS
 from app.domain.search import service
 from app.kit.cursor import InvalidCursor
 from tests.domain.search.conftest import Inside

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from app.db.engine import Database
 from app.domain.prompts.ports import Filters
-from app.server.search import finder_of
+from app.server.wiring.search import finder_of
 from tests.domain.search.conftest import Inside
 from tests.support.builders import a_prompt, a_workspace
 

@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.access.principal import Principal
-from app.domain.rooms import log as log_module
-from app.domain.rooms.blame import MOST_RUNS, Run
-from app.domain.rooms.document import LiveDocument
+from app.domain.rooms.guard.blame import MOST_RUNS, Run
+from app.domain.rooms.journal import log as log_module
+from app.domain.rooms.room.document import LiveDocument
 from app.domain.versions import blame, queries
 from app.domain.versions.blame import UNKNOWN, Blame, Part
 from app.domain.versions.history import History
@@ -329,7 +329,7 @@ class TestKeeping:
         document.rewrite("one two", "user:b")
         blocks = document.guard.blocks()
         assert [run.actor for run in blocks.runs()] == ["user:a", "user:b"]
-        monkeypatch.setattr("app.domain.rooms.blame.MOST_RUNS", 0)
+        monkeypatch.setattr("app.domain.rooms.guard.blame.MOST_RUNS", 0)
         assert MOST_RUNS > 1
         assert blocks.runs() == []
 

@@ -9,7 +9,7 @@ import pytest
 from app.domain.prompts.service import Prompts
 from app.domain.versions import queries
 from app.domain.versions.errors import VersionNotFound
-from app.domain.versions.labels import Labels
+from app.domain.versions.labels.labels import Labels
 from app.domain.versions.reactions import ACTIVE_SECONDS, AutomaticCheckpoints
 from app.domain.versions.service import Checkpoints, Versions
 from app.errors import Forbidden
@@ -136,7 +136,7 @@ class TestPublishing:
 
     async def test_in_a_new_epoch_everyone_counts_again(self, rooms, versions, made, monkeypatch):
         # The same client id in both epochs: only the epoch tells their clocks apart.
-        monkeypatch.setattr("app.domain.rooms.document.secrets.randbits", lambda _: 77)
+        monkeypatch.setattr("app.domain.rooms.room.document.secrets.randbits", lambda _: 77)
         rooms.open(made.room_id, "One", "user:author")
         await versions.publish(made.id, "First")
         rooms.open(made.room_id, "One two", "user:third")

@@ -1,0 +1,1 @@
+"""What goes out: prompts in formats of other tools, archives, and code that uses a prompt."""

@@ -1,0 +1,160 @@
+"""What an import would do, before it does anything: every file, every prompt, every doubt."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import IO, Any
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.domain.exchange import detecting, mapping
+from app.domain.exchange.bounds import FILE_BYTES
+from app.domain.exchange.errors import FileInvalid, FormatUnknown
+from app.domain.exchange.imports.coming import Wanted
+from app.domain.exchange.imports.deciding import Step
+from app.domain.exchange.imports.importing import Importer
+from app.domain.exchange.imports.uploads import Brought
+from app.domain.exchange.record import Record
+from app.domain.exchange.zipped import MAGIC, Reader
+from app.domain.versions.policy import LATEST, label_problem
+from app.errors import AppError
+
+MOST_SHOWN = 200  # prompts
+ARCHIVE = "archive"
+_STATES = {"create": "new", "unchanged": "unchanged", "skip": "clash"}
+_ORDER = ("clash", "new", "unchanged")
+
+Found = list[tuple[str, Record]]
+
+
+def is_archive(data: IO[bytes]) -> bool:
+    found = data.read(len(MAGIC)) == MAGIC
+    data.seek(0)
+    return found
+
+
+async def preview(
+    importer: Importer, caller: Principal, kept: Sequence[dict[str, Any]], files: Sequence[Brought]
+) -> dict[str, Any]:
+    """`kept` says of each file which format it was given ("" = find out), and whether it is out."""
+    told = _Telling()
+    found: Found = []
+    for number, (choice, one) in enumerate(zip(kept, files, strict=True)):
+        shown = {**choice, "number": number, "title": "", "prompts": 0, "unsaid": "", "error": None}
+        told.files.append(shown)
+        if choice["is_out"]:
+            continue
+        try:
+            if is_archive(one.data):
+                await _archive(importer, one, shown, told)
+            else:
+                found += await asyncio.to_thread(_records, one, choice["format"], shown)
+        except (FileInvalid, FormatUnknown) as error:
+            shown["error"] = _problem(error)
+        except AppError as error:  # of an archive: what its labels or versions would need
+            shown["error"] = {"problem": error.detail, "line": 0, "column": 0}
+    told.doubts = _doubts(caller, found)
+    await importer.bring(await importer.wanted(found), "skip", is_rehearsal=True, seen=told.note)
+    return told.told()
+
+
+def wanted_files(
+    kept: Sequence[Mapping[str, Any]], files: Sequence[Brought]
+) -> tuple[list[Brought], Callable[[], Found]]:
+    """The archives, and how the records of the other files are read, for the import itself."""
+    pairs = [(c, f) for c, f in zip(kept, files, strict=True) if not c["is_out"]]
+    archives = [one for _, one in pairs if is_archive(one.data)]
+
+    def records() -> Found:
+        found: Found = []
+        for choice, one in pairs:
+            if one not in archives:
+                found += _records(one, choice["format"], {})
+        return found
+
+    return archives, records
+
+
+def _records(one: Brought, format_name: str, shown: dict[str, Any]) -> Found:
+    one.data.seek(0)
+    data = one.data.read(FILE_BYTES + 1)
+    form, records = detecting.read_as(data, one.name, format_name)
+    shown |= {"format": form.name, "title": form.title, "unsaid": form.unsaid}
+    shown["prompts"] = len(records)
+    return [(one.name, mapping.checked(record)) for record in records]
+
+
+async def _archive(importer: Importer, one: Brought, shown: dict[str, Any], told: _Telling) -> None:
+    shown |= {"format": ARCHIVE, "title": "Archive of Promptroom"}
+    reader = await asyncio.to_thread(Reader, one.data, one.name)
+    shown["prompts"] = len(reader)
+    if problem := _empty(reader):
+        raise FileInvalid(problem, one.name)
+    await importer.archive(reader, "skip", is_rehearsal=True, seen=told.note)
+
+
+def _empty(reader: Reader) -> str:
+    return "" if len(reader) or reader.manifest.folders else "There is no prompt in this archive."
+
+
+class _Telling:
+    """Keeps what is shown, and of the rest how much there is."""
+
+    def __init__(self) -> None:
+        self.files: list[dict[str, Any]] = []
+        self.doubts: dict[str, list[str]] = {}
+        self._counts: Counter[str] = Counter()
+        self._shown: dict[str, list[dict[str, Any]]] = {state: [] for state in _ORDER}
+
+    def note(self, step: Step) -> None:
+        state = _STATES[step.item.action]
+        self._counts[state] += 1
+        if len(self._shown[state]) < MOST_SHOWN:
+            self._shown[state].append(self._one(step.wanted, state))
+
+    def _one(self, wanted: Wanted, state: str) -> dict[str, Any]:
+        kept = wanted.kept
+        return {
+            "name": kept.name,
+            "title": kept.title,
+            "folder": kept.folder,
+            "tags": kept.tags,
+            "labels": sorted(kept.labels),
+            "state": state,
+            "file": "" if wanted.is_archived else wanted.file,
+            "doubts": self.doubts.get(kept.name, []),
+        }
+
+    def told(self) -> dict[str, Any]:
+        ordered = [one for state in _ORDER for one in self._shown[state]]
+        # What somebody has to decide or should read comes first.
+        ordered.sort(key=lambda one: (one["state"] != "clash", not one["doubts"]))
+        counts = {state: self._counts[state] for state in _ORDER}
+        return {"files": self.files, "counts": counts, "items": ordered[:MOST_SHOWN]}
+
+
+def _doubts(caller: Principal, found: Found) -> dict[str, list[str]]:
+    """By name, what becomes another thing than the file says."""
+    told: dict[str, list[str]] = {}
+    for _, record in found:
+        name = mapping.our_name(record.name)
+        told.setdefault(name, []).extend(_of(caller, record, name))
+    return {name: list(dict.fromkeys(some)) for name, some in told.items()}
+
+
+def _of(caller: Principal, record: Record, name: str) -> Iterator[str]:
+    if record.name != name:
+        yield f"The file calls it “{record.name}”; programs will fetch it as {name}."
+    for label in record.labels:
+        if label != LATEST and (problem := label_problem(label)):
+            yield f"The label “{label}” stays behind. {problem}"
+    if record.labels and not caller.can(Permission.LABELS_MOVE):
+        yield "Its labels stay behind, since you may not move any."
+
+
+def _problem(error: FileInvalid | FormatUnknown) -> dict[str, Any]:
+    if isinstance(error, FileInvalid):
+        return {"problem": error.problem, "line": error.line, "column": error.column}
+    return {"problem": error.detail, "line": 0, "column": 0}

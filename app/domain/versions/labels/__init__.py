@@ -1,0 +1,1 @@
+"""Labels: where they are, who may move them, how they split, and where they have been."""

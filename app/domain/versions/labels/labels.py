@@ -1,0 +1,214 @@
+"""Labels: movable names for versions, with a history of their moves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from app.access.permissions import Permission
+from app.access.principal import Principal
+from app.db.after import after_commit
+from app.domain.prompts.ports import Announcer
+from app.domain.prompts.service import Prompts
+from app.domain.versions import policy, queries
+from app.domain.versions.errors import (
+    LabelMovedSince,
+    LabelNotFound,
+    LabelProtected,
+    VersionNotFound,
+)
+from app.domain.versions.labels.rollouts import Place, Wanted, begun
+from app.domain.versions.models import Label, LabelMove, Version
+from app.domain.versions.ports import UNWATCHED, Composition
+from app.domain.workspaces.service import Workspaces
+from app.kit import clock
+from app.kit.ids import new_id
+from app.kit.rollouts import Rollout
+
+LABEL_MOVED = "label.moved"  # {"label", "number"}; number null = taken off; perhaps "rollout"
+
+
+class Labels:
+    """The labels of the caller's prompts. News travel once the transaction is committed."""
+
+    def __init__(
+        self,
+        tx: AsyncSession,
+        caller: Principal,
+        announcer: Announcer,
+        composition: Composition = UNWATCHED,
+    ) -> None:
+        self._tx = tx
+        self._caller = caller
+        self._announcer = announcer
+        self._composition = composition
+
+    async def move(
+        self,
+        prompt_id: UUID,
+        name: str,
+        number: int,
+        wanted: Wanted | None = None,
+        seen: UUID | None = None,
+    ) -> Label:
+        """Put a label on a version for everybody, or, with `wanted`, for all but some.
+
+        `seen` is the last move that the caller knows of. Raises `PromptNotFound`, `LabelRefused`,
+        `LabelProtected`, `VersionNotFound`, `RolloutRefused`, `LabelMovedSince`, and a `Conflict`
+        when programs could not be given what includes it, or what it includes.
+        """
+        self._caller.require(Permission.LABELS_MOVE)
+        policy.check_label(name)
+        _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        if seen is not None:
+            await self._check_last(prompt_id, name, seen)
+        version = await self._version(prompt_id, number)
+        rollout = None
+        if wanted is not None:
+            await self._version(prompt_id, wanted.version)
+            there = await queries.label(self._tx, self._caller, prompt_id, name)
+            rollout = begun(number, wanted, there.rollout if there else None)
+        await self.put(prompt_id, branch.id, version, [name], rollout)
+        label = await queries.label(self._tx, self._caller, prompt_id, name)
+        if label is None:
+            raise LabelNotFound(f"{name} is on no version.")
+        return label
+
+    async def last_move(
+        self, prompt_id: UUID, name: str, *, holds: bool = False
+    ) -> LabelMove | None:
+        """What brought a label to where it is; None when it is on no version.
+
+        `holds` keeps others from moving it until the transaction ends. Raises `PromptNotFound`.
+        """
+        prompts = Prompts(self._tx, self._caller, self._announcer)
+        await (prompts.locked(prompt_id) if holds else prompts.open(prompt_id))
+        found = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
+        return found[0] if found and found[0].to_number is not None else None
+
+    async def split(
+        self, prompt_id: UUID, name: str, wanted: Wanted, seen: UUID | None = None
+    ) -> Label:
+        """Give a candidate to some, and leave the label where it is. Raises what `move` does."""
+        self._caller.require(Permission.LABELS_MOVE)
+        await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        there = await queries.label(self._tx, self._caller, prompt_id, name)
+        if there is None:
+            raise LabelNotFound(f"{name} is on no version.")
+        return await self.move(prompt_id, name, there.number, wanted, seen)
+
+    async def remove(self, prompt_id: UUID, name: str, *, confirmed: bool = False) -> None:
+        """Take a label off. Others may include the prompt by it: that has to be `confirmed`.
+
+        Raises `PromptNotFound`, `LabelRefused`, `LabelProtected`, `LabelNotFound`, `Conflict`.
+        """
+        self._caller.require(Permission.LABELS_MOVE)
+        policy.check_label(name)
+        _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        label = await queries.label(self._tx, self._caller, prompt_id, name)
+        if label is None:
+            raise LabelNotFound(f"{name} is on no version.")
+        await self._check_roles([name])
+        before = label.number, label.rollout
+        async with self._tx.begin_nested():  # whoever catches the refusal commits nothing of it
+            await queries.remove_label(self._tx, self._caller, prompt_id, name)
+            await self._composition.removed(
+                self._tx, self._caller, prompt_id, name, confirmed=confirmed
+            )
+        await self._moved(prompt_id, branch.id, name, before, (None, None))
+
+    async def put(
+        self,
+        prompt_id: UUID,
+        room_id: UUID,
+        version: Version,
+        names: Sequence[str],
+        rollout: Rollout | None = None,
+    ) -> list[str]:
+        """Put labels (checked names) on a version of a locked prompt; gives those that moved.
+
+        What they gave to some before ends, unless `rollout` says how it goes on. Raises
+        `LabelProtected`, and what `move` says of programs.
+        """
+        now = {one.name: one for one in await queries.labels(self._tx, self._caller, prompt_id)}
+        places: dict[str, Place] = {name: (one.number, one.rollout) for name, one in now.items()}
+        after = version.number, rollout
+        moved = [name for name in names if places.get(name) != after]
+        await self._check_roles(moved)
+        for name in moved:
+            label = now.get(name) or self._new(prompt_id, name)
+            label.version_id, label.number, label.rollout = version.id, version.number, rollout
+            label.moved_by, label.moved_at = self._caller.actor, clock.utc_now()
+            self._tx.add(label)
+            await self._moved(prompt_id, room_id, name, places.get(name, (None, None)), after)
+        candidate = rollout.version if rollout else None
+        await self._composition.moved(self._tx, self._caller, version, moved, candidate)
+        return moved
+
+    async def undo(self, prompt_id: UUID, name: str, move_id: UUID) -> None:
+        """Put a label back to where it was before a move, if it has not moved since.
+
+        Raises `LabelNotFound`, `LabelMovedSince`, and what `move` and `remove` raise.
+        """
+        self._caller.require(Permission.LABELS_MOVE)
+        _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
+        made = await queries.move(self._tx, self._caller, prompt_id, move_id)
+        if made is None or made.label != name:
+            raise LabelNotFound("There is no such move.")
+        await self._check_last(prompt_id, name, made.id)
+        if made.from_number is None:
+            await self.remove(prompt_id, name)
+        else:
+            # With the seed that it had: the same keys get the same as before.
+            version = await self._version(prompt_id, made.from_number)
+            await self.put(prompt_id, branch.id, version, [name], made.rollouts[0])
+
+    async def _version(self, prompt_id: UUID, number: int) -> Version:
+        found = await queries.numbered(self._tx, self._caller, prompt_id, number)
+        if found is None:
+            raise VersionNotFound(f"This prompt has no version {number}.")
+        return found
+
+    async def _check_last(self, prompt_id: UUID, name: str, seen: UUID) -> None:
+        last = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
+        if not last or last[0].id != seen:
+            raise LabelMovedSince(f"{name} is where somebody has put it since.")
+
+    async def _check_roles(self, names: Sequence[str]) -> None:
+        roles = await Workspaces(self._tx).label_roles(self._caller) if names else {}
+        for name in names:
+            if not policy.may_move(self._caller, name, roles):
+                raise LabelProtected(f"{name} is {policy.protection(name, roles)}.")
+
+    def _new(self, prompt_id: UUID, name: str) -> Label:
+        return Label(prompt_id=prompt_id, name=name, workspace_id=self._caller.workspace_id)
+
+    async def _moved(
+        self, prompt_id: UUID, room_id: UUID, name: str, before: Place, after: Place
+    ) -> None:
+        rollouts = [one.kept() if one else None for one in (before[1], after[1])]
+        self._tx.add(
+            LabelMove(
+                id=new_id(),
+                workspace_id=self._caller.workspace_id,
+                prompt_id=prompt_id,
+                label=name,
+                from_number=before[0],
+                to_number=after[0],
+                rollout_before=rollouts[0],
+                rollout_after=rollouts[1],
+                actor=self._caller.actor,
+                moved_at=clock.utc_now(),
+            )
+        )
+        await self._tx.flush()
+        data: dict[str, Any] = {"label": name, "number": after[0]}
+        if (now := after[1]) is not None:
+            data["rollout"] = {"version": now.version, "percent": now.percent}
+        after_commit(
+            self._tx,
+            lambda: self._announcer.announce(room_id, LABEL_MOVED, data, self._caller),
+        )

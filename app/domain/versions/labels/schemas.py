@@ -1,0 +1,137 @@
+"""What the API takes and says about labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+import msgspec
+from msgspec import Meta
+
+from app.domain.prompts.people import Shown
+from app.domain.prompts.shapes import ActorView
+from app.domain.versions.labels.rollouts import Wanted
+from app.domain.versions.models import Label, LabelMove
+from app.domain.versions.schemas import Number, author
+from app.kit.rollouts import Rollout
+from app.web.conditional import tag_of
+from app.web.describing import LARGEST_INTEGER, noted
+
+
+class RolloutInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What some get instead."""
+
+    version: Annotated[int, noted("The candidate.", [7], minimum=1, maximum=LARGEST_INTEGER)]
+    percent: Annotated[
+        float,
+        noted("Of sticky keys: 0.1 to 99.9 in tenths.", [10], minimum=0.1, maximum=99.9),
+    ]
+
+
+class LabelInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a label goes; without `rollout` for everybody."""
+
+    version: Number
+    rollout: RolloutInput | None = None
+
+    @property
+    def wanted(self) -> Wanted | None:
+        return Wanted(self.rollout.version, self.rollout.percent) if self.rollout else None
+
+
+class RolloutView(msgspec.Struct, frozen=True):
+    """How a label splits."""
+
+    version: Annotated[int, Meta(description="The candidate.", examples=[7])]
+    percent: Annotated[float, Meta(description="Of sticky keys get it.", examples=[10])]
+    seed: Annotated[
+        str,
+        Meta(description="Decides with a key who gets it.", examples=["9f2c61d07ab3e845"]),
+    ]
+
+
+class LabelView(msgspec.Struct, frozen=True):
+    """Where a label is."""
+
+    label: Annotated[str, Meta(examples=["production"])]
+    version: Annotated[int, Meta(examples=[6])]
+    moved_by: ActorView
+    moved_at: datetime
+    rollout: Annotated[RolloutView | None, Meta(description="null: everybody gets `version`.")] = (
+        None
+    )
+
+
+class LabelMoveView(msgspec.Struct, frozen=True):
+    """One move in a label's history; null = it was on no version, or it did not split."""
+
+    id: UUID
+    from_version: int | None
+    to_version: int | None
+    moved_by: ActorView
+    moved_at: datetime
+    from_rollout: RolloutView | None = None
+    to_rollout: RolloutView | None = None
+
+
+class LabelHistory(msgspec.Struct, frozen=True):
+    """Where a label has been, the latest move first; at most 50 moves."""
+
+    items: list[LabelMoveView]
+
+
+class LabelList(msgspec.Struct, frozen=True):
+    """Where a prompt's labels are, by name; `latest` moves by itself and is not among them."""
+
+    items: list[LabelView]
+
+
+class UndoInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which move to take back."""
+
+    move: Annotated[UUID, Meta(description="The `id` of a move in the label's history.")]
+
+
+class ProtectionView(msgspec.Struct, frozen=True):
+    """A label that only some may move."""
+
+    label: Annotated[str, Meta(examples=["production"])]
+    role: Annotated[
+        Literal["reviewer", "admin", "owner"],
+        Meta(description="The weakest role that may move it.", examples=["reviewer"]),
+    ]
+
+
+class ProtectionList(msgspec.Struct, frozen=True):
+    """The protected labels of the workspace, by name."""
+
+    items: list[ProtectionView]
+
+
+class ProtectionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Who may move a label: people with this role or a more powerful one."""
+
+    role: Annotated[Literal["reviewer", "admin", "owner"], Meta(examples=["reviewer"])]
+
+
+def label_view(label: Label, people: dict[str, Shown]) -> LabelView:
+    who = author(people, label.moved_by)
+    return LabelView(label.name, label.number, who, label.moved_at, rollout_view(label.rollout))
+
+
+def rollout_view(rollout: Rollout | None) -> RolloutView | None:
+    return RolloutView(rollout.version, rollout.percent, rollout.seed) if rollout else None
+
+
+def move_view(move: LabelMove, people: dict[str, Shown]) -> LabelMoveView:
+    before, after = map(rollout_view, move.rollouts)
+    who = author(people, move.actor)
+    return LabelMoveView(
+        move.id, move.from_number, move.to_number, who, move.moved_at, before, after
+    )
+
+
+def mark_of(move: LabelMove | None) -> str | None:
+    """The ETag of a label: which move brought it to where it is; None = it is on no version."""
+    return tag_of(move.id) if move is not None and move.to_number is not None else None

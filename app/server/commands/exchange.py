@@ -1,0 +1,135 @@
+"""Importing and exporting from the command line, without a running server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from app.access.permissions import GRANTS, Role
+from app.access.principal import Principal
+from app.db.engine import Database
+from app.domain.exchange import detecting
+from app.domain.exchange.bounds import FILE_BYTES
+from app.domain.exchange.exports import exporting
+from app.domain.exchange.imports.deciding import Conflict, Item
+from app.domain.exchange.imports.importing import Importer
+from app.domain.exchange.zipped import MAGIC, Reader
+from app.domain.prompts.people import SERVER
+from app.domain.workspaces import service as workspaces
+from app.errors import Invalid
+from app.kit.ids import new_id
+from app.server.commands.administration import ready
+from app.settings import Settings
+
+
+async def bring_in(
+    settings: Settings,
+    workspace: str,
+    files: Sequence[str],
+    conflict: Conflict,
+    *,
+    is_rehearsal: bool,
+    done: Callable[[int], None],
+) -> str:
+    """A sentence about what was imported."""
+    archives = [one for one in files if _is_archive(one)]
+    others = [_named(one) for one in files if one not in archives]
+    items: list[Item] = []
+    async with ready(settings) as database:
+        importer = Importer(database, await _operator(database, workspace), None)
+        if others:
+            items += await importer.files(others, conflict, is_rehearsal=is_rehearsal)
+        for one in archives:
+            with _open(one) as file:
+                reader = Reader(file, one)
+                items += await importer.archive(
+                    reader, conflict, is_rehearsal=is_rehearsal, done=done
+                )
+    return told(items, is_rehearsal=is_rehearsal)
+
+
+async def send_out(
+    settings: Settings, workspace: str, path: str, done: Callable[[int], None]
+) -> str:
+    """A sentence about the archive. The file appears when it is whole."""
+    count = 0
+
+    def counted(number: int) -> None:
+        nonlocal count
+        count = number
+        done(number)
+
+    async with ready(settings) as database:
+        caller = await _operator(database, workspace)
+        with _appearing(path) as file:
+            async for piece in exporting.stream(database, caller, counted):
+                file.write(piece)
+    return f"{path} has the {count:,} prompts of {workspace}."
+
+
+async def send_one(
+    settings: Settings, workspace: str, name: str, format_name: str, path: str
+) -> str:
+    """A sentence about the file."""
+    form = detecting.named(format_name)
+    async with ready(settings) as database:
+        caller = await _operator(database, workspace)
+        async with database.within(caller).transaction(write=False) as tx:
+            record = await exporting.record_named(tx, caller, name)
+    with _appearing(path) as file:
+        file.write(form.write(record))
+    return f"{path} has {name} as {form.title}."
+
+
+def told(items: Sequence[Item], *, is_rehearsal: bool) -> str:
+    found = Counter(one.action for one in items)
+    counts = (
+        f"{found['create']:,} created, {found['update']:,} updated, {found['skip']:,} skipped, "
+        f"{found['unchanged']:,} there already"
+    )
+    return f"Nothing was changed; it would be: {counts}." if is_rehearsal else f"{counts}."
+
+
+async def _operator(database: Database, workspace: str) -> Principal:
+    """Who runs the command: everything is theirs."""
+    async with database.transaction(write=False) as tx:
+        where = await workspaces.named(tx, workspace)
+    return Principal(
+        where.id, SERVER, "Promptroom", "slate", new_id(), GRANTS[Role.OWNER], Role.OWNER
+    )
+
+
+def _is_archive(path: str) -> bool:
+    with _open(path) as file:
+        return file.read(len(MAGIC)) == MAGIC
+
+
+def _named(path: str) -> tuple[str, bytes]:
+    with _open(path) as file:
+        return Path(path).name, file.read(FILE_BYTES + 1)
+
+
+@contextmanager
+def _open(path: str) -> Generator[IO[bytes], None, None]:
+    try:
+        with Path(path).open("rb") as file:
+            yield file
+    except OSError as error:
+        raise Invalid(f"{path} cannot be read: {error.strerror}.") from error
+
+
+@contextmanager
+def _appearing(path: str) -> Generator[IO[bytes], None, None]:
+    """A file that is there when the block ends well, and otherwise not."""
+    partial = Path(f"{path}.partial")
+    try:
+        with partial.open("wb") as file:
+            yield file
+        partial.replace(path)
+    except OSError as error:
+        raise Invalid(f"{path} cannot be written: {error.strerror}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
