@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -160,8 +159,3 @@ async def _table_by_table(connection: AsyncConnection) -> AsyncGenerator[None, N
     finally:
         await connection.rollback()
         await driver.execute("PRAGMA foreign_keys=ON")
-
-
-def upgrade_blocking(database: Database) -> None:
-    """For commands that have no event loop yet."""
-    asyncio.run(upgrade(database))

@@ -24,8 +24,6 @@ from app.web.forms import typed
 from app.web.htmx import is_htmx, page, see_other
 from app.web.links import absolute
 
-_URLS = ("settings", "variables", "publish", "versions", "voices", "threads", "composition")
-
 
 class PromptPages(Controller):
     path = "/w/{workspace:str}/prompts/{prompt_id:uuid}"

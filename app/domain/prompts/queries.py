@@ -21,7 +21,6 @@ Rows = Select[*tuple[Any, ...]]
 
 MAIN = "main"
 MOST_OPTIONS = 12  # of one facet
-MOST_FOLDERS = 200
 
 
 async def by_id(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,10 +16,17 @@ from app.domain.prompts.models import Branch, Prompt
 from app.domain.search import queries
 from app.domain.search.models import Entry
 
-if TYPE_CHECKING:
-    from app.domain.search.indexer import LiveText
-
 _COLUMNS = tuple(column.key for column in Entry.__mapper__.column_attrs)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveText:
+    """What a document says, and up to which row of its journal."""
+
+    text: str
+    seq: int
+    edited_at: datetime
+    actors: frozenset[str]
 
 
 async def gathered(

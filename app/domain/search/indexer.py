@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,21 +15,12 @@ from app.db import locks
 from app.db.engine import Database
 from app.domain.search import gathering, queries
 from app.domain.search.analysis import TEXT_LONGEST, words
+from app.domain.search.gathering import LiveText
 from app.domain.search.words import Document, Words
 
 BATCH = 40  # prompts in one transaction: some ten milliseconds, for others who want to write
 MANY = 100  # in the background
 MOST_KNOWN = 200_000  # words of one workspace that are remembered as stored
-
-
-@dataclass(frozen=True, slots=True)
-class LiveText:
-    """What a document says, and up to which row of its journal."""
-
-    text: str
-    seq: int
-    edited_at: datetime
-    actors: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

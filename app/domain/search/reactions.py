@@ -14,7 +14,8 @@ import structlog
 
 from app.db.engine import Database
 from app.domain.search import queries
-from app.domain.search.indexer import Indexer, Inside, LiveText
+from app.domain.search.gathering import LiveText
+from app.domain.search.indexer import Indexer, Inside
 from app.kit import clock
 
 log = structlog.get_logger(__name__)

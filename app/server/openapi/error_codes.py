@@ -76,11 +76,6 @@ def error_codes() -> list[ErrorCode]:
     return sorted(found, key=lambda one: one.code)
 
 
-def _of_http(code: str, status: int) -> ErrorCode:
-    title = HTTPStatus(status).phrase.capitalize()
-    return ErrorCode(code, status, title, "", "app.web.problem", HTTP_ADVICE[status])
-
-
 def _descendants(kind: type[AppError]) -> Iterator[type[AppError]]:
     for child in kind.__subclasses__():
         yield child

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pycrdt import Assoc, Doc, Text
 
 from app.domain.rooms.guard.guard import Guard, Verdict
+from app.domain.rooms.metrics import LIBRARY_FAILURES
 from app.domain.rooms.room.crediting import Splice, Writers, edits
 from app.kit.edits import Edit, applied, between
 
@@ -31,6 +32,7 @@ def guarded(call: Callable[[], T]) -> T:
     except (asyncio.CancelledError, KeyboardInterrupt, SystemExit):
         raise
     except BaseException as error:
+        LIBRARY_FAILURES.inc()
         raise LibraryFailed(f"{type(error).__name__}: {error}"[:200]) from error
 
 

@@ -11,6 +11,7 @@ from time import process_time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 from pycrdt import Doc, Text
 
 from app.domain.rooms.room.crediting import edits
@@ -23,6 +24,10 @@ words = st.lists(
 
 
 DICE = random.Random(7)
+
+
+def _failures() -> float:
+    return REGISTRY.get_sample_value("promptroom_library_failures_total") or 0.0
 
 
 class Panic(BaseException):
@@ -46,9 +51,11 @@ class TestGuarded:
         with pytest.raises(error):
             guarded(fails)
 
-    def test_a_real_failure_of_the_library(self) -> None:
+    def test_a_real_failure_of_the_library_is_counted(self) -> None:
+        before = _failures()
         with pytest.raises(LibraryFailed):
             LiveDocument().apply(b"\xff\xff\xff")
+        assert _failures() == before + 1
 
 
 class TestRewriting:
