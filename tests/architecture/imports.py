@@ -66,6 +66,9 @@ SLICES: dict[str, frozenset[str]] = {
     "search": frozenset({"accounts", "rooms", "prompts", "versions"}),
 }
 
+# Folders of a slice that stand on each other: each may import those before it.
+FLOORS: dict[str, tuple[str, ...]] = {"rooms": ("wire", "guard", "room", "journal", "hub")}
+
 # A slice's own business; other slices go through its service.
 PRIVATE = re.compile(r"queries|(\w+_)?api|sockets|jobs|(\w+_)?schemas|store_\w+|\w*pages")
 # What may import the framework, beside the outer parts.
@@ -107,13 +110,21 @@ def _problem(module: Module, target: str) -> str:
 def _between_slices(source: list[str], target: list[str]) -> str:
     mine, theirs = source[2], target[2]
     if mine == theirs:
-        return ""
+        return _between_floors(source, target)
     if theirs not in SLICES[mine]:
         return f"the slice {mine} may not know {theirs}"
     # deeper than the slice, too: app.domain.versions.labels.api
     if any(PRIVATE.fullmatch(part) for part in target[3:]):
         return f"{'.'.join(target)} is private to {theirs}"
     return ""
+
+
+def _between_floors(source: list[str], target: list[str]) -> str:
+    floors = FLOORS.get(source[2], ())
+    mine, theirs = (name[3] if len(name) > 3 else "" for name in (source, target))
+    if mine not in floors or theirs not in floors or floors.index(theirs) <= floors.index(mine):
+        return ""
+    return f"{mine} stands below {theirs} in {source[2]}"
 
 
 def layer(name: str) -> str:

@@ -14,7 +14,7 @@ from pycrdt import Doc, Text
 
 from app.access.permissions import Role
 from app.access.principal import Person, Principal
-from app.domain.rooms.journal.quarantine import Quarantine
+from app.domain.rooms.guard.quarantine import Quarantine
 from app.domain.rooms.room.document import LiveDocument
 from app.domain.rooms.room.member import Member
 from app.domain.rooms.room.room import Room

@@ -67,7 +67,7 @@ def run(
         "SCHEMATHESIS_EVERY": str(every),
         "SCHEMATHESIS_REACHED": str(reached),
         "SCHEMATHESIS_OWN_KEYS": " ".join(str(one.key.id) for one in worlds),
-        "PYTHONPATH": str(HERE.parents[1]) + os.pathsep + os.environ.get("PYTHONPATH", ""),
+        "PYTHONPATH": str(HERE.parents[2]) + os.pathsep + os.environ.get("PYTHONPATH", ""),
     }
     command = [sys.executable, "-m", "schemathesis.cli"]
     command += ["--config-file", str(HERE / "schemathesis.toml")]

@@ -15,9 +15,9 @@ import structlog
 from app.db.engine import Database
 from app.domain.rooms import queries
 from app.domain.rooms.errors import RoomBroken, RoomNotFound, UpdateRefused
+from app.domain.rooms.guard.quarantine import Quarantine
 from app.domain.rooms.journal.compaction import compact, storable
 from app.domain.rooms.journal.flight import FlightRecorder, InFlight
-from app.domain.rooms.journal.quarantine import Quarantine
 from app.domain.rooms.metrics import QUARANTINED
 from app.domain.rooms.models import Quarantined, Snapshot
 from app.domain.rooms.room.document import LibraryFailed, LiveDocument

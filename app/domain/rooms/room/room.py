@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from app.domain.rooms.guard.guard import Verdict
-from app.domain.rooms.journal.quarantine import Quarantine
+from app.domain.rooms.guard.quarantine import Quarantine
 from app.domain.rooms.metrics import GAPS, RESYNCS
 from app.domain.rooms.room.crediting import Writers
 from app.domain.rooms.room.document import LibraryFailed, LiveDocument, Plan
