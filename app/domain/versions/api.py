@@ -15,12 +15,12 @@ from app.domain.versions.comparing import compared
 from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
 from app.domain.versions.errors import LabelNotFound
 from app.domain.versions.labels.labels import Labels
+from app.domain.versions.labels.list_schemas import mark_of
 from app.domain.versions.labels.schemas import (
     LabelHistory,
     LabelInput,
     LabelView,
     label_view,
-    mark_of,
     move_view,
 )
 from app.domain.versions.schemas import (

@@ -11,17 +11,15 @@ from app.access.permissions import Permission, Role
 from app.domain.versions import policy
 from app.domain.versions.deps import HistoryDep, LabelsDep
 from app.domain.versions.errors import LabelNotFound
-from app.domain.versions.labels.schemas import (
-    LabelHistory,
+from app.domain.versions.labels.list_schemas import (
     LabelList,
     ProtectionInput,
     ProtectionList,
     ProtectionView,
     UndoInput,
-    label_view,
     mark_of,
-    move_view,
 )
+from app.domain.versions.labels.schemas import LabelHistory, label_view, move_view
 from app.domain.workspaces.service import Workspaces
 from app.web.conditional import answered
 from app.web.deps import Caller, Tx

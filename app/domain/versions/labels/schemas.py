@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,6 @@ from app.domain.versions.labels.rollouts import Wanted
 from app.domain.versions.models import Label, LabelMove
 from app.domain.versions.schemas import Number, author
 from app.kit.rollouts import Rollout
-from app.web.conditional import tag_of
 from app.web.describing import LARGEST_INTEGER, noted
 
 
@@ -81,40 +80,6 @@ class LabelHistory(msgspec.Struct, frozen=True):
     items: list[LabelMoveView]
 
 
-class LabelList(msgspec.Struct, frozen=True):
-    """Where a prompt's labels are, by name; `latest` moves by itself and is not among them."""
-
-    items: list[LabelView]
-
-
-class UndoInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which move to take back."""
-
-    move: Annotated[UUID, Meta(description="The `id` of a move in the label's history.")]
-
-
-class ProtectionView(msgspec.Struct, frozen=True):
-    """A label that only some may move."""
-
-    label: Annotated[str, Meta(examples=["production"])]
-    role: Annotated[
-        Literal["reviewer", "admin", "owner"],
-        Meta(description="The weakest role that may move it.", examples=["reviewer"]),
-    ]
-
-
-class ProtectionList(msgspec.Struct, frozen=True):
-    """The protected labels of the workspace, by name."""
-
-    items: list[ProtectionView]
-
-
-class ProtectionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who may move a label: people with this role or a more powerful one."""
-
-    role: Annotated[Literal["reviewer", "admin", "owner"], Meta(examples=["reviewer"])]
-
-
 def label_view(label: Label, people: dict[str, Shown]) -> LabelView:
     who = author(people, label.moved_by)
     return LabelView(label.name, label.number, who, label.moved_at, rollout_view(label.rollout))
@@ -130,8 +95,3 @@ def move_view(move: LabelMove, people: dict[str, Shown]) -> LabelMoveView:
     return LabelMoveView(
         move.id, move.from_number, move.to_number, who, move.moved_at, before, after
     )
-
-
-def mark_of(move: LabelMove | None) -> str | None:
-    """The ETag of a label: which move brought it to where it is; None = it is on no version."""
-    return tag_of(move.id) if move is not None and move.to_number is not None else None
