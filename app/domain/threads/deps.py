@@ -57,6 +57,7 @@ class Wanted:
 
 WantedDep = NamedDependency[Wanted]
 ThreadsDep = NamedDependency[Threads]
+ConversationsDep = NamedDependency[Conversations]
 TableDep = NamedDependency[Table]
 _Rooms = NamedDependency[Rooms]
 _Audience = NamedDependency[Audience]
@@ -64,6 +65,10 @@ _Audience = NamedDependency[Audience]
 
 async def provide_threading(tx: Tx, caller: Caller, rooms: _Rooms, audience: _Audience) -> Threads:
     return Threads(tx, caller, rooms, audience)
+
+
+async def provide_conversations(tx: Tx, caller: Caller, rooms: _Rooms) -> Conversations:
+    return Conversations(tx, caller, rooms)
 
 
 async def provide_table(database: Db, caller: Caller, rooms: _Rooms, audience: _Audience) -> Table:
@@ -80,5 +85,6 @@ async def provide_wanted(
 PROVIDERS = {
     "wanted": Provide(provide_wanted),
     "threading": Provide(provide_threading),
+    "conversations": Provide(provide_conversations),
     "table": Provide(provide_table),
 }
