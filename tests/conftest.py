@@ -14,9 +14,13 @@ import pytest
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import URL, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine
 
-from app.db import migrate
+from app.db import engine, migrate
 from app.db.engine import Database
+from app.db.turns import Turns
+from app.domain.rooms.journal import store_sqlite
 from app.server.core import build, state_of
 from app.settings import Settings
 from tests.support.databases import PostgresCopies, is_on_postgres
@@ -35,6 +39,32 @@ CHROMIUM_FLAGS = [
 @pytest.fixture(scope="session")
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once() -> Iterator[None]:
+    """Each statement is compiled once for all the databases of a run, not for each one anew.
+
+    That took longer than most tests. SQLAlchemy keeps what it compiled by dialect, so they share one.
+    """
+    make = engine._sqlite_engine
+    first = make(make_url("sqlite+aiosqlite://"), Turns())
+
+    async def connect_once() -> None:
+        async with first.connect():
+            """Now its dialect knows what this SQLite can do."""
+        await first.dispose()
+
+    def sharing(url: URL, turns: Turns) -> AsyncEngine:
+        made = make(url, turns)
+        made.sync_engine.dialect = first.sync_engine.dialect
+        made.sync_engine._compiled_cache = first.sync_engine._compiled_cache
+        return made
+
+    asyncio.run(connect_once())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(engine, "_sqlite_engine", sharing)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -108,8 +138,9 @@ def assembled() -> Litestar:
 
 
 @pytest.fixture
-def app(assembled: Litestar, settings: Settings) -> Litestar:
+def app(assembled: Litestar, settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Litestar:
     """The application with nothing kept from other tests."""
+    monkeypatch.setattr(store_sqlite, "_RESERVED", 0)  # 32 MB written for each test
     assembled.state = state_of(settings)
     return assembled
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,7 @@ def _config(connection: Connection | None = None) -> Config:
 
 def newest() -> str:
     """The revision that this release's code expects."""
-    return ScriptDirectory.from_config(_config()).get_current_head() or ""
+    return revisions()[-1]
 
 
 async def upgrade(database: Database, revision: str = "head") -> None:
@@ -55,7 +56,7 @@ async def upgrade(database: Database, revision: str = "head") -> None:
         connection.rollback()  # so that each migration has a transaction of its own
         if here and not knows(here):
             log.warning("migrate.schema_is_newer", revision=here)
-        else:
+        elif here != newest() or revision != "head":
             upgrade_on(connection, revision)
 
     await _run(database, run)
@@ -100,7 +101,7 @@ def suits(revision: str) -> bool:
 
 def knows(revision: str) -> bool:
     """Whether this release has a migration that leads to `revision`."""
-    return revision in _revisions()
+    return revision in revisions()
 
 
 def current_on(connection: Connection) -> str:
@@ -115,7 +116,7 @@ def upgrade_on(connection: Connection, revision: str = "head") -> None:
 
 def move_to(connection: Connection, revision: str) -> None:
     """Bring a schema to `revision`, up or down, inside the caller's transaction."""
-    order = _revisions()
+    order = revisions()
     here = current_on(connection)
     if here and order.index(here) > order.index(revision):
         command.downgrade(_config(connection), revision)
@@ -123,10 +124,15 @@ def move_to(connection: Connection, revision: str) -> None:
         upgrade_on(connection, revision)
 
 
-def _revisions() -> list[str]:
-    """All revisions, the oldest first."""
-    scripts = ScriptDirectory.from_config(_config()).walk_revisions()
-    return [script.revision for script in scripts][::-1]
+def revisions() -> tuple[str, ...]:
+    """All that this release has, the oldest first."""
+    return _revisions_in(_FOLDER)
+
+
+@cache  # reads files that do not change while we run
+def _revisions_in(folder: Path) -> tuple[str, ...]:
+    scripts = ScriptDirectory(str(folder)).walk_revisions()
+    return tuple(script.revision for script in scripts)[::-1]
 
 
 async def _run(database: Database, step: Any) -> None:

@@ -129,7 +129,7 @@ async def test_a_schema_that_a_newer_release_made_is_left_alone(empty: Database)
     assert await migrate.current(empty) == "newer"
     assert migrate.suits("newer")
     assert not migrate.suits("")
-    assert not migrate.suits(migrate._revisions()[0])
+    assert not migrate.suits(migrate.revisions()[0])
 
 
 class TestOnPostgres:
@@ -162,7 +162,7 @@ class TestOnPostgres:
     async def test_a_table_in_use_makes_it_fail_instead_of_queueing_everybody(
         self, empty: Database, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        await migrate.upgrade(empty, migrate._revisions()[0])
+        await migrate.upgrade(empty, migrate.revisions()[0])
         monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "50ms")
         async with empty.engine.begin() as reader:
             await reader.exec_driver_sql("SELECT count(*) FROM workspaces")

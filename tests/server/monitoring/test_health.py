@@ -44,7 +44,7 @@ class TestReadiness:
         assert said["parts"].keys() == {"database", "migrations", "bus", "disk", "journal"}
 
     async def test_an_old_schema_is_named(self, client: Client, database: Database) -> None:
-        oldest = migrate._revisions()[0]
+        oldest = migrate.revisions()[0]
         async with database.transaction() as tx:
             await tx.execute(text(f"UPDATE alembic_version SET version_num = '{oldest}'"))
         status, said = await readiness(client)
