@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.rooms.journal import store_sqlite
 from tests.support.databases import is_on_postgres
 from tests.support.engine import URLS, Engine, running_engine
 
@@ -17,6 +18,7 @@ def data_dir(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Path:
     """A folder with a database of its own, or with one on PostgreSQL (tests/conftest.py)."""
+    monkeypatch.setattr(store_sqlite, "_RESERVED", 0)  # 32 MB written for each test
     if is_on_postgres():
         monkeypatch.setitem(URLS, tmp_path, request.getfixturevalue("postgres_url"))
     else:
