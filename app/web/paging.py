@@ -35,6 +35,11 @@ def checked_limit(limit: int | None) -> int:
     return limit
 
 
+def limit_up_to(most: int, limit: int | None) -> int:
+    """Of a list that is given whole, up to `most`, to whoever asks for no limit."""
+    return most if limit is None else checked_limit(limit)
+
+
 def cut(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[Any]]) -> Page[T]:
     """A page from up to `limit` + 1 rows; `key` gives the values the list is ordered by."""
     items = list(rows[:limit])

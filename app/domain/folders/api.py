@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
-from litestar import Controller, Response, delete, get, patch, post
-from litestar.params import FromPath, JSONBody
+from litestar import Controller, Request, Response, delete, get, patch, post
+from litestar.datastructures import State
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.domain.folders import policy
 from app.domain.folders.deps import FoldersDep
 from app.domain.folders.schemas import FolderInput, FolderList, FolderMoved, FolderView, view
-from app.domain.folders.service import Folders
+from app.domain.folders.service import MOST_AT_ONCE, Folders
 from app.web.conditional import (
     NOT_MODIFIED,
     Conditions,
@@ -19,6 +21,9 @@ from app.web.conditional import (
     answered,
     tag_of,
 )
+from app.web.paging import limit_up_to, link_header
+
+AppRequest = Request[Any, Any, State]
 
 
 class FolderApi(Controller):
@@ -26,12 +31,20 @@ class FolderApi(Controller):
     tags = ["folders"]
 
     @get("/", name="api:folders", operation_id="listFolders")
-    async def listed(self, shelving: FoldersDep) -> FolderList:
+    async def listed(
+        self,
+        request: AppRequest,
+        shelving: FoldersDep,
+        limit: FromQuery[int | None] = None,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[FolderList]:
         """List the folders: those that prompts lie in, and those that were made.
 
-        Needs the scope `read`.
+        Follow `next_cursor`, or the Link header. Needs the scope `read`.
         """
-        return FolderList([view(node) for node in await shelving.all()])
+        found = await shelving.page(limit_up_to(MOST_AT_ONCE, limit), cursor)
+        content = FolderList([view(node) for node in found.items], found.next_cursor)
+        return Response(content, headers=link_header(request, found))
 
     @get(
         "/{folder:path}",

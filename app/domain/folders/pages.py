@@ -6,18 +6,20 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
+from litestar.params import FromQuery
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.folders.deps import FoldersDep
 from app.domain.folders.errors import FolderTaken
 from app.domain.folders.policy import Node
-from app.domain.folders.service import Folders
+from app.domain.folders.service import MOST_AT_ONCE
 from app.domain.workspaces.service import whom_to_ask
 from app.errors import InvalidFields
 from app.web.deps import Caller, PageShell, Tx
 from app.web.forms import typed
 from app.web.htmx import page, see_other
+from app.web.paging import Page
 
 AppRequest = Request[Any, Any, State]
 
@@ -28,9 +30,15 @@ class FolderPages(Controller):
 
     @get("/", name="folders:list")
     async def listed(
-        self, request: AppRequest, tx: Tx, caller: Caller, shelving: FoldersDep, shell: PageShell
+        self,
+        request: AppRequest,
+        tx: Tx,
+        caller: Caller,
+        shelving: FoldersDep,
+        shell: PageShell,
+        cursor: FromQuery[str] = "",
     ) -> Response[Any]:
-        context = await _context(shelving, caller)
+        context = _context(await shelving.page(MOST_AT_ONCE, cursor), caller, cursor)
         ask = await whom_to_ask(tx, caller)
         return page(request, "folders/list.html", **shell, **context, ask=ask)
 
@@ -42,7 +50,7 @@ class FolderPages(Controller):
         try:
             await shelving.create(form["path"])
         except (InvalidFields, FolderTaken) as refused:
-            context = await _context(shelving, caller)
+            context = _context(await shelving.page(MOST_AT_ONCE), caller)
             context |= {"new": form["path"], "errors": {"path": _why(refused)}}
             ask = await whom_to_ask(tx, caller)
             return page(request, "folders/list.html", status=422, **shell, **context, ask=ask)
@@ -56,7 +64,7 @@ class FolderPages(Controller):
         try:
             await shelving.move(form["folder"], form["path"])
         except (InvalidFields, FolderTaken) as refused:
-            context = await _context(shelving, caller)
+            context = _context(await shelving.page_with(form["folder"], MOST_AT_ONCE), caller)
             context |= {"moving": form["folder"], "to": form["path"], "move_error": _why(refused)}
             ask = await whom_to_ask(tx, caller)
             return page(request, "folders/list.html", status=422, **shell, **context, ask=ask)
@@ -78,10 +86,12 @@ def _why(refused: InvalidFields | FolderTaken) -> str:
     return refused.detail
 
 
-async def _context(shelving: Folders, caller: Principal) -> dict[str, Any]:
+def _context(nodes: Page[Node], caller: Principal, cursor: str = "") -> dict[str, Any]:
     """The page without anything typed."""
     return {
-        "nodes": [_shown(node) for node in await shelving.all()],
+        "nodes": [_shown(node) for node in nodes.items],
+        "cursor": cursor,
+        "next_cursor": nodes.next_cursor,
         "can_write": caller.can(Permission.PROMPTS_WRITE),
         "new": "",
         "errors": {},

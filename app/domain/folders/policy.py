@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from app.domain.folders.errors import FolderInvalid
@@ -79,6 +80,11 @@ def tree(counts: Iterable[tuple[str, int]], made: Iterable[str]) -> list[Node]:
             node = nodes.get(above, Node(above))
             nodes[above] = replace(node, total=node.total + number)
     return sorted(nodes.values(), key=lambda node: _order(node.path))
+
+
+def after(nodes: Sequence[Node], path: str) -> Sequence[Node]:
+    """What stands in a tree behind the place of `path`, which need not be there any more."""
+    return nodes[bisect_right(nodes, _order(path), key=lambda node: _order(node.path)) :]
 
 
 def _order(path: str) -> list[tuple[str, str]]:

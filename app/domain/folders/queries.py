@@ -16,8 +16,6 @@ from app.access.tenancy import InWorkspace, within
 from app.domain.folders.models import Folder
 from app.domain.prompts.models import Branch, Prompt
 
-MOST = 2000  # in one workspace
-
 
 @dataclass(frozen=True, slots=True)
 class Lying:
@@ -36,7 +34,11 @@ def _in_or_below(column: Any, path: str) -> ColumnElement[bool]:
 
 
 async def counts(tx: AsyncSession, where: InWorkspace) -> list[tuple[str, int]]:
-    """Folders with prompts that are not archived, and how many lie in each itself."""
+    """Folders with prompts that are not archived, and how many lie in each itself.
+
+    All of them, like `made`: where a folder stands in the tree, and how much is below it, only
+    shows from the whole.
+    """
     statement = within(
         select(Prompt.folder, func.count()).where(
             Prompt.folder != "", Prompt.archived_at.is_(None)
@@ -44,12 +46,12 @@ async def counts(tx: AsyncSession, where: InWorkspace) -> list[tuple[str, int]]:
         where,
         Prompt,
     )
-    grouped = statement.group_by(Prompt.folder).order_by(Prompt.folder).limit(MOST)
+    grouped = statement.group_by(Prompt.folder).order_by(Prompt.folder)
     return [(row[0], row[1]) for row in await tx.execute(grouped)]
 
 
 async def made(tx: AsyncSession, where: InWorkspace) -> Sequence[str]:
-    statement = within(select(Folder.path).order_by(Folder.path).limit(MOST), where, Folder)
+    statement = within(select(Folder.path).order_by(Folder.path), where, Folder)
     return (await tx.execute(statement)).scalars().all()
 
 

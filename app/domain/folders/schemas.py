@@ -39,9 +39,10 @@ class FolderView(msgspec.Struct, frozen=True):
 
 
 class FolderList(msgspec.Struct, frozen=True):
-    """Every folder after the one that it lies in; at most 2,000."""
+    """Each folder after the one that it lies in; `next_cursor` is null on the last page."""
 
     items: list[FolderView]
+    next_cursor: str | None = None
 
 
 class FolderMoved(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -18,7 +18,10 @@ from app.domain.folders.policy import Node
 from app.domain.folders.queries import Lying
 from app.domain.prompts import activity
 from app.domain.prompts.ports import PROMPT_CHANGED, Rooms
-from app.kit import clock
+from app.kit import clock, cursor
+from app.web.paging import Page, cut
+
+MOST_AT_ONCE = 2_000  # to who asks for no limit
 
 
 async def made(tx: AsyncSession, where: InWorkspace) -> list[str]:
@@ -39,6 +42,20 @@ class Folders:
         self._caller.require(Permission.PROMPTS_READ)
         counts = await queries.counts(self._tx, self._caller)
         return policy.tree(counts, await queries.made(self._tx, self._caller))
+
+    async def page(self, limit: int, after: str | None = None) -> Page[Node]:
+        """Some of them, in the same order. Raises `InvalidCursor`."""
+        nodes: Sequence[Node] = await self.all()
+        if after:
+            nodes = policy.after(nodes, cursor.decode(after, tuple[str])[0])
+        return cut(nodes[: limit + 1], limit, lambda node: (node.path,))
+
+    async def page_with(self, path: str, limit: int) -> Page[Node]:
+        """The first page, or, if the folder is not on it, the one that begins with the folder."""
+        nodes = await self.all()
+        at = next((place for place, node in enumerate(nodes) if node.path == path), 0)
+        nodes = nodes[at if at >= limit else 0 :]
+        return cut(nodes[: limit + 1], limit, lambda node: (node.path,))
 
     async def one(self, path: str, *, holds: bool = False) -> Node:
         """`holds` keeps others from changing folders until the transaction ends.

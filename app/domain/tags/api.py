@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from litestar import Controller, Response, delete, get, patch
-from litestar.params import FromPath, JSONBody
+from typing import Any
+
+from litestar import Controller, Request, Response, delete, get, patch
+from litestar.datastructures import State
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.domain.tags.deps import TagsDep
 from app.domain.tags.schemas import TagList, TagRename, TagView
-from app.domain.tags.service import Tags
+from app.domain.tags.service import MOST_AT_ONCE, Tags
 from app.web.conditional import (
     NOT_MODIFIED,
     Conditions,
@@ -16,6 +19,9 @@ from app.web.conditional import (
     answered,
     tag_of,
 )
+from app.web.paging import limit_up_to, link_header
+
+AppRequest = Request[Any, Any, State]
 
 
 class TagApi(Controller):
@@ -23,9 +29,20 @@ class TagApi(Controller):
     tags = ["tags"]
 
     @get("/", name="api:tags", operation_id="listTags")
-    async def listed(self, tagging: TagsDep) -> TagList:
-        """List the tags with how many prompts have each. Needs the scope `read`."""
-        return TagList([TagView(name, number) for name, number in await tagging.all()])
+    async def listed(
+        self,
+        request: AppRequest,
+        tagging: TagsDep,
+        limit: FromQuery[int | None] = None,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[TagList]:
+        """List the tags with how many prompts have each.
+
+        Follow `next_cursor`, or the Link header. Needs the scope `read`.
+        """
+        found = await tagging.page(limit_up_to(MOST_AT_ONCE, limit), cursor)
+        items = [TagView(name, number) for name, number in found.items]
+        return Response(TagList(items, found.next_cursor), headers=link_header(request, found))
 
     @get("/{tag:path}", name="api:tag", operation_id="getTag", responses={304: NOT_MODIFIED})
     async def show(

@@ -6,17 +6,19 @@ from typing import Any
 
 from litestar import Controller, Request, Response, get, post
 from litestar.datastructures import State
+from litestar.params import FromQuery
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.tags.deps import TagsDep
 from app.domain.tags.errors import TagTaken
-from app.domain.tags.service import Tags
+from app.domain.tags.service import MOST_AT_ONCE
 from app.domain.workspaces.service import whom_to_ask
 from app.errors import InvalidFields
 from app.web.deps import Caller, PageShell, Tx
 from app.web.forms import typed
 from app.web.htmx import page, see_other
+from app.web.paging import Page
 
 AppRequest = Request[Any, Any, State]
 
@@ -27,9 +29,15 @@ class TagPages(Controller):
 
     @get("/", name="tags:list")
     async def listed(
-        self, request: AppRequest, tx: Tx, caller: Caller, tagging: TagsDep, shell: PageShell
+        self,
+        request: AppRequest,
+        tx: Tx,
+        caller: Caller,
+        tagging: TagsDep,
+        shell: PageShell,
+        cursor: FromQuery[str] = "",
     ) -> Response[Any]:
-        context = await _context(tagging, caller)
+        context = _context(await tagging.page(MOST_AT_ONCE, cursor), caller, cursor)
         ask = await whom_to_ask(tx, caller)
         return page(request, "tags/list.html", **shell, **context, ask=ask)
 
@@ -42,7 +50,7 @@ class TagPages(Controller):
         try:
             await tagging.rename(form["tag"], form["name"], merges=form["merge"] == "true")
         except (InvalidFields, TagTaken) as refused:
-            context = await _context(tagging, caller)
+            context = _context(await tagging.page_with(form["tag"], MOST_AT_ONCE), caller)
             is_taken = isinstance(refused, TagTaken)
             context |= {
                 "renaming": form["tag"],
@@ -65,10 +73,12 @@ def _address(request: AppRequest) -> str:
     return f"/w/{request.path_params['workspace']}/settings/tags"
 
 
-async def _context(tagging: Tags, caller: Principal) -> dict[str, Any]:
+def _context(tags: Page[tuple[str, int]], caller: Principal, cursor: str = "") -> dict[str, Any]:
     """The page without anything typed."""
     return {
-        "all_tags": [{"name": name, "count": number} for name, number in await tagging.all()],
+        "all_tags": [{"name": name, "count": number} for name, number in tags.items],
+        "cursor": cursor,
+        "next_cursor": tags.next_cursor,
         "can_write": caller.can(Permission.PROMPTS_WRITE),
         "renaming": "",
         "to": "",

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import delete, func, select, true, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.access.tenancy import InWorkspace, within
 from app.domain.prompts.models import Branch, Prompt, PromptTag
 
-MOST = 2000  # in one workspace
 
-
-async def counts(tx: AsyncSession, where: InWorkspace) -> list[tuple[str, int]]:
-    """Every tag by name, and how many prompts have it, archived ones included."""
+async def counts(
+    tx: AsyncSession, where: InWorkspace, beyond: ColumnElement[bool], limit: int
+) -> list[tuple[str, int]]:
+    """Tags by name, and how many prompts have each, archived ones included."""
     statement = within(
-        select(PromptTag.tag, func.count()).group_by(PromptTag.tag).order_by(PromptTag.tag),
+        select(PromptTag.tag, func.count())
+        .where(beyond)
+        .group_by(PromptTag.tag)
+        .order_by(PromptTag.tag),
         where,
         PromptTag,
     )
-    return [(row[0], row[1]) for row in await tx.execute(statement.limit(MOST))]
+    return [(row[0], row[1]) for row in await tx.execute(statement.limit(limit))]
+
+
+def after(tag: str | None) -> ColumnElement[bool]:
+    return true() if tag is None else PromptTag.tag > tag
+
+
+def since(tag: str) -> ColumnElement[bool]:
+    return PromptTag.tag >= tag
 
 
 async def count(tx: AsyncSession, where: InWorkspace, tag: str) -> int:

@@ -19,9 +19,10 @@ class TagView(msgspec.Struct, frozen=True):
 
 
 class TagList(msgspec.Struct, frozen=True):
-    """Every tag by name; at most 2,000."""
+    """Tags by name; `next_cursor` is null on the last page."""
 
     items: list[TagView]
+    next_cursor: str | None = None
 
 
 class TagRename(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql.elements import ColumnElement
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
@@ -14,6 +15,10 @@ from app.domain.prompts.policy import normal_tags, tags_problem
 from app.domain.prompts.ports import PROMPT_CHANGED, Rooms
 from app.domain.tags import queries
 from app.domain.tags.errors import TagInvalid, TagNotFound, TagTaken
+from app.kit import cursor
+from app.web.paging import Page, cut
+
+MOST_AT_ONCE = 2_000  # to who asks for no limit
 
 
 class Tags:
@@ -24,10 +29,21 @@ class Tags:
         self._caller = caller
         self._rooms = rooms
 
-    async def all(self) -> list[tuple[str, int]]:
-        """By name, with how many prompts have each, archived ones included."""
+    async def page(self, limit: int, after: str | None = None) -> Page[tuple[str, int]]:
+        """By name, with how many prompts have each, archived ones included.
+
+        Raises `InvalidCursor`.
+        """
         self._caller.require(Permission.PROMPTS_READ)
-        return await queries.counts(self._tx, self._caller)
+        last = cursor.decode(after, tuple[str])[0] if after else None
+        return await self._page(queries.after(last), limit)
+
+    async def page_with(self, tag: str, limit: int) -> Page[tuple[str, int]]:
+        """The first page, or, if the tag is not on it, the one that begins with the tag."""
+        first = await self.page(limit)
+        if any(name == tag for name, _ in first.items):
+            return first
+        return await self._page(queries.since(tag), limit)
 
     async def one(self, tag: str, *, holds: bool = False) -> tuple[str, int]:
         """`holds` keeps the prompts that have it until the transaction ends.
@@ -71,6 +87,10 @@ class Tags:
         await queries.remove(self._tx, self._caller, tag)
         self._tell(rooms)
         return len(rooms)
+
+    async def _page(self, beyond: ColumnElement[bool], limit: int) -> Page[tuple[str, int]]:
+        rows = await queries.counts(self._tx, self._caller, beyond, limit + 1)
+        return cut(rows, limit, lambda row: (row[0],))
 
     async def _tagged(self, tag: str) -> list[UUID]:
         rooms = await queries.rooms_tagged(self._tx, self._caller, tag)

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from app.domain.versions import policy
 from app.domain.versions.comparing import compared
-from app.domain.versions.deps import HistoryDep, LabelsDep, VersionsDep
+from app.domain.versions.deps import HistoryDep, LabelsDep, PartDep, VersionsDep
 from app.domain.versions.errors import LabelNotFound
 from app.domain.versions.labels.labels import Labels
 from app.domain.versions.labels.list_schemas import mark_of
@@ -161,23 +161,29 @@ class LabelApi(Controller):
     )
     async def moves(
         self,
+        request: AppRequest,
         history: HistoryDep,
         known: KnownDep,
+        part: PartDep,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
     ) -> Response[LabelHistory]:
         """Where a label has been, the latest move first.
 
-        The ETag stands for where the label is now. Needs the scope `read`.
+        The ETag stands for where the label is now, on every page. Follow `next_cursor`, or the Link
+        header. Needs the scope `read`.
         """
         await history.open(prompt_id)
-        moves = await history.moves(prompt_id, label)
-        if not moves:
+        newest = await history.moves(prompt_id, label, 1)
+        if not newest:
             raise LabelNotFound(f"No version ever had the label {label}.")
-        who = await history.named(move.actor for move in moves)
-        content = LabelHistory([move_view(move, who) for move in moves])
-        etag = mark_of(moves[0])
-        return answered(content, etag, known) if etag else Response(content)
+        found = await history.moves_page(prompt_id, label, part.limit, part.cursor)
+        who = await history.named(move.actor for move in found.items)
+        content = LabelHistory([move_view(move, who) for move in found.items], found.next_cursor)
+        etag = mark_of(newest[0])
+        response = answered(content, etag, known) if etag else Response(content)
+        response.headers.update(link_header(request, found))
+        return response
 
     @put("/", name="api:move-label", operation_id="moveLabel")
     async def move(

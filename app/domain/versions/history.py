@@ -140,6 +140,14 @@ class History:
     async def moves(self, prompt_id: UUID, label: str, limit: int = 50) -> Sequence[LabelMove]:
         return await queries.moves(self._tx, self._caller, prompt_id, label, limit)
 
+    async def moves_page(
+        self, prompt_id: UUID, label: str, limit: int, after: str | None = None
+    ) -> Page[LabelMove]:
+        """Raises `InvalidCursor`."""
+        before = cursor.decode(after, tuple[UUID])[0] if after else None
+        rows = await queries.moves(self._tx, self._caller, prompt_id, label, limit + 1, before)
+        return cut(rows, limit, lambda move: (move.id,))
+
     async def contributors(self, prompt_id: UUID, after: int, upto: int) -> dict[str, int]:
         """Who wrote how much in the versions after one up to another."""
         units: dict[str, int] = {}

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, null, select, union_all
+from sqlalchemy import bindparam, delete, func, null, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -251,12 +251,18 @@ async def remove_label(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, na
 
 
 async def moves(
-    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str, limit: int
+    tx: AsyncSession,
+    where: InWorkspace,
+    prompt_id: UUID,
+    name: str,
+    limit: int,
+    before: UUID | None = None,
 ) -> Sequence[LabelMove]:
-    """Where a label has been, the latest move first."""
+    """Where a label has been, before a move or up to now, the latest move first."""
+    is_before = true() if before is None else LabelMove.id < before
     statement = within(
         select(LabelMove)
-        .where(LabelMove.prompt_id == prompt_id, LabelMove.label == name)
+        .where(LabelMove.prompt_id == prompt_id, LabelMove.label == name, is_before)
         .order_by(LabelMove.id.desc())
         .limit(limit),
         where,

@@ -63,6 +63,21 @@ PARAMETERS: Parts = {
         "schema": {"minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
         "example": 20,
     },
+    "listFolders:query.limit": {
+        "description": "How many to give at most; without it up to 2,000.",
+        "schema": {"minimum": 1, "maximum": MAX_LIMIT},
+        "example": 20,
+    },
+    "listTags:query.limit": {
+        "description": "How many to give at most; without it up to 2,000.",
+        "schema": {"minimum": 1, "maximum": MAX_LIMIT},
+        "example": 20,
+    },
+    "listProtectedLabels:query.limit": {
+        "description": "How many to give at most; without it up to 2,000.",
+        "schema": {"minimum": 1, "maximum": MAX_LIMIT},
+        "example": 20,
+    },
     "query.cursor": {"description": "`next_cursor` of the page before; without it the first."},
     "query.q": {"description": "Words that must all be there.", "example": "refund"},
     "query.folder": {"description": "Prompts in it, or below it.", "example": "Support"},

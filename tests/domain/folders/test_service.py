@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from app.access.principal import Person, Principal
 from app.db.engine import Database
 from app.domain.demo import service as seed
 from app.domain.demo.service import Wish
+from app.domain.folders import pages
 from app.domain.folders.service import Folders
 from app.domain.prompts.models import Prompt
 from app.domain.prompts.ports import PROMPT_CHANGED
@@ -295,3 +297,50 @@ class TestThePage:
         assert "folder=Support/Refunds" in nav
         assert "folder=Support/Refunds/Old" not in nav
         assert "folder=Data/SQL" not in nav
+
+
+class TestPaging:
+    async def test_page_by_page(self, call, database, place):
+        for folder in ("B", "a/x/y", "a-b", "a/X"):
+            await a_prompt(database, place, folder=folder)
+        await call("POST", path="Empty")
+        whole = (await call("GET")).json()
+        paths = ["a", "a/X", "a/x", "a/x/y", "a-b", "B", "Empty"]
+        assert ([one["path"] for one in whole["items"]], whole["next_cursor"]) == (paths, None)
+        found, url = [], "?limit=2"
+        while url:
+            answer = await call("GET", url)
+            found += answer.json()["items"]
+            cursor = answer.json()["next_cursor"]
+            assert ("link" in answer.headers) == (cursor is not None)
+            url = f"?limit=2&cursor={cursor}" if cursor else ""
+        assert found == whole["items"]
+        assert (await call("GET", "?cursor=odd")).json()["code"] == "cursor_invalid"
+
+    async def test_a_place_that_is_gone_is_a_place_all_the_same(self, call):
+        for path in ("a", "b", "c"):
+            await call("POST", path=path)
+        cursor = (await call("GET", "?limit=2")).json()["next_cursor"]
+        await call("DELETE", "/b")
+        assert [
+            one["path"] for one in (await call("GET", f"?cursor={cursor}")).json()["items"]
+        ] == ["c"]
+
+    async def test_on_the_page_none_is_lost(self, call, client, place, monkeypatch):
+        monkeypatch.setattr(pages, "MOST_AT_ONCE", 2)
+        for path in ("a", "b", "c"):
+            await call("POST", path=path)
+        url, headers = f"/w/{place.slug}/settings/folders", place.owner.headers
+        first = (await client.get(url, headers=headers)).text
+        assert "Remove b" in first
+        assert "Remove c" not in first
+        assert "First page" not in first
+        [following] = re.findall(r'href="([^"]*\?cursor=[^"]*)"', first)
+        second = (await client.get(following, headers=headers)).text
+        assert "Remove c" in second
+        assert "Remove b" not in second
+        assert "First page" in second
+        form = {"folder": "c", "path": "a"}
+        refused = await client.post(f"{url}/move", headers=headers, data=form)
+        assert refused.status_code == 422
+        assert 'id="move-error"' in refused.text  # beside the folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from app.db.engine import Database
 from app.domain.prompts.models import PromptTag
 from app.domain.prompts.ports import PROMPT_CHANGED
+from app.domain.tags import pages
 from app.domain.tags.service import Tags
 from tests.domain.folders.test_service import SomebodyIsIn
 from tests.support.builders import a_key, a_member, a_prompt, a_workspace, as_member, use
@@ -145,3 +147,41 @@ class TestThePage:
         assert "tags/rename" not in page
         answer = await client.post(f"{url}/rename", data={"tag": "refund", "name": "x"})
         assert answer.status_code == 403
+
+
+class TestListing:
+    async def test_page_by_page(self, call, client, database, place):
+        names = ("b", "a", "c", "d-1", "e")
+        await a_prompt(database, place, tags=names)
+        await a_prompt(database, place, tags=("a",))
+        whole = (await call("GET")).json()
+        assert [one["name"] for one in whole["items"]] == sorted(names)
+        assert whole["next_cursor"] is None
+        found, url = [], "?limit=2"
+        while url:
+            answer = await call("GET", url)
+            found += answer.json()["items"]
+            cursor = answer.json()["next_cursor"]
+            assert ("link" in answer.headers) == (cursor is not None)
+            url = f"?limit=2&cursor={cursor}" if cursor else ""
+        assert found == whole["items"]
+        assert (await call("GET", "?cursor=odd")).json()["code"] == "cursor_invalid"
+        assert (await call("GET", "?limit=201")).json()["code"] == "fields_invalid"
+
+    async def test_on_the_page_none_is_lost(self, client, database, place, monkeypatch):
+        monkeypatch.setattr(pages, "MOST_AT_ONCE", 2)
+        await a_prompt(database, place, tags=("a", "b", "c"))
+        url, headers = f"/w/{place.slug}/settings/tags", place.owner.headers
+        first = (await client.get(url, headers=headers)).text
+        assert "tag=b" in first
+        assert "tag=c" not in first
+        assert "First page" not in first
+        [following] = re.findall(r'href="([^"]*\?cursor=[^"]*)"', first)
+        second = (await client.get(following, headers=headers)).text
+        assert "tag=c" in second
+        assert "tag=b" not in second
+        assert "First page" in second
+        form = {"tag": "c", "name": "a"}
+        refused = await client.post(f"{url}/rename", headers=headers, data=form)
+        assert refused.status_code == 409
+        assert "Merge the two" in refused.text  # beside the tag, which is not on the first page

@@ -5,9 +5,10 @@ from __future__ import annotations
 from uuid import UUID
 
 from litestar import Controller, Response, delete, get, post, put
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.access.permissions import Permission, Role
+from app.domain.prompts.deps import AppRequest
 from app.domain.versions import policy
 from app.domain.versions.deps import HistoryDep, LabelsDep
 from app.domain.versions.errors import LabelNotFound
@@ -21,8 +22,12 @@ from app.domain.versions.labels.list_schemas import (
 )
 from app.domain.versions.labels.schemas import LabelHistory, label_view, move_view
 from app.domain.workspaces.service import Workspaces
+from app.kit import cursor as cursors
 from app.web.conditional import answered
 from app.web.deps import Caller, Tx
+from app.web.paging import DEFAULT_LIMIT, cut, limit_up_to, link_header
+
+MOST_AT_ONCE = 2_000  # to who asks for no limit
 
 
 class LabelListApi(Controller):
@@ -57,10 +62,11 @@ class LabelUndoApi(Controller):
         the label's history, this move included. Needs the scope `write`.
         """
         await labelling.undo(prompt_id, label, data.move)
-        moves = await history.moves(prompt_id, label)
-        who = await history.named(move.actor for move in moves)
-        content = LabelHistory([move_view(move, who) for move in moves])
-        etag = mark_of(moves[0])
+        moves = await history.moves_page(prompt_id, label, DEFAULT_LIMIT)
+        who = await history.named(move.actor for move in moves.items)
+        items = [move_view(move, who) for move in moves.items]
+        content = LabelHistory(items, moves.next_cursor)
+        etag = mark_of(moves.items[0])
         return answered(content, etag) if etag else Response(content)
 
 
@@ -69,11 +75,26 @@ class ProtectionApi(Controller):
     tags = ["labels"]
 
     @get("/", name="api:protected-labels", operation_id="listProtectedLabels")
-    async def listed(self, tx: Tx, caller: Caller) -> ProtectionList:
-        """List the labels of the workspace that only some may move. Needs the scope `read`."""
+    async def listed(
+        self,
+        request: AppRequest,
+        tx: Tx,
+        caller: Caller,
+        limit: FromQuery[int | None] = None,
+        cursor: FromQuery[str | None] = None,
+    ) -> Response[ProtectionList]:
+        """List the labels of the workspace that only some may move.
+
+        Follow `next_cursor`, or the Link header. Needs the scope `read`.
+        """
         caller.require(Permission.MEMBERS_READ)
-        roles = await Workspaces(tx).label_roles(caller)
-        return ProtectionList([_view(label, role) for label, role in sorted(roles.items())])
+        most = limit_up_to(MOST_AT_ONCE, limit)
+        after = cursors.decode(cursor, tuple[str])[0] if cursor else ""
+        roles = sorted((await Workspaces(tx).label_roles(caller)).items())
+        rows = [(label, role) for label, role in roles if label > after]
+        found = cut(rows, most, lambda row: (row[0],))
+        content = ProtectionList([_view(*row) for row in found.items], found.next_cursor)
+        return Response(content, headers=link_header(request, found))
 
     @put("/{protected:str}", name="api:protect-label", operation_id="protectLabel")
     async def protect(

@@ -36,9 +36,10 @@ class ProtectionView(msgspec.Struct, frozen=True):
 
 
 class ProtectionList(msgspec.Struct, frozen=True):
-    """The protected labels of the workspace, by name."""
+    """Protected labels of the workspace, by name; `next_cursor` is null on the last page."""
 
     items: list[ProtectionView]
+    next_cursor: str | None = None
 
 
 class ProtectionInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,7 @@ from urllib.parse import quote
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
-from litestar.params import FromPath
+from litestar.params import FromPath, FromQuery
 
 from app.access.permissions import Permission, Role
 from app.domain.prompts.deps import AppRequest, DeskDep
@@ -108,9 +108,10 @@ class LabelPages(Controller):
         shell: PageShell,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
+        cursor: FromQuery[str] = "",
     ) -> Response[Any]:
         moved = _seen(request.query_params.get("moved", ""))
-        context = await label_show.history(desk, prompt_id, label, moved)
+        context = await label_show.history(desk, prompt_id, label, moved, cursor)
         if is_htmx(request) and request.query_params.get("seen") == context["seen"]:
             return Response(b"", status_code=204)
         return page(request, "versions/label.html", **shell, **context)

@@ -75,9 +75,10 @@ class LabelMoveView(msgspec.Struct, frozen=True):
 
 
 class LabelHistory(msgspec.Struct, frozen=True):
-    """Where a label has been, the latest move first; at most 50 moves."""
+    """Where a label has been, the latest move first; `next_cursor` is null on the last page."""
 
     items: list[LabelMoveView]
+    next_cursor: str | None = None
 
 
 def label_view(label: Label, people: dict[str, Shown]) -> LabelView:

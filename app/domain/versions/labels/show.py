@@ -20,22 +20,27 @@ from app.domain.versions.models import LabelMove
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
 from app.kit.rollouts import BUCKETS, Rollout
+from app.web.paging import DEFAULT_LIMIT
 
 CANDIDATES = 25  # versions to choose from; older ones by the API
 UNDO = timedelta(minutes=10)  # how long the page after a move offers to take it back
 
 
 async def history(
-    desk: Desk, prompt_id: UUID, name: str, moved: UUID | None = None
+    desk: Desk, prompt_id: UUID, name: str, moved: UUID | None = None, cursor: str = ""
 ) -> dict[str, Any]:
-    """The context of versions/label.html beside the shell. Raises `LabelNotFound`."""
+    """The context of versions/label.html beside the shell.
+
+    Raises `LabelNotFound`, `InvalidCursor`.
+    """
     async with desk.database.transaction(write=False) as tx:
         read = History(tx, desk.caller, desk.rooms)
         opened = await read.open(prompt_id)
         text = (await desk.rooms.read(opened.branch.id)).text
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, text)
         moves = await read.moves(prompt_id, name)
-        people = await read.named(one.actor for one in moves)
+        listed = await read.moves_page(prompt_id, name, DEFAULT_LIMIT, cursor)
+        people = await read.named(one.actor for one in listed.items)
         reason = (await reasons(tx, desk.caller)).get(name, "")
         others = await read.page(prompt_id, CANDIDATES + 1)
         taken_back = await undo(tx, desk.caller, prompt_id, moved)
@@ -50,7 +55,9 @@ async def history(
         "seen": str(moves[0].id),
         "undo": taken_back,
         "refused": None,
-        "moves": [_move(one, people) for one in moves],
+        "moves": [_move(one, people) for one in listed.items],
+        "cursor": cursor,
+        "next_cursor": listed.next_cursor,
         "rollback": _rollback(moves),
         "reason": reason,
     }

@@ -120,3 +120,45 @@ async def test_many_prompts_are_changed_and_changed_back(client: Any, database: 
     assert (now["tags"], now["labels"]) == ([], {})
     rooms = (await client.get(f"{url}/rooms", headers=key.headers)).json()["items"]
     assert [(one["branch"], one["people"]) for one in rooms] == [("main", [])]
+
+
+async def test_a_labels_history_is_read_to_its_beginning(client: Any, database: Database) -> None:
+    place = await a_workspace(database)
+    key = await a_key(database, place, "write")
+    url = await published(client, key.headers, 2)
+    label = f"{url}/labels/production"
+    for number in range(60):
+        await client.put(label, json={"version": number % 2 + 1}, headers=key.headers)
+    first = await client.get(label, headers=key.headers)
+    cursor = first.json()["next_cursor"]
+    assert len(first.json()["items"]) == 50
+    assert first.headers["link"].endswith('rel="next"')
+    second = await client.get(f"{label}?cursor={cursor}", headers=key.headers)
+    assert (len(second.json()["items"]), second.json()["next_cursor"]) == (10, None)
+    assert second.json()["items"][-1]["from_version"] is None
+    moves = [one["id"] for one in first.json()["items"] + second.json()["items"]]
+    assert moves == sorted(set(moves), reverse=True)
+    assert second.headers["etag"] == first.headers["etag"]  # of the label, not of the page
+    few = (await client.get(f"{label}?limit=7", headers=key.headers)).json()
+    assert [one["id"] for one in few["items"]] == moves[:7]
+    page = f"/w/{place.slug}/prompts/{url.rsplit('/', 1)[-1]}/labels/production"
+    shown = (await client.get(page, headers=place.owner.headers)).text
+    assert (shown.count('data-label="When"'), "First page" in shown) == (50, False)
+    older = (await client.get(f"{page}?cursor={cursor}", headers=place.owner.headers)).text
+    assert (older.count('data-label="When"'), "First page" in older) == (10, True)
+    assert "no version" in older
+    assert "no version" not in shown
+
+
+async def test_protected_labels_come_page_by_page(client: Any, database: Database) -> None:
+    key = await a_key(database, await a_workspace(database), "admin")
+    url = "/api/v1/label-protection"
+    for label in ("b", "a", "c"):
+        await client.put(f"{url}/{label}", json={"role": "reviewer"}, headers=key.headers)
+    first = (await client.get(f"{url}?limit=2", headers=key.headers)).json()
+    following = await client.get(f"{url}?cursor={first['next_cursor']}", headers=key.headers)
+    listed = first["items"] + following.json()["items"]
+    assert [one["label"] for one in listed] == ["a", "b", "c"]
+    assert following.json()["next_cursor"] is None
+    whole = (await client.get(url, headers=key.headers)).json()
+    assert (whole["items"], whole["next_cursor"]) == (listed, None)
