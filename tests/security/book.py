@@ -233,6 +233,7 @@ API: dict[Key, Call] = {
     ("DELETE", THREAD): Call(P.COMMENTS_WRITE),
     ("PUT", f"{THREAD}/read"): Call(P.PROMPTS_READ, json={}),
     ("POST", f"{THREAD}/comments"): Call(P.COMMENTS_WRITE, json={"body": "Because."}),
+    ("GET", COMMENT): Call(P.PROMPTS_READ),
     ("PATCH", COMMENT): Call(P.COMMENTS_WRITE, json={"body": "Why though?"}),
     ("DELETE", COMMENT): Call(P.COMMENTS_WRITE),
     ("PUT", f"{COMMENT}/reactions/{{reaction}}"): Call(P.COMMENTS_WRITE),

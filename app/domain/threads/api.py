@@ -14,8 +14,10 @@ from msgspec import UNSET
 
 from app.access.permissions import Permission
 from app.domain.threads.anchoring import Span
-from app.domain.threads.deps import Table, TableDep, ThreadsDep, WantedDep
+from app.domain.threads.deps import ConversationsDep, Table, TableDep, ThreadsDep, WantedDep
+from app.domain.threads.etags import comment_etag, of_thread_alone, thread_etag, thread_mark
 from app.domain.threads.placing import placed
+from app.domain.threads.reading import Conversations
 from app.domain.threads.schemas import (
     CommentInput,
     CommentPatch,
@@ -30,9 +32,11 @@ from app.domain.threads.schemas import (
     list_view,
     thread_view,
 )
+from app.domain.threads.service import Threads
 from app.domain.threads.views import Conversation
 from app.domain.versions.policy import DRAFT
 from app.errors import InvalidFields
+from app.web.conditional import NOT_MODIFIED, Conditions, ConditionsDep, KnownDep, answered
 from app.web.paging import DEFAULT_LIMIT, checked_limit, link_header
 from app.web.repeated import own_id
 
@@ -91,28 +95,37 @@ class PromptThreadApi(Controller):
         async with table.writing() as (threads, conversations):
             written = await threads.start(prompt_id, anchor, data.body, data.id or own_id())
             shown = await conversations.open(written.thread_id)
-        return Response(
-            await _view(table, shown),
-            status_code=201 if written.is_new else 200,
-            headers={"Location": f"/api/v1/threads/{shown.id}"},
-        )
+        content = await _view(table, shown)
+        headers = {"Location": f"/api/v1/threads/{shown.id}", "ETag": thread_etag(content)}
+        return Response(content, status_code=201 if written.is_new else 200, headers=headers)
 
 
 class ThreadApi(Controller):
     path = "/api/v1/threads/{thread_id:uuid}"
     tags = ["threads"]
 
-    @get("/", name="api:thread", operation_id="getThread")
-    async def show(self, table: TableDep, thread_id: FromPath[UUID]) -> ThreadView:
-        """Get a thread with all of its comments. Needs the scope `read`."""
+    @get("/", name="api:thread", operation_id="getThread", responses={304: NOT_MODIFIED})
+    async def show(
+        self, table: TableDep, known: KnownDep, thread_id: FromPath[UUID]
+    ) -> Response[ThreadView]:
+        """Get a thread with all of its comments. Needs the scope `read`.
+
+        As a condition of a call that changes the thread, its ETag is about what was said and
+        decided in it: typing in the text meanwhile, and reading, is no hindrance.
+        """
         async with table.reading() as conversations:
             shown = await conversations.open(thread_id)
-        return await _view(table, shown)
+        content = await _view(table, shown)
+        return answered(content, thread_etag(content), known)
 
     @patch("/", name="api:change-thread", operation_id="changeThread")
     async def change(
-        self, table: TableDep, thread_id: FromPath[UUID], data: JSONBody[ThreadPatch]
-    ) -> ThreadView:
+        self,
+        table: TableDep,
+        conditions: ConditionsDep,
+        thread_id: FromPath[UUID],
+        data: JSONBody[ThreadPatch],
+    ) -> Response[ThreadView]:
         """Resolve a thread, reopen it, or put it on other words of the live text.
 
         What is not given stays. Needs the scope `write`.
@@ -124,6 +137,7 @@ class ThreadApi(Controller):
         if data.anchor is not UNSET:
             anchor = await table.placing.anchor(row.prompt_id, anchor_from(data.anchor))
         async with table.writing() as (threads, conversations):
+            await _check_thread(threads, conversations, conditions, thread_id)
             if anchor is not None:
                 await threads.re_anchor(thread_id, anchor)
             if data.state == "resolved":
@@ -131,14 +145,22 @@ class ThreadApi(Controller):
             elif data.state == "open":
                 await threads.reopen(thread_id)
             shown = await conversations.open(thread_id)
-        return await _view(table, shown)
+        content = await _view(table, shown)
+        return answered(content, thread_etag(content))
 
     @delete("/", name="api:delete-thread", operation_id="deleteThread")
-    async def remove(self, threading: ThreadsDep, thread_id: FromPath[UUID]) -> None:
+    async def remove(
+        self,
+        threading: ThreadsDep,
+        conversations: ConversationsDep,
+        conditions: ConditionsDep,
+        thread_id: FromPath[UUID],
+    ) -> None:
         """Delete a thread with every comment. Resolve it instead if others have written in it.
 
         The key that wrote all of it may, with the scope `write`, or any with the scope `admin`.
         """
+        await _check_thread(threading, conversations, conditions, thread_id)
         await threading.delete_thread(thread_id)
 
     @put("/read", name="api:read-thread", operation_id="readThread", status_code=204)
@@ -177,22 +199,42 @@ class CommentApi(Controller):
     path = "/api/v1/comments/{comment_id:uuid}"
     tags = ["threads"]
 
+    @get("/", name="api:comment", operation_id="getComment", responses={304: NOT_MODIFIED})
+    async def show(
+        self, conversations: ConversationsDep, known: KnownDep, comment_id: FromPath[UUID]
+    ) -> Response[CommentView]:
+        """Get one comment, with who reacted to it. Needs the scope `read`."""
+        content = comment_view(await conversations.said(comment_id))
+        return answered(content, comment_etag(content), known)
+
     @patch("/", name="api:edit-comment", operation_id="editComment")
     async def edit(
-        self, table: TableDep, comment_id: FromPath[UUID], data: JSONBody[CommentPatch]
-    ) -> CommentView:
+        self,
+        threading: ThreadsDep,
+        conversations: ConversationsDep,
+        conditions: ConditionsDep,
+        comment_id: FromPath[UUID],
+        data: JSONBody[CommentPatch],
+    ) -> Response[CommentView]:
         """Change what a comment says. Only the key that wrote it may. Needs the scope `write`."""
-        async with table.writing() as (threads, conversations):
-            await threads.edit(comment_id, data.body)
-            said = await conversations.said(comment_id)
-        return comment_view(said)
+        await _check_comment(threading, conversations, conditions, comment_id)
+        await threading.edit(comment_id, data.body)
+        content = comment_view(await conversations.said(comment_id))
+        return answered(content, comment_etag(content))
 
     @delete("/", name="api:delete-comment", operation_id="deleteComment")
-    async def remove(self, threading: ThreadsDep, comment_id: FromPath[UUID]) -> None:
+    async def remove(
+        self,
+        threading: ThreadsDep,
+        conversations: ConversationsDep,
+        conditions: ConditionsDep,
+        comment_id: FromPath[UUID],
+    ) -> None:
         """Delete a comment; with the last one its thread goes.
 
         The key that wrote it may, with the scope `write`, or any with the scope `admin`.
         """
+        await _check_comment(threading, conversations, conditions, comment_id)
         await threading.delete(comment_id)
 
     @put("/reactions/{reaction:str}", name="api:react", operation_id="addReaction", status_code=204)
@@ -211,6 +253,23 @@ class CommentApi(Controller):
     ) -> None:
         """Take one's reaction back. Needs the scope `write`."""
         await threading.unreact(comment_id, reaction)
+
+
+async def _check_thread(
+    threads: Threads, conversations: Conversations, conditions: Conditions, thread_id: UUID
+) -> None:
+    if conditions.are_given:
+        await threads.hold(thread_id)
+        shown = await conversations.open(thread_id)
+        of_thread_alone(conditions).check(thread_mark(thread_view(shown, None)))
+
+
+async def _check_comment(
+    threads: Threads, conversations: Conversations, conditions: Conditions, comment_id: UUID
+) -> None:
+    if conditions.are_given:
+        await threads.hold_comment(comment_id)
+        conditions.check(comment_etag(comment_view(await conversations.said(comment_id))))
 
 
 async def _spans(

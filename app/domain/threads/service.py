@@ -212,6 +212,17 @@ class Threads:
 
     # Under the lock
 
+    async def hold(self, thread_id: UUID) -> None:
+        """Keep others from changing the prompt's threads until the commit.
+
+        Raises `ThreadNotFound`.
+        """
+        await self._locked(thread_id)
+
+    async def hold_comment(self, comment_id: UUID) -> None:
+        """The same, by one of the comments, deleted or not. Raises `CommentNotFound`."""
+        await self._locked_comment(comment_id, even_deleted=True)
+
     async def _lock(self, prompt_id: UUID) -> None:
         await locks.hold(self._tx, f"threads-{prompt_id}")
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from litestar.testing import AsyncTestClient
 
+from app.db.engine import Database
 from app.domain.threads.policy import mention
+from app.server.core import build
+from app.settings import Settings
 from tests.support.builders import a_key, a_member, a_person, a_prompt, a_workspace
 
 pytestmark = pytest.mark.anyio
@@ -256,3 +261,98 @@ class TestLists:
         [mine] = (await call("GET", f"{path}?filter=mine", by=other))["items"]
         assert mine["id"] == thread["id"]
         assert (await call("GET", f"{path}?filter=yours", 422))["code"] == "invalid"
+
+
+class TestConditions:
+    @pytest.fixture
+    async def ask(self, client: Any, database: Any, place: Any) -> Any:
+        key = await a_key(database, place)
+
+        async def ask(method: str, path: str, by: Any = key, json: Any = None, **when: str) -> Any:
+            headers = by.headers | {name.replace("_", "-"): tag for name, tag in when.items()}
+            return await client.request(method, f"/api/v1/{path}", headers=headers, json=json)
+
+        return ask
+
+    async def test_a_thread_is_resolved_only_as_it_was_read(
+        self, ask: Any, call: Any, thread: Any
+    ) -> None:
+        url, resolved = f"threads/{thread['id']}", {"state": "resolved"}
+        read = (await ask("GET", url)).headers["etag"]
+        assert (await ask("GET", url, If_None_Match=read)).status_code == 304
+        await call("POST", f"{url}/comments", 201, body="Wait!")
+        late = await ask("PATCH", url, json=resolved, If_Match=read)
+        assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
+        assert (await ask("DELETE", url, If_Match=read)).status_code == 412
+        assert (await call("GET", url))["state"] == "open"
+        now = await ask("GET", url, If_None_Match=read)
+        assert now.status_code == 200
+        for tag, change in ((late.headers["etag"], {}), (now.headers["etag"], resolved)):
+            done = await ask("PATCH", url, json=change, If_Match=tag)
+            assert done.status_code == 200, done.text
+        assert done.json()["state"] == "resolved"
+        late = await ask("PATCH", url, json={"state": "open"}, If_Match=now.headers["etag"])
+        assert late.status_code == 412
+        gone = await ask("DELETE", f"threads/{uuid4()}", If_Match=read)
+        assert (gone.status_code, gone.json()["code"]) == (404, "thread_not_found")
+
+    async def test_whoever_types_elsewhere_hinders_no_one(
+        self, ask: Any, call: Any, thread: Any, prompt: Any, database: Any, place: Any
+    ) -> None:
+        url, reader = f"threads/{thread['id']}", await a_key(database, place)
+        read = (await ask("GET", url, by=reader)).headers["etag"]
+        await call("PATCH", f"prompts/{prompt.id}", 200, text=f"Hello! {TEXT}")
+        moved = await ask("GET", url, by=reader, If_None_Match=read)
+        assert moved.json()["span"]["start"] == thread["span"]["start"] + 7  # so no 304
+        await call("PUT", f"{url}/read", 204, by=reader)
+        seen = await ask("GET", url, by=reader, If_None_Match=moved.headers["etag"])
+        assert (seen.status_code, seen.json()["unread"]) == (200, 0)
+        done = await ask("PATCH", url, json={"state": "resolved"}, If_Match=read)
+        assert done.status_code == 200
+        again = await ask("GET", url, If_None_Match=done.headers["etag"])
+        assert again.status_code == 304
+
+    async def test_a_comment_is_changed_only_as_it_was_read(
+        self, ask: Any, call: Any, thread: Any, database: Any, place: Any
+    ) -> None:
+        await call("POST", f"threads/{thread['id']}/comments", 201, body="Because")
+        url = f"comments/{thread['comments'][0]['id']}"
+        got = await ask("GET", url)
+        read = got.headers["etag"]
+        assert got.json() == thread["comments"][0]
+        assert (await ask("GET", url, If_None_Match=read)).status_code == 304
+        mine = await call("PATCH", url, 200, body="How?")
+        admin = await a_key(database, place, "admin")
+        for method, body in (("PATCH", {"body": "When?"}), ("DELETE", None)):
+            late = await ask(method, url, json=body, by=admin, If_Match=read)
+            assert (late.status_code, late.json()["code"]) == (412, "precondition_failed")
+        assert (await call("GET", url))["body"] == mine["body"] == "How?"
+        tag = late.headers["etag"]
+        assert (await ask("DELETE", url, by=admin, If_Match=tag)).status_code == 204
+        assert (await call("GET", url))["deleted"] is True
+        assert (await ask("DELETE", url, by=admin, If_Match=tag)).status_code == 412
+
+
+async def test_of_those_who_read_the_same_one_decides(either_url: str, tmp_path: Any) -> None:
+    """On both databases, through the whole application."""
+    settings = Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48)
+    database = Database(either_url).everywhere()
+    place = await a_workspace(database)
+    key, prompt = await a_key(database, place), await a_prompt(database, place)
+    async with AsyncTestClient(build(settings), base_url="http://promptroom.test") as client:
+        made = await client.post(
+            f"/api/v1/prompts/{prompt.id}/threads", json={"body": "?"}, headers=key.headers
+        )
+        thread = made.json()
+        url, comment = f"/api/v1/threads/{thread['id']}", thread["comments"][0]["id"]
+        for target, change in (
+            (f"/api/v1/comments/{comment}", lambda n: {"body": f"Mine {n}"}),
+            (url, lambda n: {"state": "resolved"}),
+        ):
+            read = await client.get(target, headers=key.headers)
+            headers = key.headers | {"If-Match": read.headers["etag"]}
+            answers = await asyncio.gather(
+                *(client.patch(target, json=change(n), headers=headers) for n in range(6))
+            )
+            assert sorted(one.status_code for one in answers) == [200, 412, 412, 412, 412, 412]
+    await database.close()
