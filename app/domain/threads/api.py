@@ -268,7 +268,7 @@ async def _check_comment(
     threads: Threads, conversations: Conversations, conditions: Conditions, comment_id: UUID
 ) -> None:
     if conditions.are_given:
-        await threads.hold_comment(comment_id)
+        await threads.hold_comment(comment_id, even_deleted=True)
         conditions.check(comment_etag(comment_view(await conversations.said(comment_id))))
 
 

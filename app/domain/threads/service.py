@@ -70,7 +70,7 @@ class Threads:
         self._caller.require(Permission.COMMENTS_WRITE)
         anchor, body = checked(anchor), policy.checked_body(body)
         opened = await Prompts(self._tx, self._caller, self._announcer).open(prompt_id)
-        await self._lock(prompt_id)
+        await locks.hold(self._tx, f"threads-{prompt_id}")
         if comment_id and (there := await self._sent_before(comment_id, body, prompt_id)):
             return there
         number = await queries.last_thread(self._tx, self._caller, prompt_id) + 1
@@ -87,7 +87,7 @@ class Threads:
     async def reply(self, thread_id: UUID, body: str, comment_id: UUID | None = None) -> Written:
         """One more comment, which reopens a resolved thread. Raises as `start` does."""
         body = policy.checked_body(body)
-        thread = await self._locked(thread_id)
+        thread = await self.hold(thread_id)
         if comment_id and (
             there := await self._sent_before(comment_id, body, thread.prompt_id, thread_id)
         ):
@@ -110,7 +110,7 @@ class Threads:
         `MentionRefused`.
         """
         body = policy.checked_body(body)
-        thread, comment = await self._locked_comment(comment_id)
+        thread, comment = await self.hold_comment(comment_id)
         if comment.author != self._caller.actor:
             raise CommentNotYours("Only its author changes a comment. Reply instead.")
         if comment.body == body:
@@ -127,7 +127,7 @@ class Threads:
 
         Deleting again changes nothing. Raises `CommentNotFound`, `CommentNotYours`.
         """
-        thread, comment = await self._locked_comment(comment_id, even_deleted=True)
+        thread, comment = await self.hold_comment(comment_id, even_deleted=True)
         if comment.deleted_at is not None:
             return
         if not policy.may_delete(self._caller, comment.author):
@@ -147,7 +147,7 @@ class Threads:
 
         Raises `ThreadNotFound`, `CommentNotYours`.
         """
-        thread = await self._locked(thread_id)
+        thread = await self.hold(thread_id)
         authors = await queries.authors(self._tx, self._caller, thread.id)
         if not all(policy.may_delete(self._caller, author) for author in authors):
             raise CommentNotYours("Others have written here. Resolve it, or ask an admin.")
@@ -155,7 +155,7 @@ class Threads:
 
     async def resolve(self, thread_id: UUID) -> Thread:
         """Resolving what is resolved changes nothing. Raises `ThreadNotFound`."""
-        thread = await self._locked(thread_id)
+        thread = await self.hold(thread_id)
         if thread.state == OPEN:
             thread.state, thread.updated_at = RESOLVED, clock.utc_now()
             thread.resolved_by, thread.resolved_at = self._caller.actor, thread.updated_at
@@ -163,7 +163,7 @@ class Threads:
         return thread
 
     async def reopen(self, thread_id: UUID) -> Thread:
-        thread = await self._locked(thread_id)
+        thread = await self.hold(thread_id)
         if thread.state == RESOLVED:
             _reopen(thread)
             await self._news.about(thread, "thread.reopened")
@@ -172,7 +172,7 @@ class Threads:
     async def re_anchor(self, thread_id: UUID, anchor: Anchor) -> Thread:
         """Put it on other words. Raises `ThreadNotFound`, `AnchorInvalid`."""
         anchor = checked(anchor)
-        thread = await self._locked(thread_id)
+        thread = await self.hold(thread_id)
         _put_on(thread, anchor, clock.utc_now())
         await self._news.about(thread, "thread.anchored")
         return thread
@@ -180,7 +180,7 @@ class Threads:
     async def react(self, comment_id: UUID, name: str) -> None:
         """Twice is once. Raises `ReactionUnknown`, `CommentNotFound`, `CommentDeleted`."""
         policy.check_reaction(name)
-        thread, comment = await self._locked_comment(comment_id)
+        thread, comment = await self.hold_comment(comment_id)
         if await queries.reaction(self._tx, self._caller, comment_id, name) is None:
             made = Reaction(
                 comment_id=comment_id,
@@ -194,7 +194,7 @@ class Threads:
 
     async def unreact(self, comment_id: UUID, name: str) -> None:
         policy.check_reaction(name)
-        thread, comment = await self._locked_comment(comment_id)
+        thread, comment = await self.hold_comment(comment_id)
         found = await queries.reaction(self._tx, self._caller, comment_id, name)
         if found is not None:
             await self._tx.delete(found)
@@ -212,38 +212,26 @@ class Threads:
 
     # Under the lock
 
-    async def hold(self, thread_id: UUID) -> None:
-        """Keep others from changing the prompt's threads until the commit.
-
-        Raises `ThreadNotFound`.
-        """
-        await self._locked(thread_id)
-
-    async def hold_comment(self, comment_id: UUID) -> None:
-        """The same, by one of the comments, deleted or not. Raises `CommentNotFound`."""
-        await self._locked_comment(comment_id, even_deleted=True)
-
-    async def _lock(self, prompt_id: UUID) -> None:
-        await locks.hold(self._tx, f"threads-{prompt_id}")
-
-    async def _locked(self, thread_id: UUID) -> Thread:
+    async def hold(self, thread_id: UUID) -> Thread:
+        """Nobody else changes the prompt's threads before the commit. Raises `ThreadNotFound`."""
         self._caller.require(Permission.COMMENTS_WRITE)
         thread = await queries.thread(self._tx, self._caller, thread_id)
         if thread is not None:
-            await self._lock(thread.prompt_id)
+            await locks.hold(self._tx, f"threads-{thread.prompt_id}")
             thread = await queries.thread(self._tx, self._caller, thread_id, fresh=True)
         if thread is None:
             raise _no_thread()
         return thread
 
-    async def _locked_comment(
+    async def hold_comment(
         self, comment_id: UUID, *, even_deleted: bool = False
     ) -> tuple[Thread, Comment]:
+        """The same by a comment. Raises `CommentNotFound`, `CommentDeleted`."""
         self._caller.require(Permission.COMMENTS_WRITE)
         comment = await queries.comment(self._tx, self._caller, comment_id)
         if comment is None:
             raise _no_comment()
-        thread = await self._locked(comment.thread_id)
+        thread = await self.hold(comment.thread_id)
         comment = await queries.comment(self._tx, self._caller, comment_id)
         if comment is None:  # deleted with its thread while we waited
             raise _no_comment()
