@@ -34,16 +34,15 @@ from app.domain.prompts.schemas import (
     PromptPatch,
     PromptView,
     TicketView,
-    details,
     message_change,
     new_prompt,
     placed_message,
     placed_messages,
     plan_from,
     summary,
-    variables_from,
 )
 from app.domain.prompts.service import Details, Prompts
+from app.domain.prompts.together_api import change_rest, change_together
 from app.kit.edits import Edit
 from app.web.conditional import NOT_MODIFIED, ConditionsDep, KnownDep, answered
 from app.web.deps import Caller, RoomTickets, Tx
@@ -133,21 +132,27 @@ class PromptApi(Controller):
         Send with it, as `base`, the `text` that you read: then only what you changed in that is
         changed, also where messages came, went or moved, and nothing of what others have written
         since is lost. When the words that you changed are not there any more the answer is 409
-        `prompt_base_gone` with the present `text`, and nothing was done. Needs the scope `write`.
+        `prompt_base_gone` with the present `text`, and nothing was done. With `If-Match` the same
+        holds for what somebody types while this call is under way, whatever else it changes. Needs
+        the scope `write`.
         """
         plan = plan_from(data)
         if plan is not None:
             desk.caller.require(Permission.PROMPTS_WRITE)
         condition = await expected(request, desk, prompt_id, conditions)
+        edit = condition.plan(data, plan)
+        if edit is not None and conditions.are_given and _has_more(data):
+            await change_together(condition, data, edit)
+            return answered(*await current(request, desk, prompt_id))
         async with desk.database.transaction() as tx:
             prompts = Prompts(tx, desk.caller, desk.rooms)
             await condition.check(tx)
-            if plan is not None:
+            if edit is not None:
                 await prompts.claim_text(prompt_id)
-            await _change(prompts, prompt_id, data)
+            await change_rest(prompts, prompt_id, data)
             room_id = (await prompts.open(prompt_id)).branch.id
-        if plan is not None:
-            await desk.rooms.revise(room_id, condition.plan(data, plan) or plan, desk.caller.actor)
+        if edit is not None:
+            await desk.rooms.revise(room_id, edit, desk.caller.actor)
         return answered(*await current(request, desk, prompt_id))
 
     @delete("/{prompt_id:uuid}", name="api:archive-prompt", operation_id="archivePrompt")
@@ -272,14 +277,10 @@ class RoomApi(Controller):
         return Response(content, status_code=201, headers={"Cache-Control": "no-store"})
 
 
-async def _change(prompts: Prompts, prompt_id: UUID, data: PromptPatch) -> None:
-    await prompts.change(prompt_id, details(data))
-    if data.config is not UNSET:
-        await prompts.set_config(prompt_id, data.config)
-    if data.variables is not UNSET:
-        await prompts.replace_variables(prompt_id, variables_from(data.variables))
-    if data.template_format is not UNSET:
-        await prompts.set_template_format(prompt_id, data.template_format)
+def _has_more(data: PromptPatch) -> bool:
+    """Than a text."""
+    given = {one for one in data.__struct_fields__ if getattr(data, one) is not UNSET}
+    return bool(given - {"text", "messages", "base"})
 
 
 async def _room_of(desk: Desk, prompt_id: UUID) -> UUID:

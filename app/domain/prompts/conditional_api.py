@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import msgspec
@@ -12,12 +10,10 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.domain.prompts.deps import AppRequest, Desk
-from app.domain.prompts.errors import BaseGone
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import PromptPatch, PromptView, plan_from, view
 from app.domain.prompts.service import Opened, Prompts
 from app.domain.rooms.room.document import Plan
-from app.kit.edits import Edit
 from app.web.conditional import Conditions, tag_of
 from app.web.links import absolute
 
@@ -51,31 +47,26 @@ class Expected:
     def plan(self, data: PromptPatch, plan: Plan | None) -> Plan | None:
         """A text that comes with a condition is an edit of the text that the condition is about.
 
-        So what somebody types while this call is under way stays. Where they typed over the very
-        words that this edit changes, a text alone is refused. Other changes beside it are made by
-        then, there is no going back, and the text is brought about as it is.
+        So what somebody types while this call is under way stays, and where they typed over the
+        very words that this edit changes, the call is refused.
         """
         if plan is None or not self.conditions.are_given or data.base is not UNSET:
             return plan
-        merged = plan_from(PromptPatch(text=data.text, messages=data.messages, base=self.text))
-        given = {one for one in data.__struct_fields__ if getattr(data, one) is not UNSET}
-        if merged is None or not given - {"text", "messages"}:
-            return merged
-        return partial(_merged, merged, plan)
+        return plan_from(PromptPatch(text=data.text, messages=data.messages, base=self.text))
 
     async def check(self, tx: AsyncSession) -> None:
         """Raises `PreconditionFailed`. Whoever passes holds the prompt until the commit."""
         if self.conditions.are_given:
             await Prompts(tx, self.desk.caller, self.desk.rooms).locked(self.prompt_id)
-            opened, release = await _rows(tx, self.desk, self.prompt_id)
-            self.conditions.check(shown(self.request, opened, release, self.text)[1])
+            self.conditions.check(await self._etag(tx))
 
+    async def now(self, tx: AsyncSession) -> Expected:
+        """To find it later as it is in this transaction."""
+        return replace(self, conditions=Conditions(if_match=await self._etag(tx)))
 
-def _merged(merged: Plan, whole: Plan, live: str) -> Sequence[Edit]:
-    try:
-        return merged(live)
-    except BaseGone:
-        return whole(live)
+    async def _etag(self, tx: AsyncSession) -> str:
+        opened, release = await _rows(tx, self.desk, self.prompt_id)
+        return shown(self.request, opened, release, self.text)[1]
 
 
 async def expected(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.support.builders import a_key, a_prompt, a_workspace
+from app.domain.prompts.service import Details, Prompts
+from tests.support.builders import a_key, a_prompt, a_workspace, as_member
 
 pytestmark = pytest.mark.anyio
 URL = "/api/v1/prompts"
@@ -170,8 +171,7 @@ class TestChanging:
             ("Be very kind.", {}, 200, "Be very kind. Be brief."),
             ("Be very kind.", {"title": "T"}, 200, "Be very kind. Be brief."),
             ("Translate this.", {}, 409, "Translate this."),
-            # The title is changed by then: all of it, though it costs what they wrote over it.
-            ("Translate this.", {"title": "T"}, 200, "Be kind. Be brief."),
+            ("Translate this.", {"title": "T"}, 409, "Translate this."),
         ],
     )
     async def test_with_a_condition_a_text_is_an_edit_of_what_that_is_about(
@@ -192,7 +192,65 @@ class TestChanging:
         sent = await client.patch(url, headers=key.headers | {"If-Match": etag}, json=body)
         assert sent.status_code == status
         now = (await client.get(url, headers=key.headers)).json()
-        assert (now["text"], now["title"]) == (text, beside.get("title", "Prompt"))
+        title = beside.get("title", "Prompt") if status == 200 else "Prompt"
+        assert (now["text"], now["title"]) == (text, title)
+
+    @pytest.mark.parametrize(
+        ("typed", "text"),
+        [
+            ("", "Be kind."),
+            ("Hello! Be kind. Be brief.", "Hello! Be kind."),
+            # They have gone on from what this call wrote for a moment: it is theirs.
+            ("Translate this.", "Translate this."),
+        ],
+    )
+    async def test_with_a_condition_text_and_details_are_changed_together_or_not_at_all(
+        self, client, app, database, place, key, monkeypatch, typed, text
+    ):
+        """Somebody gives it another title between the edit of the text and that of the title."""
+        made = await a_prompt(database, place, title="Prompt", text="Be kind.")
+        url = f"{URL}/{made.id}"
+        etag = (await client.get(url, headers=key.headers)).headers["ETag"]
+        hub, revise = app.state.hub, app.state.hub.revise
+        owner = await as_member(database, place, place.owner)
+
+        async def then_somebody_comes(room_id, plan, actor):
+            done = await revise(room_id, plan, actor)
+            monkeypatch.setattr(hub, "revise", revise)
+            async with database.transaction() as tx:
+                await Prompts(tx, owner, hub).change(made.id, Details(title="Theirs"))
+            if typed:
+                await hub.rewrite(room_id, typed, "user:somebody")
+            return done
+
+        monkeypatch.setattr(hub, "revise", then_somebody_comes)
+        body = {"text": "Be kind. Be brief.", "title": "Mine"}
+        sent = await client.patch(url, headers=key.headers | {"If-Match": etag}, json=body)
+        assert (sent.status_code, sent.json()["code"]) == (412, "precondition_failed")
+        now = (await client.get(url, headers=key.headers)).json()
+        assert (now["text"], now["title"]) == (text, "Theirs")
+
+    async def test_what_the_database_would_refuse_is_refused_before_the_text_is_touched(
+        self, client, app, database, place, key, monkeypatch
+    ):
+        made = await a_prompt(database, place, "a", text="Be kind.")
+        await a_prompt(database, place, "b")
+        url = f"{URL}/{made.id}"
+        etag = (await client.get(url, headers=key.headers)).headers["ETag"]
+
+        async def revise(*_):
+            raise AssertionError("the room was asked")
+
+        monkeypatch.setattr(app.state.hub, "revise", revise)
+        for wrong, code in (
+            ({"name": "b"}, "prompt_name_taken"),
+            ({"title": ""}, "prompt_invalid"),
+        ):
+            body = {"text": "Be kind. Be brief."} | wrong
+            sent = await client.patch(url, headers=key.headers | {"If-Match": etag}, json=body)
+            assert sent.json()["code"] == code
+        again = await client.get(url, headers=key.headers)
+        assert again.headers["ETag"] == etag
 
     async def test_one_message_is_read_and_changed(self, client, database, place, key):
         text = '{{role "system"}}\nBe kind.\n\n{{role "user"}}\nHello'
