@@ -65,7 +65,8 @@ class FetchApi(Controller):
     ) -> Response[ReleaseView]:
         """Fetch the released version of a prompt by its name, which may contain slashes.
 
-        `label=staging`, `label=latest` or `version=7`; with neither, the label `production`.
+        `label=staging`, `label=latest` or `version=7`; with neither, the label `production`. A
+        parameter that is nearly one of these (`lable`) is a 422, any other stranger is ignored.
         Send the ETag back as If-None-Match: while nothing was released the answer is 304,
         without a body. Archived prompts are served, too. Needs the scope `read`.
 
@@ -84,6 +85,7 @@ class FetchApi(Controller):
         since when) and `Link` with `rel="successor-version"` (where to ask from now on).
         """
         counted = asked.admit()
+        asked.refuse_slips("label", "version")
         selector = selector_of(label, version)
         sticky = asked.sticky
         record = await asked.releases.get(asked.caller, name.strip("/"), selector, sticky)
@@ -111,6 +113,7 @@ class FetchApi(Controller):
         """
         wanted = name.strip("/").removesuffix("/render")
         counted = _pairs(asked.admit())
+        asked.refuse_slips("label", "version")
         selector = selector_of(label, version)
         record = await asked.releases.get(asked.caller, wanted, selector, asked.sticky)
         found = _decode(record.body)
@@ -154,6 +157,7 @@ class BundleApi(Controller):
         """
         asked.caller.require(Permission.PROMPTS_READ)
         counted = asked.admit()
+        asked.refuse_slips("label", "limit", "cursor")
         page, following = await bundle(
             tx, asked.caller, label, cursor, checked_limit(limit), asked.sticky
         )

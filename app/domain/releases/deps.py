@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ from app.access.principal import Principal
 from app.domain.releases.service import Releases
 from app.domain.releases.sticky import sticky_of
 from app.web.metering import Meter
+from app.web.slips import refuse_slips
 
 AppRequest = Request[Any, Any, State]
 
@@ -49,6 +51,12 @@ class Asking(Counter):
     """Somebody asks for what is released."""
 
     sticky: str  # key; "" = none
+    names: Sequence[str]  # of all that stands in the query
+
+    def refuse_slips(self, *known: str) -> None:
+        """Raises `InvalidFields`: `?lable=staging` must not get what production gets."""
+        if self.names:
+            refuse_slips(self.names, (*known, "key"))
 
 
 async def provide_asked(
@@ -58,7 +66,8 @@ async def provide_asked(
     sticky_key: StickyHeader = None,  # as above
 ) -> Asking:
     sticky = sticky_of(request.scope["query_string"], request.scope["headers"])
-    return Asking(served.caller, served.releases, served.calls, sticky)
+    names = list(request.query_params) if request.scope["query_string"] else ()
+    return Asking(served.caller, served.releases, served.calls, sticky, names)
 
 
 Asked = NamedDependency[Asking]

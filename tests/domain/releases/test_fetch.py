@@ -60,6 +60,32 @@ class TestFromMemory:
             assert "immutable" in (await fetch("a", "?version=1")).headers["Cache-Control"]
             assert (await fetch("a")).headers["Cache-Control"] == "private, no-cache"
 
+    async def test_a_slip_is_not_served_what_production_gets(self, client, key, release, fetch):
+        await release("a/b")
+        for query, meant in (
+            ("lable=staging", "label"),
+            ("verison=1", "version"),
+            ("keys=x", "key"),
+        ):
+            for method, path in (("GET", "a/b"), ("HEAD", "a/b"), ("POST", "a/b/render")):
+                refused = await client.request(
+                    method,
+                    f"/api/v1/fetch/{path}?{query}",
+                    headers=key.headers,
+                    json={} if method == "POST" else None,
+                )
+                assert refused.status_code == 422, (method, query)
+                if method != "HEAD":
+                    assert refused.json()["code"] == "fields_invalid"
+                    assert f"Did you mean {meant}?" in refused.json()["detail"]
+        bundle = "/api/v1/bundle"
+        refused = await client.get(f"{bundle}?lable=staging", headers=key.headers)
+        assert refused.json()["errors"][0]["key"] == "lable"
+        assert (await client.get(f"{bundle}?limt=2", headers=key.headers)).status_code == 422
+        strangers = "_=123&utm_source=x&level=3"
+        assert (await fetch("a/b", query=f"?{strangers}")).json()["version"] == 1
+        assert (await client.get(f"{bundle}?{strangers}", headers=key.headers)).status_code == 200
+
     async def test_calls_are_counted_and_refused_on_both_roads(self, app, release, fetch):
         await release("a")
         first, second = [(await fetch("a")).headers["RateLimit"] for _ in range(2)]
