@@ -32,6 +32,7 @@ class SaneHost(ASGIMiddleware):
             scope,
             receive,
             send,
+            trusts_host=False,
             status=403 if scope["type"] == ScopeType.WEBSOCKET else 400,
             code="host_invalid",
             title="The Host header cannot be used",

@@ -14,6 +14,18 @@ def absolute(request: Request[Any, Any, Any], path: str) -> str:
     return base.rstrip("/") + path
 
 
+def address_of(scope: Any, path: str, *, trusts_host: bool = True) -> str:
+    """The same for what has no request yet; as it is where the server has no name to be trusted."""
+    public: str = scope["litestar_app"].state.get("public_url")
+    if public:
+        return public.rstrip("/") + path
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) != 1 or not trusts_host:
+        return path
+    scheme = "https" if scope["scheme"] in ("https", "wss") else "http"
+    return f"{scheme}://{hosts[0].decode('latin-1')}{path}"
+
+
 def host(request: Request[Any, Any, Any]) -> str:
     """Where people think they are: promptroom.example.com."""
     return urlsplit(absolute(request, "/")).netloc

@@ -87,6 +87,7 @@ async def test_a_bad_host_is_a_bad_request(client: Any, path: str) -> None:
         assert answer.status_code == 400, host
         assert answer.json()["code"] == "host_invalid"
         assert answer.json()["request_id"]
+        assert answer.json()["type"] == "/api/docs/errors/host_invalid"  # on no name of theirs
         assert "script" not in answer.text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from litestar import get, post
+from litestar import Litestar, get, post
 
 from app.web.same_origin import SameOrigin
 from tests.web.support import serve
@@ -94,6 +94,7 @@ class TestASocket:
         scope: Any = {
             "type": "websocket",
             "scheme": "ws",
+            "litestar_app": Litestar(),
             "query_string": query,
             "headers": [(b"host", b"promptroom.test"), *headers],
         }
