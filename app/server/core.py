@@ -24,6 +24,7 @@ from app.settings import Settings
 from app.web import conditional
 from app.web.assets import Assets
 from app.web.deps import provide_tx
+from app.web.head import HeadAsGet
 from app.web.host import SaneHost
 from app.web.json_request import JsonRequest
 from app.web.nul import NoNulInUrl
@@ -76,6 +77,7 @@ def build(settings: Settings) -> Litestar:
         NoNulInUrl(),
         SaneHost(),
         SecurityHeaders(is_https=settings.secure_cookies),
+        HeadAsGet(),
         Telemetry(),
     ):
         app.asgi_handler = layer(app.asgi_handler)

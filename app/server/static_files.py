@@ -8,7 +8,7 @@ import mimetypes
 from dataclasses import dataclass
 from pathlib import Path
 
-from litestar import HttpMethod, Request, Response, route
+from litestar import Request, Response, get
 from litestar.datastructures import State
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
@@ -62,9 +62,8 @@ def static_files(assets: Assets) -> HTTPRouteHandler:
     paths = {p.relative_to(assets.directory).as_posix(): p for p in served(assets.directory)}
     files: dict[str, StaticFile] = {}
 
-    @route(
+    @get(
         "/static/b/{build:str}/{file:path}",
-        http_method=[HttpMethod.GET, HttpMethod.HEAD],
         opt={"public": True},
         include_in_schema=False,
         sync_to_thread=False,

@@ -309,7 +309,6 @@ PUBLIC: dict[Key, dict[str, str] | None] = {
     ("GET", "/health/ready"): None,
     ("GET", "/metrics"): None,
     ("GET", "/static/b/{build}/{path}"): None,
-    ("HEAD", "/static/b/{build}/{path}"): None,
 }
 
 # A protocol of its own on one address: `tests/domain/agents` has its rights, its errors, its bodies.

@@ -71,7 +71,8 @@ async def test_looking_changes_nothing(client: Any, database: Database, mine: Wo
             assert answer.status_code == 200, (path, answer.text)
             seen += 1
         for other in ("HEAD", "OPTIONS"):
-            await ask(client, other, path, call, mine.ids, headers)
+            answer = await ask(client, other, path, call, mine.ids, headers)
+            assert answer.status_code == {"HEAD": 200, "OPTIONS": 204}[other], (other, path)
     for method, path in ACCOUNT.keys() | PUBLIC.keys():
         if method == "GET":
             url = filled(

@@ -99,6 +99,9 @@ async def test_an_id_of_another_workspace_is_like_one_that_never_was(
         expected = 200 if place in FILTERS.get((method, path), ()) else 404
         assert answer.status_code == nobody.status_code == expected, (case, answer.text)
         assert said(answer, with_foreign) == said(nobody, no_such), case
+        if method == "GET":
+            head = await ask(client, "HEAD", path, call, with_foreign, headers)
+            assert (head.status_code, head.content) == (expected, b""), case
         if method == "PUT" and place == "label":  # made on both, where it belongs
             for ids in (with_foreign, no_such):
                 url = f"/api/v1/prompts/{ids['prompt_id']}/labels/{ids['label']}"

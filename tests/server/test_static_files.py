@@ -72,12 +72,6 @@ async def test_what_the_browser_has_is_not_sent_again(assets: Assets) -> None:
     assert (answer.status_code, answer.content) == (304, b"")
 
 
-async def test_head_sends_no_body(assets: Assets) -> None:
-    async with client_of(assets) as client:
-        answer = await client.head(assets.url("js/a.js"))
-    assert (answer.status_code, answer.content) == (200, b"")
-
-
 @pytest.mark.parametrize(
     "path",
     [
