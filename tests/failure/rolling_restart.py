@@ -11,13 +11,17 @@ import random
 import sys
 import tempfile
 import time
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+
+import httpx
 
 from tests.failure.editors import Editor, miscounted
 from tests.failure.headless import Prompt, a_prompt, text_of
 from tests.support.deployment import Cluster, cluster
 from tests.support.hammer import GENTLE, Hammer
+from tests.support.listeners import Listener, log_of
 from tests.support.server import KEY
 from tests.support.yclient import YClient
 
@@ -60,10 +64,13 @@ class Outcome:
     refusals: list[int] = field(default_factory=list)
     goodbyes: set[int | None] = field(default_factory=set)
     away: list[float] = field(default_factory=list)
+    told: int = 0  # changes, to each listener
+    untold: list[str] = field(default_factory=list)  # what a listener was not told as it happened
 
     @property
     def is_good(self) -> bool:
-        complaints = self.failures or self.lost or self.doubled or self.torn or self.refusals
+        complaints = [*self.failures, *self.lost, *self.doubled, *self.torn, *self.untold]
+        complaints += map(str, self.refusals)
         return not complaints and self.acknowledged == self.written and self.goodbyes <= {1012}
 
     def __str__(self) -> str:
@@ -74,7 +81,7 @@ class Outcome:
             f"acknowledged {self.acknowledged}, lost {len(self.lost)}, doubled "
             f"{len(self.doubled)}, rooms with different texts {len(self.torn)}, permanent "
             f"refusals {self.refusals}, close codes {self.goodbyes}; sockets moved "
-            f"{len(self.away)}, away: median {away[len(away) // 2]:.3f} s, p95 "
+            f"{len(self.away)}; changes told {self.told}, wrongly {self.untold[:3]}; away: median {away[len(away) // 2]:.3f} s, p95 "
             f"{away[int(len(away) * 0.95)]:.3f} s, longest {away[-1]:.3f} s"
         )
 
@@ -85,6 +92,7 @@ class Plan:
     workers: int = 3
     editors: int = 60
     clients: int = 15  # of HTTP
+    listeners: int = 6
     restarts: int = 2
 
 
@@ -118,13 +126,20 @@ async def _run(many: Cluster, plan: Plan) -> Outcome:
     stop = asyncio.Event()
     typing = [asyncio.create_task(editor.type_until(stop, _PAUSE)) for editor in editors]
     striking = asyncio.create_task(hammer.strike(plan.clients))
-    for _ in range(plan.restarts):
-        await asyncio.to_thread(many.server.restart_workers, plan.workers)
-    stop.set()
+    outcome = Outcome(plan.restarts)
+    async with AsyncExitStack() as stack:
+        fresh = [Listener(many.server.url, KEY) for _ in range(plan.listeners)]
+        listeners = [await stack.enter_async_context(one) for one in fresh]
+        moving = asyncio.create_task(_move_until(stop, many, rooms[0]))
+        for _ in range(plan.restarts):
+            await asyncio.to_thread(many.server.restart_workers, plan.workers)
+        stop.set()
+        await moving
+        await _ask_listeners(many, listeners, outcome)
     hammer.is_over = True
     await asyncio.gather(striking, *typing)
     await asyncio.gather(*(editor.finish(60) for editor in editors))
-    outcome = Outcome(plan.restarts, answers=hammer.answered.total(), failures=hammer.failures)
+    outcome.answers, outcome.failures = hammer.answered.total(), hammer.failures
     for room, some in zip(rooms, by_room, strict=True):
         await _compare(many, room, some, outcome)
     for editor in editors:
@@ -134,6 +149,32 @@ async def _run(many: Cluster, plan: Plan) -> Outcome:
         outcome.goodbyes.update(editor.goodbyes)
         outcome.away += editor.away
     return outcome
+
+
+async def _move_until(stop: asyncio.Event, many: Cluster, room: Prompt) -> None:
+    """A label comes and goes, so that there is something to be told of."""
+    address = f"{many.server.url}/api/v1/prompts/{room.id}"
+    none_kept = httpx.Limits(max_keepalive_connections=0)
+    async with httpx.AsyncClient(headers=_HEADERS, timeout=30, limits=none_kept) as api:
+        (await api.post(f"{address}/versions", json={"message": "One"})).raise_for_status()
+        while not stop.is_set():
+            label = f"{address}/labels/production"
+            (await api.put(label, json={"version": 1})).raise_for_status()
+            (await api.delete(label)).raise_for_status()
+            await asyncio.sleep(0.05)
+
+
+async def _ask_listeners(many: Cluster, listeners: list[Listener], outcome: Outcome) -> None:
+    """Each has been told of each change once, over all the streams that it had."""
+    head = (await log_of(many.server.url, KEY))["last_event_id"]
+    last = int(head.partition("-")[0])
+    for one in listeners:
+        await one.hears(last, 60)
+        if one.seqs != list(range(one.seqs[0], last + 1)) or "resync" in one.kinds:
+            outcome.untold.append(f"{one.seqs[0]} to {last}: {len(one.seqs)} changes")
+        if len(one.ends) < outcome.restarts or "cut" in one.ends:
+            outcome.untold.append(f"streams ended with {one.ends}")
+    outcome.told = min(len(one.seqs) for one in listeners)
 
 
 async def _compare(many: Cluster, room: Prompt, editors: list[Traveller], outcome: Outcome) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import signal
+import time
 import urllib.request
 from collections import Counter
 from collections.abc import Iterator
@@ -18,16 +19,21 @@ import pytest
 from tests.failure.headless import Prompt, a_prompt
 from tests.support.agents import an_agent
 from tests.support.deployment import Cluster, cluster
+from tests.support.listeners import Listener, Sleeper
 from tests.support.server import KEY, Server
 from tests.support.waiting import until
 from tests.support.yclient import YClient
 
 pytestmark = pytest.mark.failure
 
+ALLOWANCE = 300  # fetches of one key in a minute
+WINDOW = 20  # seconds of one that a test of it needs on a busy machine
+
 
 @pytest.fixture(scope="module")
 def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    with cluster(tmp_path_factory.mktemp("many"), 2) as many:
+    limit = {"PROMPTROOM_API_CALLS_PER_MINUTE": str(ALLOWANCE)}
+    with cluster(tmp_path_factory.mktemp("many"), 2, **limit) as many:
         yield many
 
 
@@ -54,8 +60,11 @@ async def on_both(
 
 
 def _worker_of(server: Server, client: YClient) -> int:
-    """The process at the other end of a client's connection."""
-    here = client.ws.local_address[1]
+    return _worker_at(server, client.ws.local_address[1])
+
+
+def _worker_at(server: Server, here: int) -> int:
+    """The process at the other end of a connection from this port."""
     for pid in server.workers():
         for connection in _connections(pid):
             if connection.raddr and connection.raddr.port == here:
@@ -182,3 +191,132 @@ async def test_an_agents_edit_and_cursor_are_seen_on_every_worker(
 
         for client in (ann, bob):
             await client.until(lambda client=client: sees(client), 5)
+
+
+class Caller:
+    """Fetches over one connection, which one worker has."""
+
+    def __init__(self, server: Server, key: str, name: str) -> None:
+        self.path = f"{server.url}/api/v1/fetch/{name}?label=latest"
+        one = httpx.Limits(max_connections=1)
+        headers = {"Authorization": f"Bearer {key}"}
+        self.client = httpx.AsyncClient(headers=headers, limits=one, timeout=30)
+        self.left: list[int] = []  # as the answers said
+        self.admitted = 0
+        self.worker = 0
+
+    async def enter(self, server: Server) -> None:
+        answer = await self.client.get(f"{server.url}/health/live")
+        here = answer.extensions["network_stream"].get_extra_info("client_addr")[1]
+        self.worker = _worker_at(server, here)
+
+    async def call(self) -> httpx.Response:
+        answer = await self.client.get(self.path)
+        if answer.status_code == 200:
+            self.admitted += 1
+            standing = dict(part.split("=") for part in answer.headers["RateLimit"].split(";")[1:])
+            self.left.append(int(standing["r"]))
+        return answer
+
+
+async def callers(stack: AsyncExitStack, server: Server, name: str) -> tuple[Caller, Caller]:
+    """Two with a key of their own, on different workers, and time enough in this window."""
+    made = await _ask(server, "POST", "/api/v1/keys", {"name": "Busy", "scopes": ["read"]})
+    found: dict[int, Caller] = {}
+    while len(found) < 2:
+        one = Caller(server, made["key"], name)
+        stack.push_async_callback(one.client.aclose)
+        await one.enter(server)
+        found.setdefault(one.worker, one)
+    if (left := 60 - time.time() % 60) < WINDOW:
+        await asyncio.sleep(left + 0.1)
+    first, second = found.values()
+    return first, second
+
+
+async def used_up(pair: tuple[Caller, Caller]) -> list[httpx.Response]:
+    """Call by turns, no faster than the workers tell each other, until both refuse."""
+    while True:
+        answers = [await one.call() for one in pair]
+        if {one.status_code for one in answers} == {429}:
+            return answers
+        await asyncio.sleep(0.1)
+
+
+async def test_a_key_s_calls_add_up_over_the_workers_while_there_is_redis(
+    many: Cluster, prompt: Prompt
+) -> None:
+    versions = f"/api/v1/prompts/{prompt.id}/versions"
+    await _ask(many.server, "POST", versions, {"message": "One"})
+    name = (await _ask(many.server, "GET", f"/api/v1/prompts/{prompt.id}"))["name"]
+    async with AsyncExitStack() as stack:
+        pair = await callers(stack, many.server, name)
+        for _ in range(3):
+            for one in pair:
+                for _ in range(ALLOWANCE // 8):
+                    assert (await one.call()).status_code == 200
+            await asyncio.sleep(1.1)  # each tells the others once a second
+        answers = await used_up(pair)
+        told = sum(one.admitted for one in pair)
+        assert ALLOWANCE <= told < ALLOWANCE + 50, "what comes within a second or two may slip by"
+        for one, answer in zip(pair, answers, strict=True):
+            assert one.left == sorted(set(one.left), reverse=True), "always fewer"
+            wait = int(answer.headers["Retry-After"])
+            assert (time.time() + wait) % 60 < 5, "when the next minute begins"
+            assert answer.json()["code"] == "rate_limited"
+
+    many.redis.stop()
+    try:
+        async with AsyncExitStack() as stack:
+            pair = await callers(stack, many.server, name)
+            for one in pair:
+                for _ in range(ALLOWANCE):
+                    assert (await one.call()).status_code == 200, "each counts for itself"
+                assert (await one.call()).status_code == 429
+    finally:
+        many.redis.start()
+    await until(lambda: readiness(many.server)["status"] == "ok", 20)
+
+
+MANY = 20_000  # changes: some 5 MB of events, more than a system keeps for who does not read
+_BURST = f"""
+    INSERT INTO changes (workspace_id, seq, mark, kind, prompt_id, label, number, at)
+    SELECT workspace_id, seq + n, left(md5(n::text), 8), 'label.moved', prompt_id, 'busy', 1, now()
+    FROM (SELECT * FROM changes ORDER BY seq DESC LIMIT 1) last, generate_series(1, {MANY}) n
+"""
+
+
+async def test_who_does_not_read_changes_is_dropped_and_may_come_again(
+    many: Cluster, prompt: Prompt
+) -> None:
+    address = f"/api/v1/prompts/{prompt.id}"
+    await _ask(many.server, "POST", f"{address}/versions", {"message": "One"})
+    sleepers = [Sleeper(many.server.url, KEY) for _ in range(8)]
+    async with AsyncExitStack() as stack:
+        for sleeper in sleepers:
+            stack.callback(sleeper.close)
+        reader = await stack.enter_async_context(Listener(many.server.url, KEY))
+        await until(lambda: all(_is_held(many.server, one) for one in sleepers))
+        assert len({_worker_at(many.server, one.port) for one in sleepers}) == 2
+
+        await asyncio.to_thread(many.sql, _BURST)
+        last = int(many.sql("SELECT max(seq) FROM changes"))
+        await until(lambda: reader.last.startswith(f"{last}-"), 20)
+        assert reader.seqs == sorted(set(reader.seqs)), "each once, in their order"
+        await until(lambda: not any(_is_held(many.server, one) for one in sleepers), 20)
+
+        woken = await asyncio.to_thread(sleepers[0].wake)
+        assert b"event: change" in woken
+        assert not woken.endswith(b"0\r\n\r\n"), "no end: it has to come again"
+        seen = [line[4:].decode() for line in woken.split(b"\n")[:-1] if line.startswith(b"id: ")]
+        again = Listener(many.server.url, KEY, seen[-2])
+        await stack.enter_async_context(again)
+        assert again.kinds[0] in ("change", "resync"), "the rest, or that it is too much"
+        await _ask(many.server, "PUT", f"{address}/labels/staging", {"version": 1})
+        await asyncio.gather(*(one.hears(last + 1) for one in (reader, again)))
+
+
+def _is_held(server: Server, sleeper: Sleeper) -> bool:
+    with suppress(AssertionError):
+        return bool(_worker_at(server, sleeper.port))
+    return False

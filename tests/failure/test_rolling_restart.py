@@ -20,3 +20,4 @@ async def test_people_and_programs_notice_nothing_but_a_reconnect(tmp_path: Path
     assert max(outcome.away) <= 10.0
     assert outcome.written > 50
     assert outcome.answers > 100
+    assert outcome.told > 10

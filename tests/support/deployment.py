@@ -20,6 +20,11 @@ class Cluster:
     server: Server
     postgres: PostgresServer
     redis: RedisServer
+    database: str
+
+    def sql(self, statement: str) -> str:
+        """What psql prints: rows as lines, columns apart by `|`."""
+        return self.postgres.run(statement, self.database)
 
 
 @contextmanager
@@ -30,16 +35,23 @@ def alone(data_dir: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def cluster(data_dir: Path, workers: int, *, redis: bool = True) -> Iterator[Cluster]:
-    """PostgreSQL, Redis and so many workers behind one port; without `redis` it is not there yet."""
+def cluster(
+    data_dir: Path, workers: int, *, redis: bool = True, **settings: str
+) -> Iterator[Cluster]:
+    """PostgreSQL, Redis and so many workers behind one port; without `redis` it is not there yet.
+
+    `settings` by their names in the environment.
+    """
     with PostgresServer() as postgres, RedisServer() as bus:
         if not redis:
             bus.stop()
+        database = postgres.create_database()
         environment = HEADLESS | {
-            "PROMPTROOM_DATABASE_URL": postgres.database_url(postgres.create_database()),
+            **settings,
+            "PROMPTROOM_DATABASE_URL": postgres.database_url(database),
             "PROMPTROOM_REDIS_URL": bus.url,
             "PROMPTROOM_SECRET_KEY": SECRET_KEY,
         }
         with Server(data_dir, environment, workers=workers) as server:
             server.wait_for_workers(workers)
-            yield Cluster(server, postgres, bus)
+            yield Cluster(server, postgres, bus, database)
