@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from dataclasses import dataclass
 from typing import IO, Annotated, Any
@@ -21,8 +22,8 @@ from app.domain.exchange.deps import ImportsDep
 from app.domain.exchange.exports import exporting
 from app.domain.exchange.imports.deciding import Conflict, Item
 from app.domain.exchange.imports.importing import Importer
+from app.domain.exchange.packed import is_zip, unpacked
 from app.domain.exchange.schemas import ImportView, view
-from app.domain.exchange.zipped import MAGIC, Reader
 from app.domain.prompts.deps import DeskDep
 from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx
@@ -79,12 +80,13 @@ class ExchangeApi(Controller):
         """Import prompts from a file, which is the body as it is.
 
         An archive of Promptroom, or Langfuse JSON, Dotprompt, Prompty, OpenAI messages, MLflow or
-        GitHub `.prompt.yml`; `file` is its name, which helps to tell them apart. `conflict` says
-        what happens where a name is taken by another text: `skip`, `rename`, or `update`, which
-        edits the live text so that people who are writing lose nothing. Doing it again changes
-        nothing; `dry_run=true` only says what would happen. A file with a mistake answers 422
-        `import_file_invalid` with `line` and `column`, and nothing is imported. Needs the scope
-        `write`.
+        GitHub `.prompt.yml`, or a ZIP with any of these, such as of a repository: its folders
+        become folders and names. `file` is its name, which helps to tell them apart. `conflict`
+        says what happens where a name is taken by another text: `skip`, `rename`, or `update`,
+        which edits the live text so that people who are writing lose nothing. Doing it again
+        changes nothing; `dry_run=true` only says what would happen. A file with a mistake answers
+        422 `import_file_invalid` with `line` and `column`, several answer `import_refused` and
+        name each in `errors`; nothing is imported then. Needs the scope `write`.
         """
         desk.caller.require(Permission.PROMPTS_WRITE)
         importer = Importer(desk.database, desk.caller, desk.rooms)
@@ -152,9 +154,8 @@ async def _taken_in(
         async for chunk in request.stream():
             body.write(chunk)
         body.seek(0)
-        if body.read(len(MAGIC)) == MAGIC:
-            reader = Reader(_seekable(body), name)
-            return await importer.archive(reader, conflict, is_rehearsal=is_rehearsal)
-        body.seek(0)
+        if is_zip(_seekable(body)):
+            whole = await asyncio.to_thread(unpacked, _seekable(body), name)
+            return await importer.zip(whole, conflict, is_rehearsal=is_rehearsal)
         files = [(name, body.read(FILE_BYTES + 1))]
         return await importer.files(files, conflict, is_rehearsal=is_rehearsal)

@@ -9,3 +9,4 @@ DEEPEST = 64  # lists and objects within one another, as in a prompt's config
 MOST_IN_FILE = 2_000  # prompts in one file of another tool; an archive has no such bound
 PAGE_BYTES = 32 * 1024 * 1024  # brought on a page at once; the API and the command take more
 MOST_FILES = 100  # at once
+MOST_PACKED = 1_000  # files with prompts in one ZIP; a page shows a line for each

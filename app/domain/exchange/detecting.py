@@ -173,7 +173,27 @@ def _named(text: str, file: str, name: str) -> tuple[Source, Callable[[Source], 
     return found.parse(text, file), found.read
 
 
+def may_hold(data: bytes, file: str) -> bool:
+    """Whether a file, of whose kind there are others, holds a prompt or is too broken to tell."""
+    try:
+        return _recognised(text_of(data, file), file)[1] is not None
+    except FileInvalid:
+        return True
+    except FormatUnknown:
+        return False
+
+
 def _detected(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator[Record]]]:
+    source, reader = _recognised(text, file)
+    if reader is None:
+        source.bad(
+            "No prompt is in this JSON: Langfuse has name and prompt, MLflow name and template, "
+            "OpenAI messages."
+        )
+    return source, reader
+
+
+def _recognised(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator[Record]] | None]:
     name = file.lower()
     if name.endswith(github.SUFFIXES):
         return yaml_source(text, file), github.read
@@ -182,7 +202,10 @@ def _detected(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator
     if name.endswith(dotprompt.SUFFIX):
         return front_matter(text, file), dotprompt.read
     if text.lstrip()[:1] in ("{", "[") or name.endswith(".json"):
-        return _json(text, file)
+        source = json_source(text, file)
+        known = (one for one in (langfuse, mlflow, openai) if one.looks_like(source.value))
+        found = next(known, None)
+        return source, found.read if found is not None else None
     if name.endswith((".yml", ".yaml")):
         source = yaml_source(text, file)
         if github.looks_like(source.value):
@@ -192,14 +215,3 @@ def _detected(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator
         is_dotprompt = dotprompt.looks_like(source.value, source.body)
         return source, dotprompt.read if is_dotprompt else prompty.read
     raise FormatUnknown(f"{file}: this is none of {KNOWN}, nor an archive of Promptroom.")
-
-
-def _json(text: str, file: str) -> tuple[Source, Callable[[Source], Iterator[Record]]]:
-    source = json_source(text, file)
-    for one in (langfuse, mlflow, openai):
-        if one.looks_like(source.value):
-            return source, one.read
-    return source.bad(
-        "No prompt is in this JSON: Langfuse has name and prompt, MLflow name and template, "
-        "OpenAI messages."
-    )

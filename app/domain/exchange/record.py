@@ -40,6 +40,7 @@ class Record:
     message: str = ""  # of the version
     tests: tuple[Any, ...] = ()  # of {vars, expected, …}
     ext: Mapping[str, Any] = field(default_factory=dict)
+    is_named_by_file: bool = field(default=False, compare=False)  # it says no name itself
     origin: Source | None = field(default=None, compare=False, repr=False)
 
     def own(self, format_name: str) -> dict[str, Any]:

@@ -65,6 +65,9 @@ def chosen_formats(files: Sequence[Any], form: Mapping[str, Any]) -> list[dict[s
     """`files` with what the form says of each: a format, "" = find it out, or that it is out."""
     made = []
     for number, one in enumerate(files):
+        if "passed" in one:  # a ZIP, whose files are lines of their own
+            made.append(dict(one))
+            continue
         value = str(form.get(f"format-{number}", one["format"]))
         known = value if value in dict(READABLE) else ""
         made.append({**one, "format": known, "is_out": value == OUT})
@@ -91,4 +94,5 @@ def _line(kept: Import) -> dict[str, Any]:
 
 def _file(one: Mapping[str, Any]) -> dict[str, Any]:
     chosen = OUT if one["is_out"] else one["format"]
-    return {**one, "chosen": chosen, "is_archive": one["format"] == ARCHIVE}
+    kind = {"is_archive": one["format"] == ARCHIVE, "is_zip": "passed" in one}
+    return {"passed": (), "others": 0, "is_packed": False, **one, "chosen": chosen} | kind

@@ -1,11 +1,12 @@
-"""The archive as a ZIP file: written as a stream, the same bytes each time; read with suspicion."""
+"""ZIP files: an archive written as a stream, the same bytes each time; all read with suspicion."""
 
 from __future__ import annotations
 
 import io
 import stat
 from collections.abc import Iterable, Iterator
-from typing import IO
+from contextlib import contextmanager
+from typing import IO, NoReturn
 from zipfile import ZIP_DEFLATED, BadZipFile, ZipFile, ZipInfo
 
 from app.domain.exchange import archive
@@ -71,31 +72,33 @@ class Writer:
         return self.sink.taken()
 
 
-class Reader:
-    """An archive whose list of files has been checked. Raises `FileInvalid`."""
+class Zip:
+    """A ZIP file whose list of files has been checked. Raises `FileInvalid`."""
 
-    def __init__(self, file: IO[bytes], name: str) -> None:
+    def __init__(self, file: IO[bytes] | ZipFile, name: str) -> None:
         self._name = name
-        try:
-            self._zip = ZipFile(file)
-        except (BadZipFile, OSError, ValueError, RuntimeError) as error:
-            raise FileInvalid(f"This is no whole ZIP file: {error}.", name) from error
-        found = self._zip.infolist()
-        self._check(found)
-        self.paths = sorted(one.filename for one in found if one.filename != archive.MANIFEST)
-        self.manifest = archive.read_manifest(b"".join(self.lines(archive.MANIFEST)))
-
-    def __len__(self) -> int:
-        return len(self.paths)
+        self._zip = file if isinstance(file, ZipFile) else opened(file, name)
+        self.found = self._zip.infolist()
+        self._check()
 
     def lines(self, path: str) -> Iterator[bytes]:
         """The lines of a file, none of them longer than a prompt can need."""
+        with self._reading(path) as file:
+            while line := file.readline(LINE_BYTES + 1):
+                if len(line) > LINE_BYTES:
+                    raise FileInvalid("A line is longer than a prompt can be.", path)
+                yield line
+
+    def beginning(self, path: str, most: int) -> bytes:
+        """At most so many bytes of a file."""
+        with self._reading(path) as file:
+            return file.read(most)
+
+    @contextmanager
+    def _reading(self, path: str) -> Iterator[IO[bytes]]:
         try:
             with self._zip.open(path) as file:
-                while line := file.readline(LINE_BYTES + 1):
-                    if len(line) > LINE_BYTES:
-                        raise FileInvalid("A line is longer than a prompt can be.", path)
-                    yield line
+                yield file
         except (BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
             raise FileInvalid(f"This file is damaged: {error}.", path) from error
         except Exception as error:
@@ -103,40 +106,68 @@ class Reader:
                 raise
             raise FileInvalid("This file is damaged: it cannot be unpacked.", path) from error
 
-    def _check(self, found: list[ZipInfo]) -> None:
-        if len(found) > MOST_FILES:
+    def _check(self) -> None:
+        if len(self.found) > MOST_FILES:
             self._refuse(f"An archive has at most {MOST_FILES:,} files.")
-        names = {one.filename for one in found}
-        if len(names) < len(found):
+        if len({one.filename for one in self.found}) < len(self.found):
             self._refuse("Two files in it have one name.")
-        if archive.MANIFEST not in names:
-            self._refuse(f"This is no archive of Promptroom: it has no {archive.MANIFEST}.")
-        if sum(one.file_size for one in found) > ALL_BYTES:
+        if sum(one.file_size for one in self.found) > ALL_BYTES:
             self._refuse(f"Unpacked it is larger than {ALL_BYTES:,} bytes.")
-        for one in found:
-            if problem := _problem(one):
+        for one in self.found:
+            if problem := self._problem(one):
                 self._refuse(f"{one.filename!r} {problem}.")
 
-    def _refuse(self, problem: str) -> None:
+    def _problem(self, info: ZipInfo) -> str:
+        """What is wrong with a file of the list; nothing is ever unpacked to a disk."""
+        path = info.filename
+        parts = path.removesuffix("/").split("/")
+        if "\\" in path or not path.isprintable() or {"", ".", ".."} & set(parts):
+            return "does not belong into an archive"
+        kind = stat.S_IFMT(info.external_attr >> 16)
+        if kind not in (0, stat.S_IFDIR if info.is_dir() else stat.S_IFREG):
+            return "is no plain file"
+        if info.flag_bits & 1:
+            return "is encrypted"
+        if info.file_size > PROMPT_BYTES:
+            return "is larger than a prompt can be"
+        if info.file_size > _FROM and info.file_size > RATIO * max(info.compress_size, 1):
+            return "is packed like a bomb"
+        return ""
+
+    def _refuse(self, problem: str) -> NoReturn:
         raise FileInvalid(problem, self._name)
 
 
-def _problem(info: ZipInfo) -> str:
-    """What is wrong with a file of the list; nothing is ever unpacked to a disk."""
-    path = info.filename
-    is_ours = path == archive.MANIFEST or (
-        path.startswith(archive.FOLDER) and path.endswith(archive.SUFFIX)
-    )
-    parts = path.split("/")
-    if not is_ours or "\\" in path or not path.isprintable() or {"", ".", ".."} & set(parts):
-        return "does not belong into an archive"
-    kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):
-        return "is no plain file"
-    if info.flag_bits & 1:
-        return "is encrypted"
-    if info.file_size > PROMPT_BYTES:
-        return "is larger than a prompt can be"
-    if info.file_size > _FROM and info.file_size > RATIO * max(info.compress_size, 1):
-        return "is packed like a bomb"
-    return ""
+class Reader(Zip):
+    """An archive of Promptroom. Raises `FileInvalid`."""
+
+    def __init__(self, file: IO[bytes] | ZipFile, name: str) -> None:
+        super().__init__(file, name)
+        self.paths = sorted(one.filename for one in self.found if one.filename != archive.MANIFEST)
+        manifest = self.beginning(archive.MANIFEST, LINE_BYTES + 1)
+        if len(manifest) > LINE_BYTES:
+            self._refuse(f"{archive.MANIFEST} is longer than a list of folders can be.")
+        self.manifest = archive.read_manifest(manifest)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def _check(self) -> None:
+        if all(one.filename != archive.MANIFEST for one in self.found):
+            self._refuse(f"This is no archive of Promptroom: it has no {archive.MANIFEST}.")
+        super()._check()
+
+    def _problem(self, info: ZipInfo) -> str:
+        path = info.filename
+        is_prompt = path.startswith(archive.FOLDER) and path.endswith(archive.SUFFIX)
+        if path != archive.MANIFEST and not is_prompt:
+            return "does not belong into an archive"
+        return super()._problem(info)
+
+
+def opened(file: IO[bytes], name: str) -> ZipFile:
+    """Raises `FileInvalid`."""
+    try:
+        return ZipFile(file)
+    except (BadZipFile, OSError, ValueError, RuntimeError) as error:
+        raise FileInvalid(f"This is no whole ZIP file: {error}.", name) from error

@@ -16,7 +16,7 @@ from app.domain.exchange.bounds import FILE_BYTES
 from app.domain.exchange.exports import exporting
 from app.domain.exchange.imports.deciding import Conflict, Item
 from app.domain.exchange.imports.importing import Importer
-from app.domain.exchange.zipped import MAGIC, Reader
+from app.domain.exchange.packed import is_zip, unpacked
 from app.domain.prompts.people import SERVER
 from app.domain.workspaces import service as workspaces
 from app.errors import Invalid
@@ -35,19 +35,22 @@ async def bring_in(
     done: Callable[[int], None],
 ) -> str:
     """A sentence about what was imported."""
-    archives = [one for one in files if _is_archive(one)]
-    others = [_named(one) for one in files if one not in archives]
+    zips = [one for one in files if _is_zip(one)]
+    others = [_named(one) for one in files if one not in zips]
+    # Of several none is written before all have been read.
+    passes = [True, False] if zips and len(files) > 1 and not is_rehearsal else [is_rehearsal]
     items: list[Item] = []
     async with ready(settings) as database:
         importer = Importer(database, await _operator(database, workspace), None)
-        if others:
-            items += await importer.files(others, conflict, is_rehearsal=is_rehearsal)
-        for one in archives:
-            with _open(one) as file:
-                reader = Reader(file, one)
-                items += await importer.archive(
-                    reader, conflict, is_rehearsal=is_rehearsal, done=done
-                )
+        for is_trial in passes:
+            items = []
+            if others:
+                items += await importer.files(others, conflict, is_rehearsal=is_trial)
+            for one in zips:
+                with _open(one) as file:
+                    whole = unpacked(file, one)
+                    heard = _unheard if is_trial else done
+                    items += await importer.zip(whole, conflict, is_rehearsal=is_trial, done=heard)
     return told(items, is_rehearsal=is_rehearsal)
 
 
@@ -102,9 +105,13 @@ async def _operator(database: Database, workspace: str) -> Principal:
     )
 
 
-def _is_archive(path: str) -> bool:
+def _unheard(_done: int) -> None:
+    """Of a trial nobody is told how far it is."""
+
+
+def _is_zip(path: str) -> bool:
     with _open(path) as file:
-        return file.read(len(MAGIC)) == MAGIC
+        return is_zip(file)
 
 
 def _named(path: str) -> tuple[str, bytes]:

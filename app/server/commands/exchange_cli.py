@@ -24,11 +24,11 @@ from app.settings import from_environment
 )
 @click.option("--dry-run", is_flag=True, help="Only say what would happen.")
 def import_files(files: tuple[str, ...], workspace: str, conflict: Any, dry_run: bool) -> None:  # noqa: FBT001  # a flag
-    """Import FILES: an archive, or prompts of other tools.
+    """Import FILES: archives, prompts of other tools, or ZIPs of these.
 
     Langfuse JSON, Dotprompt, Prompty, OpenAI messages, MLflow and GitHub .prompt.yml are found out
-    by themselves. Doing it twice changes nothing. A file with a mistake is named with its line, and
-    nothing is imported.
+    by themselves, also in the ZIP of a repository. Doing it twice changes nothing. A file with a
+    mistake is named with its line, and nothing is imported.
     """
     from app.server.commands import exchange
 

@@ -60,6 +60,7 @@ def read(source: Source) -> Iterator[Record]:
     text = _theirs_to_ours(source.body.removesuffix("\n"))
     yield Record(
         name=source.text_at("name", stem) or stem,
+        is_named_by_file=not source.text_at("name"),
         text=text,
         kind=kind_of(text),
         title=str(told.get("title", "")),

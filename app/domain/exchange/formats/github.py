@@ -39,6 +39,7 @@ def read(source: Source) -> Iterator[Record]:
         ext["jsonSchema"] = written
     yield Record(
         name=stem or title,
+        is_named_by_file=bool(stem),
         title=title,
         description=source.text_at("description"),
         text=parts.read_messages(source.under("messages")),

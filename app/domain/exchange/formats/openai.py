@@ -25,7 +25,9 @@ def looks_like(value: Any) -> bool:
 def read(source: Source) -> Iterator[Record]:
     name = PurePosixPath(source.file).name.split(".")[0]
     if isinstance(source.value, list):
-        yield Record(name=name, text=parts.read_messages(source), origin=source)
+        yield Record(
+            name=name, is_named_by_file=True, text=parts.read_messages(source), origin=source
+        )
         return
     if not {"messages", "input"} & source.value.keys():
         source.bad(
@@ -42,6 +44,7 @@ def read(source: Source) -> Iterator[Record]:
     ext = {"response_format": form} if form is not None and form != _form(schema) else {}
     yield Record(
         name=name,
+        is_named_by_file=True,
         text=_text(source),
         model=source.text_at("model"),
         params=params,

@@ -55,6 +55,7 @@ def read(source: Source) -> Iterator[Record]:
     variables = _variables(source, ext)
     yield Record(
         name=source.text_at("name", PurePosixPath(source.file).name.removesuffix(SUFFIX)),
+        is_named_by_file="name" not in front,
         title=source.text_at("displayName"),
         description=source.text_at("description"),
         text=_read_body(source.body, threads),

@@ -28,6 +28,7 @@ from app.domain.exchange.imports import coming
 from app.domain.exchange.imports.coming import Wanted
 from app.domain.exchange.imports.deciding import Conflict, Deciding, Item, Step
 from app.domain.exchange.imports.rows import Telling
+from app.domain.exchange.packed import Packed, placed
 from app.domain.exchange.record import Record
 from app.domain.exchange.zipped import Reader
 from app.domain.folders.models import Folder
@@ -70,9 +71,24 @@ class Importer:
     ) -> list[Item]:
         """Import files of other tools. Raises `FileInvalid`, `FormatUnknown`, `ImportRefused`."""
         self._caller.require(Permission.PROMPTS_WRITE)
-        self._roles = await self._label_roles()
-        wanted = await asyncio.to_thread(self._read, files)
-        return await self.bring(wanted, conflict, is_rehearsal=is_rehearsal)
+        found = await asyncio.to_thread(_read, files)
+        return await self.bring(await self.wanted(found), conflict, is_rehearsal=is_rehearsal)
+
+    async def zip(
+        self,
+        whole: Reader | Packed,
+        conflict: Conflict,
+        *,
+        is_rehearsal: bool = False,
+        done: Callable[[int], None] = lambda _done: None,
+    ) -> list[Item]:
+        """Import whichever it is. Raises as `archive` and `files` do."""
+        if isinstance(whole, Reader):
+            return await self.archive(whole, conflict, is_rehearsal=is_rehearsal, done=done)
+        self._caller.require(Permission.PROMPTS_WRITE)
+        found = await asyncio.to_thread(lambda: placed(_read(whole.files())))
+        wanted = await self.wanted(found)
+        return await self.bring(wanted, conflict, is_rehearsal=is_rehearsal, done=done)
 
     async def wanted(self, found: list[tuple[str, Record]]) -> list[Wanted]:
         """Records, each with its file, as prompts to be there."""
@@ -99,24 +115,6 @@ class Importer:
             await self._make_folders(reader.manifest.folders)
         wanted = map(_of(reader), reader.paths)
         return await self.bring(wanted, conflict, is_rehearsal=is_rehearsal, done=done, seen=seen)
-
-    def _read(self, files: Sequence[tuple[str, bytes]]) -> list[Wanted]:
-        found, problems = [], []
-        for name, data in files:
-            try:
-                found += [(name, mapping.checked(one)) for one in detecting.read(data, name)]
-            except (FileInvalid, FormatUnknown) as error:
-                problems.append(error)
-        if len(problems) == 1:
-            raise problems[0]
-        if problems:
-            raise ImportRefused(
-                f"{len(problems)} files cannot be read; nothing was imported.",
-                errors=[
-                    {"key": getattr(one, "file", ""), "message": one.detail} for one in problems
-                ],
-            )
-        return self._grouped(found)
 
     def _grouped(self, found: list[tuple[str, Record]]) -> list[Wanted]:
         ordered = sorted(found, key=lambda one: (mapping.our_name(one[1].name), one[0]))
@@ -268,6 +266,25 @@ class Importer:
                 if path not in there
             ]
             await queries.insert_all(tx, rows)
+
+
+def _read(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, Record]]:
+    """Each record with its file. Raises `FileInvalid`, `FormatUnknown`, `ImportRefused`."""
+    found: list[tuple[str, Record]] = []
+    problems: list[FileInvalid | FormatUnknown] = []
+    for name, data in files:
+        try:
+            found += [(name, mapping.checked(one)) for one in detecting.read(data, name)]
+        except (FileInvalid, FormatUnknown) as error:
+            problems.append(error)
+    if len(problems) == 1:
+        raise problems[0]
+    if problems:
+        raise ImportRefused(
+            f"{len(problems)} files cannot be read; nothing was imported.",
+            errors=[{"key": getattr(one, "file", ""), "message": one.detail} for one in problems],
+        )
+    return found
 
 
 def _check(reader: Reader) -> set[str]:

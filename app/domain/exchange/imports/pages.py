@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -14,12 +15,14 @@ from litestar.params import FromPath
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.exchange import queries, views
-from app.domain.exchange.bounds import MOST_FILES, PAGE_BYTES
+from app.domain.exchange.bounds import MOST_FILES, MOST_PACKED, PAGE_BYTES
 from app.domain.exchange.deps import ImportsDep
+from app.domain.exchange.errors import FileInvalid
 from app.domain.exchange.imports import uploads
 from app.domain.exchange.imports.deciding import CONFLICTS, Conflict
 from app.domain.exchange.imports.uploads import Brought, Uploads
 from app.domain.exchange.models import Import
+from app.domain.exchange.packed import Packed, is_zip, unpacked
 from app.domain.prompts.deps import AppRequest, DeskDep
 from app.errors import Conflict as Clash
 from app.errors import InvalidFields
@@ -57,6 +60,9 @@ class ImportPages(Controller):
             form = await request.form()
             files = list(_brought(form.getall("file", []), str(form.get("text", ""))))
             problem = _problem(files)
+            if not problem:
+                files = await asyncio.to_thread(_unpacked, files)
+                problem = _too_much(files)
             if not problem:
                 import_id = await mine.keep(files)
                 await imports.look(desk.caller, import_id)
@@ -138,6 +144,37 @@ def _brought(given: list[Any], text: str) -> Iterator[Brought]:
             yield Brought(_free(_safe(one.filename), taken), one.file)
     if text.strip():
         yield Brought(_free("pasted", taken), io.BytesIO(without_nul(text).encode()))
+
+
+def _unpacked(files: list[Brought]) -> list[Brought]:
+    """With the files in ZIPs beside the others. What is wrong with a ZIP its preview says."""
+    made: list[Brought] = []
+    taken = {one.name for one in files}
+    for one in files:
+        whole = None
+        try:
+            whole = unpacked(one.data, one.name) if is_zip(one.data) else None
+            inner = whole.files() if isinstance(whole, Packed) else []
+        except FileInvalid:
+            inner = []
+        one.data.seek(0)
+        if not isinstance(whole, Packed) or not inner:
+            made.append(one)
+            continue
+        made.append(Brought(one.name, io.BytesIO(), passed=whole.passed))
+        for path, data in inner:
+            made.append(Brought(_free(path, taken), io.BytesIO(data), is_packed=True))
+    return made
+
+
+def _too_much(files: list[Brought]) -> str:
+    if sum(one.is_packed for one in files) > MOST_PACKED:
+        return f"Bring at most {MOST_PACKED:,} files with prompts at once."
+    if sum(one.data.seek(0, io.SEEK_END) for one in files) > PAGE_BYTES:
+        return f"Bring at most {PAGE_BYTES // 1024**2} MiB at once, unpacked."
+    for one in files:
+        one.data.seek(0)
+    return ""
 
 
 def _safe(name: str) -> str:

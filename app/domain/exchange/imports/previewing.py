@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import IO, Any
+from typing import Any
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
@@ -16,8 +16,9 @@ from app.domain.exchange.imports.coming import Wanted
 from app.domain.exchange.imports.deciding import Step
 from app.domain.exchange.imports.importing import Importer
 from app.domain.exchange.imports.uploads import Brought
+from app.domain.exchange.packed import Packed, is_zip, placed, unpacked
 from app.domain.exchange.record import Record
-from app.domain.exchange.zipped import MAGIC, Reader
+from app.domain.exchange.zipped import Reader
 from app.domain.versions.policy import LATEST, label_problem
 from app.errors import AppError
 
@@ -29,32 +30,31 @@ _ORDER = ("clash", "new", "unchanged")
 Found = list[tuple[str, Record]]
 
 
-def is_archive(data: IO[bytes]) -> bool:
-    found = data.read(len(MAGIC)) == MAGIC
-    data.seek(0)
-    return found
-
-
 async def preview(
     importer: Importer, caller: Principal, kept: Sequence[dict[str, Any]], files: Sequence[Brought]
 ) -> dict[str, Any]:
     """`kept` says of each file which format it was given ("" = find out), and whether it is out."""
     told = _Telling()
-    found: Found = []
+    found, packed = Found(), Found()
     for number, (choice, one) in enumerate(zip(kept, files, strict=True)):
         shown = {**choice, "number": number, "title": "", "prompts": 0, "unsaid": "", "error": None}
         told.files.append(shown)
         if choice["is_out"]:
             continue
         try:
-            if is_archive(one.data):
+            if is_zip(one.data):
                 await _archive(importer, one, shown, told)
             else:
-                found += await asyncio.to_thread(_records, one, choice["format"], shown)
+                records = await asyncio.to_thread(_records, one, choice["format"], shown)
+                (packed if choice.get("is_packed") else found).extend(records)
         except (FileInvalid, FormatUnknown) as error:
             shown["error"] = _problem(error)
         except AppError as error:  # of an archive: what its labels or versions would need
             shown["error"] = {"problem": error.detail, "line": 0, "column": 0}
+    try:
+        found += placed(packed)
+    except FileInvalid as error:
+        told.file(error.file)["error"] = _problem(error)
     told.doubts = _doubts(caller, found)
     await importer.bring(await importer.wanted(found), "skip", is_rehearsal=True, seen=told.note)
     return told.told()
@@ -65,14 +65,15 @@ def wanted_files(
 ) -> tuple[list[Brought], Callable[[], Found]]:
     """The archives, and how the records of the other files are read, for the import itself."""
     pairs = [(c, f) for c, f in zip(kept, files, strict=True) if not c["is_out"]]
-    archives = [one for _, one in pairs if is_archive(one.data)]
+    archives = [one for _, one in pairs if is_zip(one.data)]
 
     def records() -> Found:
-        found: Found = []
+        found, packed = Found(), Found()
         for choice, one in pairs:
             if one not in archives:
-                found += _records(one, choice["format"], {})
-        return found
+                some = _records(one, choice["format"], {})
+                (packed if choice.get("is_packed") else found).extend(some)
+        return found + placed(packed)
 
     return archives, records
 
@@ -87,8 +88,12 @@ def _records(one: Brought, format_name: str, shown: dict[str, Any]) -> Found:
 
 
 async def _archive(importer: Importer, one: Brought, shown: dict[str, Any], told: _Telling) -> None:
-    shown |= {"format": ARCHIVE, "title": "Archive of Promptroom"}
-    reader = await asyncio.to_thread(Reader, one.data, one.name)
+    shown |= {"format": ARCHIVE, "title": "ZIP"}
+    reader = await asyncio.to_thread(unpacked, one.data, one.name)
+    if isinstance(reader, Packed):  # one that could not be taken apart when it came: it says why
+        await asyncio.to_thread(reader.files)
+        raise FileInvalid("Bring it again.", one.name)
+    shown["title"] = "Archive of Promptroom"
     shown["prompts"] = len(reader)
     if problem := _empty(reader):
         raise FileInvalid(problem, one.name)
@@ -107,6 +112,9 @@ class _Telling:
         self.doubts: dict[str, list[str]] = {}
         self._counts: Counter[str] = Counter()
         self._shown: dict[str, list[dict[str, Any]]] = {state: [] for state in _ORDER}
+
+    def file(self, name: str) -> dict[str, Any]:
+        return next(one for one in self.files if one["name"] == name)
 
     def note(self, step: Step) -> None:
         state = _STATES[step.item.action]

@@ -7,7 +7,7 @@ long. It belongs to one person in one workspace, who has one at a time that wait
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -37,8 +37,10 @@ CAN_BEGIN = (READY, STOPPED, FAILED)
 KEPT = timedelta(days=1)
 SILENT = timedelta(seconds=20)  # from then on the process that imported is taken for dead
 PIECE = 1024 * 1024
-_AT_ONCE = 4  # pieces in a transaction
+_AT_ONCE = 4  # whole pieces in a transaction
+_MOST_AT_ONCE = 200  # of small files
 _IN_MEMORY = 1024 * 1024
+MOST_NAMED = 20  # files without a prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,16 @@ class Brought:
 
     name: str
     data: IO[bytes]
+    is_packed: bool = False  # in a ZIP; its name is a path there
+    passed: Sequence[str] | None = None  # of a ZIP itself: its files that hold no prompt
+
+    @property
+    def row(self) -> dict[str, Any]:
+        """As `Import.files` has it."""
+        made = {"name": self.name, "size": 0, "format": "", "is_out": self.passed is not None}
+        if self.passed is not None:
+            made |= {"passed": list(self.passed[:MOST_NAMED]), "others": len(self.passed)}
+        return made | {"is_packed": self.is_packed}
 
 
 class Uploads:
@@ -80,15 +92,12 @@ class Uploads:
         async with self._database.transaction() as tx:
             await queries.forget_imports(tx, self._caller, self._user_id, (COMING, READY, FAILED))
             tx.add(made)
-        number = 0
-        for index, one in enumerate(files):
-            size = 0
-            while some := _pieces(one.data):
-                async with self._database.transaction() as tx:
-                    for data in some:
-                        tx.add(self._piece(made.id, number, index, data))
-                        number, size = number + 1, size + len(data)
-            made.files.append({"name": one.name, "size": size, "format": "", "is_out": False})
+        made.files = [one.row for one in files]
+        for number, some in _in_batches(files):
+            async with self._database.transaction() as tx:
+                for offset, (file, data) in enumerate(some):
+                    tx.add(self._piece(made.id, number + offset, file, data))
+                    made.files[file]["size"] += len(data)
         await self.change(made.id, files=made.files)
         return made.id
 
@@ -167,6 +176,15 @@ def is_alive(kept: Import) -> bool:
     return kept.state == RUNNING and is_heard
 
 
-def _pieces(data: IO[bytes]) -> list[bytes]:
-    found = (data.read(PIECE) for _ in range(_AT_ONCE))
-    return [one for one in found if one]
+def _in_batches(files: Sequence[Brought]) -> Iterator[tuple[int, list[tuple[int, bytes]]]]:
+    """Pieces, each with its file's place, as many as go into a transaction; and their number."""
+    number, batch, size = 0, list[tuple[int, bytes]](), 0
+    for file, one in enumerate(files):
+        while data := one.data.read(PIECE):
+            batch.append((file, data))
+            size += len(data)
+            if size >= _AT_ONCE * PIECE or len(batch) >= _MOST_AT_ONCE:
+                yield number, batch
+                number, batch, size = number + len(batch), [], 0
+    if batch:
+        yield number, batch
