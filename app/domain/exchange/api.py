@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import IO, Annotated, Any
 from uuid import UUID
@@ -91,8 +92,9 @@ class ExchangeApi(Controller):
         desk.caller.require(Permission.PROMPTS_WRITE)
         importer = Importer(desk.database, desk.caller, desk.rooms)
         name = file.rsplit("/", 1)[-1][:255] or "import"
-        async with imports.turn():
-            items = await _taken_in(request, importer, name, conflict, is_rehearsal=dry_run)
+        chunks = imports.arriving(request.stream())
+        async with imports.turn(desk.caller):
+            items = await _taken_in(chunks, importer, name, conflict, is_rehearsal=dry_run)
         return view(items, is_rehearsal=dry_run)
 
     @get("/export", name="api:export", operation_id="exportWorkspace", media_type="application/zip")
@@ -148,10 +150,15 @@ def _seekable(body: Any) -> IO[bytes]:
 
 
 async def _taken_in(
-    request: AppRequest, importer: Importer, name: str, conflict: Conflict, *, is_rehearsal: bool
+    chunks: AsyncIterator[bytes],
+    importer: Importer,
+    name: str,
+    conflict: Conflict,
+    *,
+    is_rehearsal: bool,
 ) -> list[Item]:
     with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
-        async for chunk in request.stream():
+        async for chunk in chunks:
             body.write(chunk)
         body.seek(0)
         if is_zip(_seekable(body)):

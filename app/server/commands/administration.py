@@ -10,6 +10,7 @@ from typing import Any
 
 from app.access.permissions import Role
 from app.db import migrate
+from app.db import models as _tables  # noqa: F401  # registers every slice's tables
 from app.db.engine import Database
 from app.domain.accounts.passwords import Passwords
 from app.domain.accounts.service import Signup

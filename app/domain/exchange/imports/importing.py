@@ -44,6 +44,7 @@ from app.domain.workspaces.service import Workspaces
 from app.kit import clock
 
 BATCH = 50  # prompts in a transaction: a fraction of a second, and SQLite admits one writer
+BATCH_CHARACTERS = 500_000  # and no more of them once their texts are so long together
 _TRIES = 4  # of a batch, when others take its names
 
 
@@ -156,7 +157,7 @@ class Importer:
         """`done` hears how many are done, `seen` of each what is done about it."""
         items: list[Item] = []
         ones = iter(wanted)
-        while batch := await asyncio.to_thread(lambda: list(islice(ones, BATCH))):
+        while batch := await asyncio.to_thread(_some, ones):
             steps = await self._batch(batch, conflict, is_rehearsal)
             for step in steps if not is_rehearsal else ():
                 if step.item.action == "update" and step.prompt is not None:
@@ -285,6 +286,18 @@ def _read(files: Sequence[tuple[str, bytes]]) -> list[tuple[str, Record]]:
             errors=[{"key": getattr(one, "file", ""), "message": one.detail} for one in problems],
         )
     return found
+
+
+def _some(ones: Iterator[Wanted]) -> list[Wanted]:
+    """As many as go into one transaction: whoever else writes waits for it, on SQLite."""
+    batch: list[Wanted] = []
+    size = 0
+    for one in ones:
+        batch.append(one)
+        size += sum(len(branch.text) for branch in one.kept.branches)
+        if len(batch) >= BATCH or size >= BATCH_CHARACTERS:
+            break
+    return batch
 
 
 def _check(reader: Reader) -> set[str]:

@@ -56,7 +56,7 @@ class ImportPages(Controller):
     ) -> Response[Any]:
         """Files or a text, and then their preview."""
         mine = Uploads(desk.database, desk.caller)
-        async with imports.reading():
+        async with imports.reading(desk.caller):
             form = await request.form()
             files = list(_brought(form.getall("file", []), str(form.get("text", ""))))
             problem = _problem(files)
@@ -101,7 +101,7 @@ class ImportPages(Controller):
             raise Clash("It is being imported, or is done.")
         form = await request.form()
         files = views.chosen_formats(kept.files, form)
-        async with imports.reading():
+        async with imports.reading(desk.caller):
             await mine.change(import_id, files=files)
             await imports.look(desk.caller, import_id)
         return see_other(request, f"/w/{workspace}/import/{import_id}")

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -40,7 +41,8 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 2  # imports in this process: SQLite admits one writer, and a core is soon full
 WAITING = 20  # that wait for their turn, beside them
 READING = 4  # bodies and previews at once, each with up to 32 MiB
-READ_SECONDS = 120.0  # for a body to come and be read
+READ_SECONDS = 120.0  # for a body to come and be read; over the API until it has to keep its pace
+SLOWEST = 64 * 1024  # bytes a second over the API from then on: a line that nobody imports over
 CALLERS = 4  # programs whose imports are taken in at once
 TURN_SECONDS = 30.0  # others wait so long
 BEAT_SECONDS = 1.0
@@ -57,6 +59,21 @@ class _Progress:
         self.done = self.before + number
 
 
+class _Places:
+    """So many at once, and half of them at most for one workspace: the others get in, too."""
+
+    def __init__(self, count: int) -> None:
+        self._all = asyncio.Semaphore(count)
+        self._half = count // 2
+        self._of_one = WeakValueDictionary[UUID, asyncio.Semaphore]()
+
+    @asynccontextmanager
+    async def place(self, workspace_id: UUID) -> AsyncGenerator[None, None]:
+        mine = self._of_one.setdefault(workspace_id, asyncio.Semaphore(self._half))
+        async with mine, self._all:
+            yield
+
+
 class Imports:
     """Those of this process."""
 
@@ -64,33 +81,46 @@ class Imports:
         self._database = database
         self._rooms = rooms
         self._bus = bus
-        self._turns = asyncio.Semaphore(AT_ONCE)
-        self._readers = asyncio.Semaphore(READING)
-        self._callers = asyncio.Semaphore(CALLERS)
+        self._turns = _Places(AT_ONCE)
+        self._readers = _Places(READING)
+        self._callers = _Places(CALLERS)
         self._tasks: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncGenerator[None, None]:
+    async def reading(self, caller: Principal) -> AsyncGenerator[None, None]:
         """Among the few whose files are taken in. Raises `ImportsBusy` when that takes too long."""
         try:
-            async with asyncio.timeout(READ_SECONDS):
-                async with self._readers:
-                    yield
+            async with asyncio.timeout(READ_SECONDS), self._readers.place(caller.workspace_id):
+                yield
         except TimeoutError as error:
             raise ImportsBusy("Too many files come in. Try again in a minute.") from error
 
     @asynccontextmanager
-    async def turn(self) -> AsyncGenerator[None, None]:
+    async def turn(self, caller: Principal) -> AsyncGenerator[None, None]:
         """Among the few that are imported while a program waits. Raises `ImportsBusy`."""
-        try:
-            async with asyncio.timeout(TURN_SECONDS):
-                await self._callers.acquire()
-        except TimeoutError as error:
-            raise ImportsBusy("Many imports are waiting. Nothing came in; try again.") from error
-        try:
+        async with AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout(TURN_SECONDS):
+                    await stack.enter_async_context(self._callers.place(caller.workspace_id))
+            except TimeoutError as error:
+                raise ImportsBusy(
+                    "Many imports are waiting. Nothing came in; try again."
+                ) from error
             yield
-        finally:
-            self._callers.release()
+
+    async def arriving(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+        """`chunks` as they come. Raises `ImportsBusy` when they would hold a place for ever."""
+        until = asyncio.get_running_loop().time() + READ_SECONDS
+        while True:
+            try:
+                async with asyncio.timeout_at(until):
+                    chunk = await anext(chunks, None)
+            except TimeoutError as error:
+                raise ImportsBusy("It came in too slowly, and nothing was imported.") from error
+            if chunk is None:
+                return
+            until += len(chunk) / SLOWEST
+            yield chunk
 
     async def look(self, caller: Principal, import_id: UUID) -> None:
         """Make the preview of what was brought."""
@@ -158,7 +188,7 @@ class Imports:
     async def _work(
         self, caller: Principal, mine: Uploads, import_id: UUID, progress: _Progress
     ) -> list[Item]:
-        async with self._turns:
+        async with self._turns.place(caller.workspace_id):
             kept = await mine.open(import_id)
             choices: Any = kept.choices
             importer = Importer(self._database, caller, self._rooms, choices)

@@ -1,0 +1,79 @@
+"""Many imports at once: one workspace leaves room for others, and a slow body gives its place up."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from app.domain.exchange.errors import ImportsBusy
+from app.domain.exchange.imports import running
+from app.domain.exchange.imports.importing import BATCH_CHARACTERS, Importer
+from app.domain.exchange.imports.running import CALLERS
+from tests.domain.exchange.imports.test_at_once import an_archive
+from tests.domain.exchange.test_archive import reading
+from tests.support.builders import a_key, a_workspace, as_member
+from tests.support.waiting import until
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_one_workspace_keeps_no_other_out(app, client, database, monkeypatch):
+    """Five hundred of one wait for its half of the places; whoever else comes is served."""
+    monkeypatch.setattr(running, "TURN_SECONDS", 0.3)
+    crowded = await a_workspace(database, "Crowded")
+    caller = await as_member(database, crowded, crowded.owner)
+    imports, inside, refused = app.state.imports, [], []
+    over = asyncio.Event()
+
+    async def one():
+        try:
+            async with imports.turn(caller):
+                inside.append(1)
+                await over.wait()
+        except ImportsBusy:
+            refused.append(1)
+
+    tasks = [asyncio.create_task(one()) for _ in range(500)]
+    await until(lambda: inside)
+    key = await a_key(database, await a_workspace(database, "Other"))
+    url = "/api/v1/import?file=a.prompt"
+
+    answer = await client.post(url, content=b"Hello", headers=key.headers)
+
+    assert answer.json()["created"] == 1
+    await until(lambda: len(refused) == 500 - CALLERS // 2)
+    assert len(inside) == CALLERS // 2
+    over.set()
+    await asyncio.gather(*tasks)
+
+
+async def test_a_body_that_does_not_come_gives_its_place_up(client, database, monkeypatch):
+    monkeypatch.setattr(running, "READ_SECONDS", 0.05)
+    key = await a_key(database, await a_workspace(database))
+
+    async def body():
+        yield b"Hel"
+        await asyncio.sleep(30)
+
+    url = "/api/v1/import?file=a.prompt"
+    async with asyncio.timeout(10):
+        answer = await client.post(url, content=body(), headers=key.headers)
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "imports_busy")
+    assert answer.headers["retry-after"] == "30"
+
+
+async def test_long_texts_are_written_a_few_at_a_time(database, monkeypatch):
+    """A transaction on SQLite keeps all who write waiting."""
+    place = await a_workspace(database)
+    caller = await as_member(database, place, place.owner)
+    monkeypatch.setattr(
+        "app.domain.exchange.imports.importing.BATCH_CHARACTERS", 3 * len("Words 100")
+    )
+    told: list[int] = []
+
+    await Importer(database, caller, None).archive(reading(an_archive(8)), "skip", done=told.append)
+
+    assert told == [3, 6, 8]
+    assert BATCH_CHARACTERS >= 100_000, "short ones still go by fifties"
