@@ -19,13 +19,19 @@ _run = asyncio.run
 
 
 class Friendly(click.Group):
-    """Says a deliberate failure in one line; only a bug ends in a traceback."""
+    """Says a deliberate failure in one line, and one for each of several causes.
+
+    Only a bug ends in a traceback.
+    """
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
         except AppError as error:
             click.echo(f"promptroom: {error.detail}", err=True)
+            several = error.extra.get("errors", ())
+            for one in several if len(several) > 1 else ():
+                click.echo(f"  {one['message']}", err=True)
             ctx.exit(1)
 
 

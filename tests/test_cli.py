@@ -10,6 +10,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from app.db.backup.container import ArchiveWriter
 from app.db.backup.shape import shapes_at
 from app.db.engine import Database
 from app.domain.accounts.service import People
+from app.domain.exchange import detecting
 from app.domain.keys import service as keys
 from app.server.first_start import apply
 from app.settings import Settings, from_environment
@@ -390,6 +392,67 @@ def test_routes_are_printed(environment: dict[str, str]) -> None:
     assert any(line.startswith("GET ") and " /health/ready " in line for line in lines)
     assert any(line.startswith("WS ") and " /rooms/{room_id} " in line for line in lines)
     assert any("/static/b/" in line for line in lines)
+
+
+class TestImportAndExport:
+    @pytest.fixture
+    def seeded(self, environment: dict[str, str]) -> dict[str, str]:
+        assert run(environment, "seed", "demo", "--prompts", "3").exit_code == 0
+        return environment
+
+    def test_what_came_and_what_did_not(self, seeded: dict[str, str], tmp_path: Path) -> None:
+        to = ("--workspace", "larkspur-demo")
+        file, other = tmp_path / "a.prompt", tmp_path / "shop.zip"
+        file.write_text("Hello")
+        with zipfile.ZipFile(other, "w") as whole:
+            whole.writestr("shop/README.md", "# Shop")
+            whole.writestr("shop/a.prompt", "Another text")
+            whole.writestr("shop/support/b.prompt", "Hello")
+
+        first = run(seeded, "import", str(file), *to)
+        again = run(seeded, "import", str(file), str(other), *to)
+
+        assert first.output == "1 created, 0 updated, 0 skipped, 0 there already.\n"
+        said = again.output.splitlines()
+        assert said[0] == "1 created, 0 updated, 1 skipped, 1 there already."
+        assert said[1].startswith("Skipped, as other texts have these names: a. --conflict rename")
+        assert said[2] == f"Without a prompt in {other}: README.md."
+        piped = promptroom(
+            seeded, "export", "-", *to, "--prompt", "support/b", "--format", "dotprompt"
+        )
+        assert (piped.returncode, piped.stderr) == (
+            0,
+            b"Standard output has support/b as Dotprompt.\n",
+        )
+        assert piped.stdout.endswith(b"Hello\n")
+
+    def test_each_file_that_is_broken_is_named_and_nothing_comes(
+        self, seeded: dict[str, str], tmp_path: Path
+    ) -> None:
+        good, bad, empty = (tmp_path / name for name in ("a.prompt", "b.json", "c.prompt"))
+        good.write_text("Hello")
+        bad.write_text('{"a": }')
+        empty.write_text("")
+        no_zip = tmp_path / "d.zip"
+        no_zip.write_bytes(b"PK\x03\x04junk")
+        to = ("--workspace", "larkspur-demo")
+
+        two = run(seeded, "import", *map(str, (good, bad, empty)), *to)
+        zipped = run(seeded, "import", str(good), str(no_zip), *to)
+
+        assert two.exit_code == zipped.exit_code == 1
+        assert two.stderr.splitlines() == [
+            "promptroom: 2 files cannot be read; nothing was imported.",
+            "  b.json, line 1, column 7: This is not JSON: Expecting value.",
+            "  c.prompt, line 1: The file is empty.",
+        ]
+        assert "no whole ZIP" in zipped.stderr
+        tried = run(seeded, "import", str(good), *to, "--dry-run")
+        assert "it would be: 1 created" in tried.output, "nothing came before"
+
+    def test_the_formats_that_help_names_are_all(self, environment: dict[str, str]) -> None:
+        said = " ".join(run(environment, "export", "--help").output.split())
+        assert all(name in said for name in detecting.FORMATS)
 
 
 class TestSeedDemo:

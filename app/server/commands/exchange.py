@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
@@ -10,19 +11,22 @@ from typing import IO
 
 from app.access.permissions import GRANTS, Role
 from app.access.principal import Principal
+from app.db.backup.files import STANDARD
 from app.db.engine import Database
 from app.domain.exchange import detecting
 from app.domain.exchange.bounds import FILE_BYTES
 from app.domain.exchange.exports import exporting
 from app.domain.exchange.imports.deciding import Conflict, Item
 from app.domain.exchange.imports.importing import Importer
-from app.domain.exchange.packed import is_zip, unpacked
+from app.domain.exchange.packed import Packed, is_zip, unpacked
 from app.domain.prompts.people import SERVER
 from app.domain.workspaces import service as workspaces
 from app.errors import Invalid
 from app.kit.ids import new_id
 from app.server.commands.administration import ready
 from app.settings import Settings
+
+_MOST_NAMED = 20
 
 
 async def bring_in(
@@ -34,12 +38,13 @@ async def bring_in(
     is_rehearsal: bool,
     done: Callable[[int], None],
 ) -> str:
-    """A sentence about what was imported."""
+    """What was imported, and a line for what was not."""
     zips = [one for one in files if _is_zip(one)]
     others = [_named(one) for one in files if one not in zips]
     # Of several none is written before all have been read.
     passes = [True, False] if zips and len(files) > 1 and not is_rehearsal else [is_rehearsal]
     items: list[Item] = []
+    passed: dict[str, Sequence[str]] = {}
     async with ready(settings) as database:
         importer = Importer(database, await _operator(database, workspace), None)
         for is_trial in passes:
@@ -51,7 +56,10 @@ async def bring_in(
                     whole = unpacked(file, one)
                     heard = _unheard if is_trial else done
                     items += await importer.zip(whole, conflict, is_rehearsal=is_trial, done=heard)
-    return told(items, is_rehearsal=is_rehearsal)
+                    passed[one] = whole.passed if isinstance(whole, Packed) else ()
+    lines = [told(items, is_rehearsal=is_rehearsal)]
+    lines += [f"Without a prompt in {z}: {_listed(some)}." for z, some in passed.items() if some]
+    return "\n".join(lines)
 
 
 async def send_out(
@@ -70,7 +78,7 @@ async def send_out(
         with _appearing(path) as file:
             async for piece in exporting.stream(database, caller, counted):
                 file.write(piece)
-    return f"{path} has the {count:,} prompts of {workspace}."
+    return f"{_called(path)} has the {count:,} prompts of {workspace}."
 
 
 async def send_one(
@@ -84,7 +92,11 @@ async def send_one(
             record = await exporting.record_named(tx, caller, name)
     with _appearing(path) as file:
         file.write(form.write(record))
-    return f"{path} has {name} as {form.title}."
+    return f"{_called(path)} has {name} as {form.title}."
+
+
+def _called(path: str) -> str:
+    return "Standard output" if path == STANDARD else path
 
 
 def told(items: Sequence[Item], *, is_rehearsal: bool) -> str:
@@ -93,7 +105,18 @@ def told(items: Sequence[Item], *, is_rehearsal: bool) -> str:
         f"{found['create']:,} created, {found['update']:,} updated, {found['skip']:,} skipped, "
         f"{found['unchanged']:,} there already"
     )
-    return f"Nothing was changed; it would be: {counts}." if is_rehearsal else f"{counts}."
+    said = f"Nothing was changed; it would be: {counts}." if is_rehearsal else f"{counts}."
+    if skipped := [one.name for one in items if one.action == "skip"]:
+        said += (
+            f"\nSkipped, as other texts have these names: {_listed(skipped)}. "
+            "--conflict rename brings them under free ones."
+        )
+    return said
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(names[:_MOST_NAMED])
+    return shown + (f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else "")
 
 
 async def _operator(database: Database, workspace: str) -> Principal:
@@ -130,7 +153,11 @@ def _open(path: str) -> Generator[IO[bytes], None, None]:
 
 @contextmanager
 def _appearing(path: str) -> Generator[IO[bytes], None, None]:
-    """A file that is there when the block ends well, and otherwise not."""
+    """A file that is there when the block ends well, and otherwise not; or standard output."""
+    if path == STANDARD:
+        yield sys.stdout.buffer
+        sys.stdout.buffer.flush()
+        return
     partial = Path(f"{path}.partial")
     try:
         with partial.open("wb") as file:

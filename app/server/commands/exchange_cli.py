@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -40,27 +41,35 @@ def import_files(files: tuple[str, ...], workspace: str, conflict: Any, dry_run:
 
 
 @click.command("export")
-@click.argument("file", type=click.Path(dir_okay=False, writable=True))
+@click.argument("file", type=click.Path(dir_okay=False, writable=True, allow_dash=True))
 @click.option("--workspace", required=True, help="Slug of the workspace.")
 @click.option("--prompt", "name", default="", help="Name of one prompt.  [default: all of them]")
-@click.option("--format", "format_name", default="", help="Of that file, such as dotprompt.")
+@click.option(
+    "--format",
+    "format_name",
+    default="",
+    help="Of that file: langfuse, dotprompt, prompty, openai, mlflow, github or promptfoo.",
+)
 def export_workspace(file: str, workspace: str, name: str, format_name: str) -> None:
     """Export a workspace as an archive, or one prompt into a file of another tool.
 
-    An archive has every prompt with its versions, labels and branches, and is the same to the byte
-    as long as nothing changes. docs/exchange.md says what each format keeps.
+    FILE appears when it is whole; - = standard output. An archive has every prompt with its
+    versions, labels and branches, and is the same to the byte as long as nothing changes.
+    docs/exchange.md says what each format keeps.
     """
     from app.server.commands import exchange
 
     if bool(name) != bool(format_name):
         raise click.UsageError("--prompt and --format go together.")
+    if file == "-" and not name and sys.stdout.isatty():
+        raise click.UsageError("Standard output is a terminal. Name a file, or send it elsewhere.")
     settings = from_environment(os.environ)
     work = (
         exchange.send_one(settings, workspace, name, format_name, file)
         if name
         else exchange.send_out(settings, workspace, file, _teller("exported"))
     )
-    click.echo(asyncio.run(work))
+    click.echo(asyncio.run(work), err=file == "-")
 
 
 def add_to(main: click.Group) -> None:
