@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import IO, Annotated, Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from app.domain.exchange.deps import ImportsDep
 from app.domain.exchange.exports import exporting
 from app.domain.exchange.imports.deciding import Conflict, Item
 from app.domain.exchange.imports.importing import Importer
+from app.domain.exchange.imports.running import at_pace
 from app.domain.exchange.packed import is_zip, unpacked
 from app.domain.exchange.schemas import ImportView, view
 from app.domain.prompts.deps import DeskDep
@@ -92,9 +92,15 @@ class ExchangeApi(Controller):
         desk.caller.require(Permission.PROMPTS_WRITE)
         importer = Importer(desk.database, desk.caller, desk.rooms)
         name = file.rsplit("/", 1)[-1][:255] or "import"
-        chunks = imports.arriving(request.stream())
-        async with imports.turn(desk.caller):
-            items = await _taken_in(chunks, importer, name, conflict, is_rehearsal=dry_run)
+        with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
+            async with imports.arriving(desk.caller):
+                async for chunk in at_pace(request.stream()):
+                    body.write(chunk)
+                body.seek(0)
+                async with imports.turn(desk.caller):
+                    items = await _taken_in(
+                        _seekable(body), importer, name, conflict, is_rehearsal=dry_run
+                    )
         return view(items, is_rehearsal=dry_run)
 
     @get("/export", name="api:export", operation_id="exportWorkspace", media_type="application/zip")
@@ -150,19 +156,10 @@ def _seekable(body: Any) -> IO[bytes]:
 
 
 async def _taken_in(
-    chunks: AsyncIterator[bytes],
-    importer: Importer,
-    name: str,
-    conflict: Conflict,
-    *,
-    is_rehearsal: bool,
+    body: IO[bytes], importer: Importer, name: str, conflict: Conflict, *, is_rehearsal: bool
 ) -> list[Item]:
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY) as body:
-        async for chunk in chunks:
-            body.write(chunk)
-        body.seek(0)
-        if is_zip(_seekable(body)):
-            whole = await asyncio.to_thread(unpacked, _seekable(body), name)
-            return await importer.zip(whole, conflict, is_rehearsal=is_rehearsal)
-        files = [(name, body.read(FILE_BYTES + 1))]
-        return await importer.files(files, conflict, is_rehearsal=is_rehearsal)
+    if is_zip(body):
+        whole = await asyncio.to_thread(unpacked, body, name)
+        return await importer.zip(whole, conflict, is_rehearsal=is_rehearsal)
+    files = [(name, body.read(FILE_BYTES + 1))]
+    return await importer.files(files, conflict, is_rehearsal=is_rehearsal)

@@ -9,7 +9,7 @@ import pytest
 from app.domain.exchange.errors import ImportsBusy
 from app.domain.exchange.imports import running
 from app.domain.exchange.imports.importing import BATCH_CHARACTERS, Importer
-from app.domain.exchange.imports.running import CALLERS
+from app.domain.exchange.imports.running import BODIES, CALLERS
 from tests.domain.exchange.imports.test_at_once import an_archive
 from tests.domain.exchange.test_archive import reading
 from tests.support.builders import a_key, a_workspace, as_member
@@ -28,7 +28,7 @@ async def test_one_workspace_keeps_no_other_out(app, client, database, monkeypat
 
     async def one():
         try:
-            async with imports.turn(caller):
+            async with imports.arriving(caller), imports.turn(caller):
                 inside.append(1)
                 await over.wait()
         except ImportsBusy:
@@ -42,7 +42,7 @@ async def test_one_workspace_keeps_no_other_out(app, client, database, monkeypat
     answer = await client.post(url, content=b"Hello", headers=key.headers)
 
     assert answer.json()["created"] == 1
-    await until(lambda: len(refused) == 500 - CALLERS // 2)
+    await until(lambda: len(refused) == 500 - BODIES // 2)
     assert len(inside) == CALLERS // 2
     over.set()
     await asyncio.gather(*tasks)

@@ -42,8 +42,9 @@ AT_ONCE = 2  # imports in this process: SQLite admits one writer, and a core is 
 WAITING = 20  # that wait for their turn, beside them
 READING = 4  # bodies and previews at once, each with up to 32 MiB
 READ_SECONDS = 120.0  # for a body to come and be read; over the API until it has to keep its pace
-SLOWEST = 64 * 1024  # bytes a second over the API from then on: a line that nobody imports over
-CALLERS = 4  # programs whose imports are taken in at once
+SLOWEST = 256 * 1024  # bytes a second over the API from then on: 1 GiB in an hour
+BODIES = 8  # of programs that come in or wait for their turn: each with up to 1 GiB on the disk
+CALLERS = 2  # programs whose files are imported at once; more of them only wait for each other
 TURN_SECONDS = 30.0  # others wait so long
 BEAT_SECONDS = 1.0
 MOST_TOLD = 200  # prompts on the page of what came of it
@@ -83,6 +84,7 @@ class Imports:
         self._bus = bus
         self._turns = _Places(AT_ONCE)
         self._readers = _Places(READING)
+        self._bodies = _Places(BODIES)
         self._callers = _Places(CALLERS)
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -96,31 +98,33 @@ class Imports:
             raise ImportsBusy("Too many files come in. Try again in a minute.") from error
 
     @asynccontextmanager
+    async def arriving(self, caller: Principal) -> AsyncGenerator[None, None]:
+        """Among the few whose bodies come in over the API, or lie there for their turn.
+
+        Raises `ImportsBusy`.
+        """
+        async with self._entered(self._bodies, caller, TURN_SECONDS):
+            yield
+
+    @asynccontextmanager
     async def turn(self, caller: Principal) -> AsyncGenerator[None, None]:
         """Among the few that are imported while a program waits. Raises `ImportsBusy`."""
+        async with self._entered(self._callers, caller, READ_SECONDS):
+            yield
+
+    @asynccontextmanager
+    async def _entered(
+        self, places: _Places, caller: Principal, seconds: float
+    ) -> AsyncGenerator[None, None]:
         async with AsyncExitStack() as stack:
             try:
-                async with asyncio.timeout(TURN_SECONDS):
-                    await stack.enter_async_context(self._callers.place(caller.workspace_id))
+                async with asyncio.timeout(seconds):
+                    await stack.enter_async_context(places.place(caller.workspace_id))
             except TimeoutError as error:
                 raise ImportsBusy(
                     "Many imports are waiting. Nothing came in; try again."
                 ) from error
             yield
-
-    async def arriving(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
-        """`chunks` as they come. Raises `ImportsBusy` when they would hold a place for ever."""
-        until = asyncio.get_running_loop().time() + READ_SECONDS
-        while True:
-            try:
-                async with asyncio.timeout_at(until):
-                    chunk = await anext(chunks, None)
-            except TimeoutError as error:
-                raise ImportsBusy("It came in too slowly, and nothing was imported.") from error
-            if chunk is None:
-                return
-            until += len(chunk) / SLOWEST
-            yield chunk
 
     async def look(self, caller: Principal, import_id: UUID) -> None:
         """Make the preview of what was brought."""
@@ -244,6 +248,21 @@ async def _all_of(
         progress.before = len(items)
         items += await importer.archive(reader, conflict, done=progress.told)
     return items
+
+
+async def at_pace(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
+    """`chunks` as they come. Raises `ImportsBusy` when they would hold a place for ever."""
+    until = asyncio.get_running_loop().time() + READ_SECONDS
+    while True:
+        try:
+            async with asyncio.timeout_at(until):
+                chunk = await anext(chunks, None)
+        except TimeoutError as error:
+            raise ImportsBusy("It came in too slowly, and nothing was imported.") from error
+        if chunk is None:
+            return
+        until += len(chunk) / SLOWEST
+        yield chunk
 
 
 def _result(items: Sequence[Item]) -> dict[str, Any]:
