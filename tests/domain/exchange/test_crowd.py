@@ -48,20 +48,19 @@ async def test_one_workspace_keeps_no_other_out(app, client, database, monkeypat
     await asyncio.gather(*tasks)
 
 
-async def test_a_body_that_does_not_come_gives_its_place_up(client, database, monkeypatch):
+async def test_a_body_that_does_not_come_gives_its_place_up(monkeypatch):
     monkeypatch.setattr(running, "READ_SECONDS", 0.05)
-    key = await a_key(database, await a_workspace(database))
+    monkeypatch.setattr(running, "SLOWEST", 10)
 
-    async def body():
-        yield b"Hel"
-        await asyncio.sleep(30)
+    async def body(*pauses):
+        for pause in pauses:
+            await asyncio.sleep(pause)
+            yield b"some"  # for which it gets 0.4 seconds more
 
-    url = "/api/v1/import?file=a.prompt"
-    async with asyncio.timeout(10):
-        answer = await client.post(url, content=body(), headers=key.headers)
-
-    assert (answer.status_code, answer.json()["code"]) == (503, "imports_busy")
-    assert answer.headers["retry-after"] == "30"
+    assert [chunk async for chunk in running.at_pace(body(0, 0.2, 0.2))] == [b"some"] * 3
+    with pytest.raises(ImportsBusy):
+        async with asyncio.timeout(10):
+            assert [chunk async for chunk in running.at_pace(body(0, 30))] == []
 
 
 async def test_long_texts_are_written_a_few_at_a_time(database, monkeypatch):
