@@ -11,28 +11,11 @@ import click
 import msgspec
 
 from app import __version__
-from app.errors import AppError
 from app.server.commands import exchange_cli
+from app.server.refusals import Friendly
 from app.settings import InvalidSetting, Settings, from_environment
 
 _run = asyncio.run
-
-
-class Friendly(click.Group):
-    """Says a deliberate failure in one line, and one for each of several causes.
-
-    Only a bug ends in a traceback.
-    """
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except AppError as error:
-            click.echo(f"promptroom: {error.detail}", err=True)
-            several = error.extra.get("errors", ())
-            for one in several if len(several) > 1 else ():
-                click.echo(f"  {one['message']}", err=True)
-            ctx.exit(1)
 
 
 @click.group(cls=Friendly, context_settings={"help_option_names": ["-h", "--help"]})
