@@ -42,7 +42,7 @@ def show(kept: Import, workspace: str, ids: Mapping[str, UUID]) -> dict[str, Any
     return {
         "base": f"/w/{workspace}/import/{kept.id}",
         "import": shown | {"percent": min(100, 100 * kept.done // max(1, kept.total))},
-        "files": [_file(one) for one in told.get("files", ())],
+        "files": _files(told.get("files", ())),
         "items": told.get("items", ()),
         "counts": counts,
         "left_off": max(0, sum(counts.values()) - len(told.get("items", ()))),
@@ -90,6 +90,17 @@ def _line(kept: Import) -> dict[str, Any]:
         "total": kept.total,
         "created_at": kept.created_at,
     }
+
+
+def _files(given: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What a format does not say is said once of all the files in a ZIP."""
+    files = [_file(one) for one in given]
+    said: set[str] = set()
+    for one in files:
+        if one["is_packed"]:
+            one["unsaid"] = "" if one["title"] in said else one.get("unsaid", "")
+            said.add(one["title"])
+    return files
 
 
 def _file(one: Mapping[str, Any]) -> dict[str, Any]:

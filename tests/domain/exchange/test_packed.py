@@ -101,6 +101,8 @@ async def test_the_preview_lists_each_file_and_lets_one_be_left_out(client, data
     for said in ("sales/refund.prompt", "sales/deep/summary.prompt.yml", "GitHub Models"):
         assert said in page
     assert "6 files without a prompt" in page
+    assert page.count("Such files do not say calls of tools") == 2, "of the ZIP and the other file"
+    assert "Its file is called “Support Team/refund”" in page
     assert "Passed over: .github/notes.json, README.md, compose.yml" in page
     assert "sales/broken.prompt.yml, line 5" in page
     assert (await client.post(f"{url}/run", data={"conflict": "skip"})).status_code == 422

@@ -154,7 +154,8 @@ def _doubts(caller: Principal, found: Found) -> dict[str, list[str]]:
 
 def _of(caller: Principal, record: Record, name: str) -> Iterator[str]:
     if record.name != name:
-        yield f"The file calls it “{record.name}”; programs will fetch it as {name}."
+        says = "Its file is called" if record.is_named_by_file else "The file calls it"
+        yield f"{says} “{record.name}”; programs will fetch it as {name}."
     for label in record.labels:
         if label != LATEST and (problem := label_problem(label)):
             yield f"The label “{label}” stays behind. {problem}"
