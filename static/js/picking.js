@@ -60,6 +60,14 @@ document.addEventListener(
   true,
 );
 
+// Esc lets go of what is chosen; the first press in a field or a menu is that one's own.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || !boxes().some((box) => box.checked)) return;
+  if (event.target.matches("input:not([type=checkbox]), textarea, select")) return;
+  if (document.querySelector("dialog:modal, [popover]:popover-open:not(#toasts)")) return;
+  document.getElementById("bulk").reset();
+});
+
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() !== "x" || event.ctrlKey || event.metaKey || event.altKey) return;
   const box = event.target.closest?.("tr")?.querySelector("[data-pick]");

@@ -16,5 +16,7 @@ document.addEventListener("click", (event) => {
   const button = event.target.closest?.("[data-panel]");
   if (!button) return;
   const panel = document.getElementById(button.dataset.panel);
-  button.setAttribute("aria-expanded", String(panel.classList.toggle("shown")));
+  const isShown = panel.classList.toggle("shown");
+  button.setAttribute("aria-expanded", String(isShown));
+  if (isShown) document.getElementById(button.getAttribute("aria-controls"))?.querySelector("a")?.focus();
 });

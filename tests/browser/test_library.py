@@ -86,6 +86,22 @@ def test_rows_are_chosen_archived_and_brought_back_by_keyboard(stage: Stage):
     expect(page.locator("#toasts")).to_contain_text("Undone for 2 prompts")
 
 
+def test_escape_lets_go_of_the_chosen_rows_after_it_has_closed_what_is_open(stage: Stage):
+    stage.prompt("x", "library/let-go")
+    page = stage.sign_in()
+    page.goto(f"{LIBRARY}?q=let-go")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.locator("[popovertarget=sort-menu]").press("Enter")
+    expect(page.locator("#sort-menu")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#sort-menu")).to_be_hidden()
+    expect(page.locator("[data-picked]")).to_have_text("1 selected")
+    page.keyboard.press("Escape")
+    expect(page.locator("#bulk")).to_be_hidden()
+    expect(page.locator("[data-picked]")).to_have_text("")
+
+
 def test_a_server_that_does_not_answer_leaves_the_list_and_says_so(stage: Stage):
     prompt_id, other = (stage.prompt("x", f"library/{name}") for name in ("offline", "else"))
     page = stage.sign_in()
