@@ -18,6 +18,8 @@ export function foldRail() {
   if (!panel) return;
   const isOn = isSheet() ? panel.classList.toggle("up") : !panel.classList.toggle("folded");
   if (!isOn) panel.dispatchEvent(new CustomEvent("rail:closed", { bubbles: true }));
+  // A sheet that goes would take the focus with it.
+  if (isSheet() && !isOn && panel.contains(document.activeElement)) document.querySelector('[popovertarget="more-menu"]')?.focus();
   for (const button of document.querySelectorAll("[data-rail-fold]"))
     button.setAttribute("aria-expanded", String(isOn));
   if (isSheet() && isOn) panel.querySelector('[role="tab"][aria-selected="true"]')?.focus();
