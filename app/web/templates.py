@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -75,6 +75,7 @@ def environment(
     }
     jinja.filters |= {
         "when": lambda moment: when(moment, now()),
+        "day": lambda day: day_title(day, now().date()),
         "clock": clock,
         "number": number,
         "plural": plural,
@@ -158,6 +159,15 @@ def ago(moment: datetime, now: datetime) -> str:
     if days < 7:
         return f"{days} days"
     return f"{moment.day} {moment:%B}" + ("" if moment.year == now.year else f" {moment.year}")
+
+
+def day_title(day: date, today: date) -> str:
+    """What stands above a day of a list: Today, Yesterday, 19 November, 19 November 2025."""
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    return f"{day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
 
 
 def _utc(moment: datetime) -> datetime:

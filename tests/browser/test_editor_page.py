@@ -20,10 +20,18 @@ You help {{company}} with <case>one</case> question.
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
-def test_the_live_text_stands_exactly_where_the_servers_text_stood(stage: Stage):
-    prompt_id = stage.prompt(TEXT, "browser/paint")
+# Each line is a letter longer than the one before: the measure ends after every part of a word.
+WRAPPED = "\n".join(
+    f"{'a' * n} words that go on until the line is as long as the measure is {{{{v}}}}"
+    for n in range(1, 16)
+)
+
+
+@pytest.mark.parametrize("text", [TEXT, WRAPPED], ids=["messages", "long lines"])
+def test_the_live_text_stands_exactly_where_the_servers_text_stood(stage: Stage, text: str):
+    prompt_id = stage.prompt(text, f"browser/paint-{len(text)}")
     page = stage.sign_in()
-    places = """(name) => [...document.querySelectorAll(name)].slice(0, 2).map((node) => {
+    places = """(name) => [...document.querySelectorAll(name)].slice(0, 15).map((node) => {
       const box = node.getBoundingClientRect();
       return [Math.round(box.left), Math.round(box.top)];
     })"""
@@ -114,6 +122,23 @@ def test_nothing_on_the_page_breaks_its_content_security_policy(stage: Stage):
     page.locator(".cm-tooltip-autocomplete").wait_for()
     page.keyboard.press("Control+f")
     assert said == []
+
+
+def test_on_a_phone_the_title_has_room_and_a_sheet_gives_the_focus_back(stage: Stage):
+    editor = stage.open(stage.prompt(TEXT, "browser/sheet-and-title"), **PHONE)
+    title = editor.page.locator("#crumb-title").bounding_box()
+    state = editor.page.locator("#save-state").bounding_box()
+    assert title
+    assert state
+    assert title["width"] > 100
+    assert state["y"] >= title["y"] + title["height"] - 1  # under it, not beside it
+    more = editor.page.locator("[popovertarget=more-menu]")
+    more.tap()
+    editor.page.get_by_role("menuitem", name="Settings").tap()
+    expect(editor.page.locator("#tab-settings")).to_be_focused()
+    editor.press("Escape")
+    expect(editor.page.locator("#rail")).to_be_hidden()
+    expect(more).to_be_focused()
 
 
 def test_the_caret_stays_clear_of_the_bars(stage: Stage):

@@ -156,6 +156,33 @@ def test_rows_are_chosen_on_a_phone_by_a_long_press_and_then_by_taps(stage: Stag
     page.wait_for_url(f"**{stage.path(ids[1])}")
 
 
+def test_on_a_phone_all_filters_come_out_under_their_button(stage: Stage):
+    prompt_id = stage.prompt("x", "library/narrow")
+    stage.api("PATCH", f"/prompts/{prompt_id}", {"tags": ["narrow", "thin", "slim"]})
+    page = stage.sign_in(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(LIBRARY)
+    button = page.locator("[data-panel]")
+    before = button.bounding_box()
+    button.tap()
+    expect(page.locator(".facet").first).to_be_focused()
+    assert button.bounding_box() == before
+    for box in [one.bounding_box() for one in page.locator(".facet").all()]:
+        assert box
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390
+    button.tap()
+    expect(page.locator("#facets")).to_be_hidden()
+
+
+def test_on_a_phone_the_palette_can_be_closed(stage: Stage):
+    stage.prompt("x", "library/closed")
+    page = stage.sign_in(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+    page.goto(LIBRARY)
+    page.locator(".phone-tabs [data-palette]").tap()
+    page.locator("#palette").get_by_role("button", name="Close").tap()
+    expect(page.locator("#palette")).to_be_hidden()
+
+
 def test_a_list_that_does_not_load_says_so_and_is_tried_again(stage: Stage):
     prompt_id = stage.prompt("x", "library/failing")
     page = stage.sign_in()

@@ -224,6 +224,21 @@ def test_a_link_opens_its_thread_and_a_phone_shows_it_in_a_sheet(stage: Stage):
     expect(owner.page.locator(".thread-done")).to_contain_text("Priya Example resolved this.")
 
 
+def test_comments_that_do_not_come_are_asked_for_again(stage: Stage):
+    prompt_id = stage.prompt("Some words", "threads/late")
+    stage.api("POST", f"/prompts/{prompt_id}/threads", {"body": "It was here all along"})
+    page = stage.sign_in()
+    page.route("**/threads", lambda route: route.abort())
+    page.goto(stage.path(prompt_id))
+    page.locator("#editor[data-live]").wait_for()
+    again = page.get_by_role("button", name="Try again")
+    expect(again).to_be_visible(timeout=10_000)
+    page.unroute("**/threads")
+    again.click()
+    expect(card(page, "It was here all along")).to_be_visible()
+    expect(again).to_have_count(0)
+
+
 def test_ten_at_once_while_two_type(stage: Stage):
     """Nothing is lost, all see one order and one count, and nobody's caret or place jumps."""
     prompt_id = stage.prompt(

@@ -57,6 +57,14 @@ class TestWords:
     def test_how_long_ago(self, past: timedelta, words: str) -> None:
         assert ago(NOW - past, NOW) == words
 
+    @pytest.mark.parametrize(
+        ("days", "title"),
+        [(0, "Today"), (1, "Yesterday"), (2, "21 November"), (400, "19 October 2025")],
+    )
+    def test_what_stands_above_a_day(self, days: int, title: str) -> None:
+        day = (NOW - timedelta(days=days)).date()
+        assert render("{{ day|day }}", day=day) == title
+
     def test_a_moment_without_a_zone_is_utc(self) -> None:
         assert ago(datetime(2026, 11, 23, 9, 0), NOW) == "17 min"  # noqa: DTZ001
 

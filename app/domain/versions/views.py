@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -19,6 +19,7 @@ from app.domain.versions.messages import Change
 from app.domain.versions.models import Checkpoint, Version
 from app.domain.versions.prompts_port import people_of
 from app.domain.versions.schemas import setting_at
+from app.web.templates import day_title
 
 REASONS = {
     "idle": "Writing paused",
@@ -113,21 +114,12 @@ def days(entries: Sequence[dict[str, Any]], now: datetime) -> list[dict[str, Any
     """Entries by day, in UTC like every date that a page shows without a script."""
     found: list[dict[str, Any]] = []
     for one in entries:
-        title = day_title(one["at"], now)
+        title = day_title(one["at"].date(), now.date())
         if not found or found[-1]["title"] != title:
             key = one["at"].date().isoformat()
             found.append({"title": title, "key": key, "entries": []})
         found[-1]["entries"].append(one)
     return found
-
-
-def day_title(moment: datetime, now: datetime) -> str:
-    if moment.date() == now.date():
-        return "Today"
-    if moment.date() == (now - timedelta(days=1)).date():
-        return "Yesterday"
-    year = "" if moment.year == now.year else f" {moment.year}"
-    return f"{moment.day} {moment:%B}{year}"
 
 
 def compare(
