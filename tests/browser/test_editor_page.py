@@ -20,18 +20,18 @@ You help {{company}} with <case>one</case> question.
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
 
 
-# Each line is a letter longer than the one before: the measure ends after every part of a word.
-WRAPPED = "\n".join(
-    f"{'a' * n} words that go on until the line is as long as the measure is {{{{v}}}}"
-    for n in range(1, 16)
+# A space stands exactly where the measure ends.
+WRAPPED = (
+    "3. Otherwise offer the strongest alternative that the fare rules allow: rebooking, voucher or "
+    "partial credit, {{currency}}."
 )
 
 
-@pytest.mark.parametrize("text", [TEXT, WRAPPED], ids=["messages", "long lines"])
+@pytest.mark.parametrize("text", [TEXT, WRAPPED], ids=["messages", "a long line"])
 def test_the_live_text_stands_exactly_where_the_servers_text_stood(stage: Stage, text: str):
     prompt_id = stage.prompt(text, f"browser/paint-{len(text)}")
     page = stage.sign_in()
-    places = """(name) => [...document.querySelectorAll(name)].slice(0, 15).map((node) => {
+    places = """(name) => [...document.querySelectorAll(name)].slice(0, 2).map((node) => {
       const box = node.getBoundingClientRect();
       return [Math.round(box.left), Math.round(box.top)];
     })"""
