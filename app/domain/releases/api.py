@@ -152,8 +152,8 @@ class BundleApi(Controller):
         """Fetch everything that is released under a label, to start a program warm.
 
         Pages in the order of names, each as `fetch` answers it; follow `next_cursor`, or the Link
-        header. A page has an ETag of its own: send it back as If-None-Match. A sticky key counts
-        as when fetching. Needs the scope `read`.
+        header. A page of long texts ends before `limit`. A page has an ETag of its own: send it
+        back as If-None-Match. A sticky key counts as when fetching. Needs the scope `read`.
         """
         asked.caller.require(Permission.PROMPTS_READ)
         counted = asked.admit()

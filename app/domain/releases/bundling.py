@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 
 import msgspec
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -11,12 +13,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace
 from app.domain.releases import queries
 from app.domain.releases.composing import Piece, Wanted
+from app.domain.releases.queries import Standing
 from app.domain.releases.record import Record, record
 from app.domain.releases.schemas import BundleView
 from app.domain.releases.selector import LATEST, Selector
-from app.domain.releases.service import Failed, choose, piece, pieces, recorded
+from app.domain.releases.service import Chosen, Failed, choose, piece, pieces, recorded
 from app.domain.releases.sticky import Takes, by_key
 from app.kit import cursor
+
+# Of texts on a page, and of what they come to: a hundred of the longest would be a gigabyte for the
+# one who asks, and seconds for everybody else.
+PAGE_SIZE = 4 * 1024 * 1024
 
 
 @dataclass(slots=True)
@@ -52,9 +59,8 @@ async def bundle(
         names = await queries.published(tx, where, start, limit + 1)
     else:
         names = await queries.labelled(tx, where, label, start, limit + 1)
-    following = cursor.encode(names[limit - 1]) if len(names) > limit else None
-    selector = Selector(label)
-    items, failed = await _made(tx, where, names[:limit], selector, by_key(sticky))
+    items, failed, done = await _made(tx, where, names[:limit], Selector(label), by_key(sticky))
+    following = cursor.encode(names[done - 1]) if len(names) > done else None
     body = b'{"label":%b,"items":[%b],"failed":%b,"next_cursor":%b}' % (
         msgspec.json.encode(label),
         b",".join(one.body for one in items),
@@ -73,15 +79,23 @@ def opened(page: Record) -> BundleView:
 
 async def _made(
     tx: AsyncSession, where: InWorkspace, names: list[str], selector: Selector, takes: Takes
-) -> tuple[list[Record], list[dict[str, str]]]:
+) -> tuple[list[Record], list[dict[str, str]], int]:
+    """What is released, what failed, and how many names that were: as many as a page holds."""
     standings = await queries.standings(tx, where, names)
-    chosen = {name: choose(one, selector, takes) or (0, None) for name, one in standings.items()}
+    chosen: dict[str, Chosen] = {
+        name: choose(one, selector, takes) or (0, None) for name, one in standings.items()
+    }
+    names = names[: await _fitting(tx, where, names, standings, chosen)]
     rows = await queries.texts(
-        tx, where, {(one.prompt_id, chosen[name][0]) for name, one in standings.items()}
+        tx, where, {(standings[name].prompt_id, chosen[name][0]) for name in names}
     )
     find = _Found(tx, where, takes, {})
-    items, failed = [], []
+    items: list[Record] = []
+    failed, done, size = [], 0, 0
     for name in names:
+        if size > PAGE_SIZE:
+            break
+        done += 1
         number, side = chosen[name]
         row = rows.get((standings[name].prompt_id, number))
         if row is None:
@@ -93,4 +107,20 @@ async def _made(
             failed.append({"name": name, "code": error.code, "detail": error.detail})
         else:
             items.append(made)
-    return items, failed
+            size += len(made.body)
+        await asyncio.sleep(0)  # others are served meanwhile
+    return items, failed, done
+
+
+async def _fitting(
+    tx: AsyncSession,
+    where: InWorkspace,
+    names: list[str],
+    standings: Mapping[str, Standing],
+    chosen: Mapping[str, Chosen],
+) -> int:
+    """How many of the first texts are not too long together; the first one is always among them."""
+    keys = [(standings[name].prompt_id, chosen[name][0]) for name in names]
+    lengths = await queries.lengths(tx, where, keys)
+    sums = accumulate(lengths.get(key, 0) for key in keys)
+    return max(1, sum(1 for one in sums if one <= PAGE_SIZE))

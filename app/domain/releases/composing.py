@@ -29,7 +29,8 @@ from app.domain.releases.selector import Selector, referred
 from app.domain.releases.sticky import Side
 
 DEEPEST = 8  # levels; nobody understands more
-MOST = 200  # references in all
+MOST = 200  # other texts in all
+MOST_PLACES = 2_000  # in which they are put in: each text twice in the next one doubles the work
 LONGEST = 4 * 1024 * 1024  # characters: twice the largest single text
 
 
@@ -79,6 +80,7 @@ async def composed(root: Piece, asked: Selector, find: Find) -> Composed:
 async def _gathered(root: Piece, asked: Selector, find: Find) -> dict[Wanted, Piece]:
     found: dict[Wanted, Piece] = {}
     level = _wanted(root, asked)
+    room = LONGEST
     for _ in range(DEEPEST + 1):  # one more, so that spelling can tell which way it is too deep
         new = [one for one in level if one not in found]
         if not new:
@@ -94,6 +96,11 @@ async def _gathered(root: Piece, asked: Selector, find: Find) -> dict[Wanted, Pi
                     reference=one[0],
                 )
         found |= pieces
+        # References are read, too: much may be written that comes to nothing.
+        room -= sum(len(piece.text) for piece in pieces.values())
+        if room < 0:
+            chain = list(dict.fromkeys([root.name, *(one.name for one in found.values())]))
+            raise ReferencesTooLarge(f"What {root.name} includes is too long.", chain=chain)
         level = [one for piece in pieces.values() for one in _wanted(piece, asked)]
     return found
 
@@ -111,6 +118,7 @@ class _Spelling:
         self._asked = asked
         self._format = template_format
         self._room = LONGEST
+        self._places = MOST_PLACES
         self.used: dict[tuple[UUID, int], Piece] = {}
 
     def _source(self, piece: Piece) -> str:
@@ -136,17 +144,30 @@ class _Spelling:
             raise ReferenceCycle(f"More than {DEEPEST} levels deep: {way}.", chain=chain)
 
         def text_for(reference: Reference) -> str:
+            self._places -= 1
+            if self._places < 0:
+                raise ReferencesTooLarge(
+                    f"With all that it includes, {piece.name} has more than {MOST_PLACES:,} "
+                    "references.",
+                    chain=chain,
+                )
             other = self._found[reference.name, referred(reference.label, self._asked)]
             self.used.setdefault((other.prompt_id, other.number), other)
             return self.spelt(other, inside).removesuffix("\n")
 
-        text = template.with_references(self._source(piece), text_for)
-        self._room -= len(text)
+        source = self._source(piece)
+        self._make_room(len(source), piece, chain)
+        text = template.with_references(source, text_for)
+        self._make_room(max(0, len(text) - len(source)), piece, chain)
+        return text
+
+    def _make_room(self, size: int, piece: Piece, chain: list[str]) -> None:
+        """Source counts as well as what comes of it: both have to be read."""
+        self._room -= size
         if self._room < 0:
             raise ReferencesTooLarge(
                 f"With all that it includes, {piece.name} is too long.", chain=chain
             )
-        return text
 
 
 def _merged(own: list[Any], included: Iterable[Piece]) -> list[Any]:

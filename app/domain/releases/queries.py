@@ -109,6 +109,20 @@ async def texts(
     return {(row.prompt_id, row.number): row for row in await tx.execute(statement)}
 
 
+async def lengths(
+    tx: AsyncSession, where: InWorkspace, wanted: Collection[tuple[UUID, int]]
+) -> dict[tuple[UUID, int], int]:
+    """How many characters the texts of versions have, by prompt and number."""
+    statement = within(
+        select(Version.prompt_id, Version.number, func.length(Version.text)).where(
+            tuple_(Version.prompt_id, Version.number).in_(list(wanted))
+        ),
+        where,
+        Version,
+    )
+    return {(row[0], row[1]): row[2] for row in await tx.execute(statement)}
+
+
 async def labelled(
     tx: AsyncSession, where: InWorkspace, label: str, after: str, limit: int
 ) -> list[str]:

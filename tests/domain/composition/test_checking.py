@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from app.domain.composition import checking
 from app.domain.composition.guarding import Guard
 from app.domain.releases import composing
 from app.domain.releases.errors import ReferenceCycle
@@ -41,6 +42,27 @@ def move(client, key):
         return await client.put(url, headers=key.headers, json=body)
 
     return put
+
+
+async def test_very_long_dependants_are_not_all_looked_at(release, move, monkeypatch):
+    """The label's transaction is what others wait for."""
+    looked = []
+
+    async def counted(*arguments):
+        looked.append(arguments[0].name)
+        return await composing.composed(*arguments)
+
+    monkeypatch.setattr(checking, "composed", counted)
+    part = await release("part", "p")
+    for number in range(4):
+        await release(f"a/{number}", "{{> part}}")
+    looked.clear()
+    await move(part, "eu", 1)
+    assert len(looked) == 4
+    looked.clear()
+    monkeypatch.setattr(checking, "SECONDS", -1.0)
+    assert (await move(part, "us", 1)).status_code == 200
+    assert len(looked) == 1
 
 
 class TestCircles:

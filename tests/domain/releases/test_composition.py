@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from uuid import UUID
+
 import pytest
 
-from app.domain.releases import composing
+from app.domain.releases import bundling, composing, rendering, service
+from app.domain.releases.composing import Piece, composed
+from app.domain.releases.errors import ReferencesTooLarge
+from app.domain.releases.selector import Selector
 from tests.support.builders import a_key, a_workspace
 from tests.support.counting import statements
 
@@ -93,6 +99,27 @@ class TestComposition:
             await release(f"b{number + 1}", f"{{{{> b{number}}}}}" * 2, unchecked=True)
         assert (await fetch("b3")).json()["code"] == "references_too_large"
 
+    @pytest.mark.parametrize(
+        "texts",
+        [
+            ["", "{{> 0}}" * 50, "{{> 1}}" * 50, "{{> 2}}" * 50],
+            ["", *[f"{{{{>{' ' * 1_500_000}0}}}}"] * 3, "{{> 1}}{{> 2}}{{> 3}}"],
+            ["", f"{{{{>{' ' * 1_500_000}0}}}}", "{{> 1}}" * 3],
+        ],
+        ids=["places", "sources", "one source again"],
+    )
+    async def test_what_comes_to_nothing_is_work_all_the_same(self, texts):
+        pieces = [
+            Piece(UUID(int=number), str(number), 1, "production", text, [])
+            for number, text in enumerate(texts)
+        ]
+
+        async def find(wanted):
+            return {one: pieces[int(one[0])] for one in wanted}
+
+        with pytest.raises(ReferencesTooLarge):
+            await composed(pieces[-1], Selector(), find)
+
 
 class TestBundle:
     async def test_everything_under_a_label_in_pages(self, client, key, release):
@@ -109,6 +136,22 @@ class TestBundle:
         assert (await client.get(url, headers=known)).status_code == 304
         latest = await client.get("/api/v1/bundle?label=latest", headers=key.headers)
         assert [one["name"] for one in latest.json()["items"]] == ["a", "b", "c", "z"]
+
+    async def test_a_page_holds_as_much_as_one_answer_may(self, client, key, release, monkeypatch):
+        """A hundred of the longest texts would be a gigabyte of memory."""
+        monkeypatch.setattr(bundling, "PAGE_SIZE", 1000)
+        await release("part", "p" * 900, "piece")
+        for name in ("a", "b"):
+            await release(name, name * 600)
+        for name in ("c", "d", "e"):
+            await release(name, "{{> part@piece}}")
+        pages, cursor = [], ""
+        while cursor is not None:
+            url = f"/api/v1/bundle?limit=100{cursor and f'&cursor={cursor}'}"
+            got = (await client.get(url, headers=key.headers)).json()
+            pages.append([one["name"] for one in got["items"]])
+            cursor = got["next_cursor"]
+        assert pages == [["a"], ["b"], ["c"], ["d"], ["e"]]
 
     async def test_one_that_cannot_be_put_together_does_not_hide_the_others(
         self, client, key, release
@@ -166,6 +209,28 @@ class TestRender:
         assert (wrong.status_code, wrong.json()["code"]) == (422, "variables_invalid")
         named = {one["key"] for one in wrong.json()["errors"]}
         assert named == {"variables.n", "variables.who"}
+
+    async def test_a_long_text_is_filled_in_beside_the_loop(
+        self, client, key, release, monkeypatch
+    ):
+        """Two megabytes of variables took it for more than a second from everybody."""
+        beside = []
+
+        def noted(*arguments):
+            try:
+                asyncio.get_running_loop()
+            except RuntimeError:
+                beside.append(len(arguments[0]))
+            return rendering.rendered(*arguments)
+
+        monkeypatch.setattr(service, "rendered", noted)
+        await release("short", "{{a}}")
+        await release("long", "{{a}}" * 20_000)
+        for name, times in (("short", 1), ("long", 20_000)):
+            url = f"/api/v1/fetch/{name}/render"
+            got = await client.post(url, headers=key.headers, json={"variables": {"a": "x"}})
+            assert got.json()["messages"][0]["content"] == "x" * times
+        assert beside == [100_000]
 
     async def test_what_is_not_there_is_not_rendered(self, client, key, release):
         await release("a")
