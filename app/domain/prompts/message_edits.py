@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.domain.prompts.errors import BaseGone, MessageNotFound, PromptInvalid
@@ -97,7 +97,8 @@ def _index(places: Sequence[Place], change: Change) -> int | None:
     if (same := next((one for one in near if contents[one] == change.base), None)) is not None:
         return same
     words = Counter(_WORD.findall(change.base))
-    alike = {one: _likeness(words, contents[one]) for one in near}
+    total = words.total()
+    alike = {one: _likeness(words, total, contents[one]) for one in near}
     best = max(near, key=alike.__getitem__, default=None)
     here = change.index
     if best is None or alike[best] < _ALIKE:
@@ -107,10 +108,14 @@ def _index(places: Sequence[Place], change: Change) -> int | None:
     return here if is_likely else best
 
 
-def _likeness(words: Counter[str], content: str) -> float:
-    """How much of `words` is in `content`."""
-    total = words.total()
-    return (words & Counter(_WORD.findall(content))).total() / total if total else 0.0
+def _likeness(words: Mapping[str, int], total: int, content: str) -> float:
+    """How much of `words`, `total` in all, is in `content`.
+
+    The content alone is walked: it is one of many, and the words are as many again.
+    """
+    there = Counter(_WORD.findall(content)).items()
+    same = sum(min(count, words.get(word, 0)) for word, count in there)
+    return same / total if total else 0.0
 
 
 def _role_edit(text: str, place: Place, role: Role | None, *, is_blank: bool) -> list[Edit]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -45,6 +47,16 @@ def test_places_are_where_messages_are(text):
         else:
             assert text[place.mark[1] : place.start] in ("", "\n")
             assert text[place.start : place.end] == escaped(place.message.content)
+
+
+def test_many_messages_and_many_words_are_no_product():
+    """Every worker's loop waits for this: a long base against each of many messages."""
+    text = '{{role "user"}}\nword0\n' * 4_000
+    base = " ".join(f"word{number}" for number in range(20_000))
+    began = time.thread_time()
+    with pytest.raises(BaseGone):
+        done(text, 0, "x", base)
+    assert time.thread_time() - began < 1  # as a product it took more than ten
 
 
 def test_what_others_typed_in_the_message_stays():
