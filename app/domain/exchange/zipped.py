@@ -15,7 +15,8 @@ from app.domain.exchange.errors import FileInvalid
 LINE_BYTES = 16 * 1024 * 1024  # a 2 MiB text, every character of it an escape
 PROMPT_BYTES = 1024 * 1024 * 1024  # all versions of one prompt; they are read line by line
 ALL_BYTES = 64 * 1024 * 1024 * 1024  # of everything in an archive, unpacked
-MOST_FILES = 2_000_000  # the list of them is what is held in memory
+MOST_FILES = 200_000  # half a kilobyte of memory for each
+LIST_BYTES = 16 * 1024 * 1024  # of the list of files, which is read before they can be counted
 RATIO = 1_000  # times smaller: nothing but zeros is packed like that, and those are no JSON
 _FROM = 10 * 1024 * 1024  # bytes from which the ratio says something
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # the first moment that a ZIP can name
@@ -70,6 +71,19 @@ class Writer:
     def close(self) -> bytes:
         self._zip.close()
         return self.sink.taken()
+
+
+class _Bounded:
+    """A file of which nobody reads very much at once: a ZIP says itself how long its list is."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        if size > LIST_BYTES:
+            raise BadZipFile(f"its list of files is longer than {LIST_BYTES:,} bytes")
+        return self._file.read(size)
 
 
 class Zip:
@@ -168,6 +182,6 @@ class Reader(Zip):
 def opened(file: IO[bytes], name: str) -> ZipFile:
     """Raises `FileInvalid`."""
     try:
-        return ZipFile(file)
+        return ZipFile(_Bounded(file))  # type: ignore[arg-type]  # all that it asks for
     except (BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise FileInvalid(f"This is no whole ZIP file: {error}.", name) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import stat
+import struct
 import warnings
 import zipfile
 from typing import Any
@@ -18,7 +19,7 @@ from app.domain.exchange import archive, queries
 from app.domain.exchange.errors import FileInvalid
 from app.domain.exchange.exports import exporting
 from app.domain.exchange.imports.importing import Importer
-from app.domain.exchange.zipped import Reader, Writer
+from app.domain.exchange.zipped import LIST_BYTES, Reader, Writer
 from app.domain.versions.models import Label
 from app.kit import clock
 from app.server.commands.damaged_documents import damaged_documents
@@ -189,6 +190,16 @@ MANIFEST = (archive.MANIFEST, archive.manifest_bytes([]), FILE)
 def test_hostile_archives_are_refused(data: bytes, why: str) -> None:
     with pytest.raises(FileInvalid, match=why):
         reading(data)
+
+
+def test_a_list_of_very_many_files_is_not_read() -> None:
+    """A million entries that no file belongs to: half a gigabyte of memory, and seconds."""
+    entry = struct.pack("<IHHHHHHIIIHHHHHII", 0x02014B50, 20, 20, *[0] * 7, 4, *[0] * 6)
+    listed = (entry + b"name") * (LIST_BYTES // 50 + 1)
+    end = struct.pack("<IHHHHIIH", 0x06054B50, 0, 0, 65535, 65535, len(listed), 0, 0)
+
+    with pytest.raises(FileInvalid, match="list of files is longer"):
+        reading(listed + end)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -264,3 +265,14 @@ def test_jinja_goes_where_it_can_be_said() -> None:
             detecting.FORMATS[name].write(record)
     plain = Record(name="x", text="{% if %} {{ a }}")
     assert b"{{ '{%' }} if %} {{ a }}" in detecting.FORMATS["promptfoo"].write(plain)
+
+
+def test_a_key_that_stands_twice_among_many_is_found_at_once() -> None:
+    names = [f"k{number}" for number in range(30_000)]
+    data = "{" + ",".join(f'"{name}":0' for name in [*names, names[-1]]) + "}"
+    began = time.thread_time()
+
+    with pytest.raises(FileInvalid, match="k29999 stands twice"):
+        detecting.read(data.encode(), "a.json")
+
+    assert time.thread_time() - began < 2  # counting each of them took more than ten
