@@ -17,6 +17,8 @@ from app.sandbox.marks import Marked, Message, without
 from app.sandbox.trouble import Trouble
 
 _KEPT = 64  # compiled texts; compiling takes ten times as long as rendering
+# Characters of them together. What one has compiled stays in the memory that the next one may use.
+_KEPT_CHARACTERS = 1024 * 1024
 _NOT_HERE: dict[type[nodes.Node], str] = {
     nodes.Include: "include",
     nodes.Import: "import",
@@ -72,7 +74,7 @@ def _template(text: str) -> _Compiled:
         code = _sandbox.compile(tree)
         found = marked, Template.from_code(_sandbox, code, _sandbox.globals), names
         _compiled[text] = found
-        if len(_compiled) > _KEPT:
+        while len(_compiled) > _KEPT or sum(map(len, _compiled)) > _KEPT_CHARACTERS:
             _compiled.popitem(last=False)
     return found
 
