@@ -42,14 +42,22 @@ def wait_before_retry(error: Exception, attempt: int, *, is_idempotent: bool) ->
     return pause(attempt) if is_worth_it else None
 
 
+def decoded(data: bytes | str) -> Any:
+    """Raises `ValueError`, also for what is nested deeper than the interpreter can follow."""
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
 def problem_of(answer: httpx.Response) -> ApiError:
     """The answer's body has been read."""
     try:
-        problem = json.loads(answer.content)
+        problem = decoded(answer.content)
     except ValueError:
         problem = {}
     waits = answer.headers.get("retry-after", "")
-    seconds = float(waits) if waits.isdigit() else None
+    seconds = float(waits) if waits.isascii() and waits.isdigit() else None
     return error_of(answer.status_code, problem if isinstance(problem, dict) else {}, seconds)
 
 
@@ -64,7 +72,7 @@ class Event:
     def json(self) -> dict[str, Any]:
         """Nothing, if it is no JSON object."""
         try:
-            value = json.loads(self.data)
+            value = decoded(self.data)
         except ValueError:
             return {}
         return value if isinstance(value, dict) else {}
@@ -82,9 +90,14 @@ async def events(lines: AsyncIterable[str]) -> AsyncIterator[Event]:
             if key == "event":
                 name = value
             elif key == "id":
-                last = value
+                last = value if _fits_a_header(value) else last
             elif key == "data":
                 data.append(value)
         elif data or name:
             yield Event(name or "message", last, "\n".join(data))
             name, data = "", []
+
+
+def _fits_a_header(value: str) -> bool:
+    """Whether an id can be sent back; after one that cannot no stream could be opened any more."""
+    return value.isascii() and value.isprintable() and value == value.strip()
