@@ -182,6 +182,6 @@ class Reader(Zip):
 def opened(file: IO[bytes], name: str) -> ZipFile:
     """Raises `FileInvalid`."""
     try:
-        return ZipFile(_Bounded(file))  # type: ignore[arg-type]  # all that it asks for
+        return ZipFile(_Bounded(file))
     except (BadZipFile, OSError, ValueError, RuntimeError) as error:
         raise FileInvalid(f"This is no whole ZIP file: {error}.", name) from error
