@@ -16,6 +16,9 @@ Edit = tuple[int, int, str]  # start and end of what goes, and what comes
 WORDS = re.compile(r"\w+|\s+|[^\w\s]")
 _LINE_STEPS = 60_000  # of the search for lines that stay: about 25 ms
 _WORD_STEPS = 120_000  # the same for words, of all changed lines together: about 50 ms
+_MOST_PLACES = 5_000  # of changed lines; what follows them is changed as a whole
+LONGEST_BLOCK = 256 * 1024  # characters of changed lines in which words are looked for: 100 ms
+_PLACE_STEPS = 20  # that each part of a line which stays takes from the words' budget
 
 
 def between(old: str, new: str) -> Iterator[Edit]:
@@ -31,7 +34,7 @@ def _by_words(old: str, new: str) -> Iterator[Edit]:
     before, after = old[head : len(old) - tail], new[head : len(new) - tail]
     a, b = before.splitlines(keepends=True), after.splitlines(keepends=True)
     position, i, j, budget = head, 0, 0, Budget(_WORD_STEPS)
-    for at_old, at_new, length in [*matches(a, b, _LINE_STEPS), (len(a), len(b), 0)]:
+    for at_old, at_new, length in [*matches(a, b, _LINE_STEPS)[:_MOST_PLACES], (len(a), len(b), 0)]:
         removed, added = "".join(a[i:at_old]), "".join(b[j:at_new])
         yield from _within_lines(position, removed, added, budget)
         i, j = at_old + length, at_new + length
@@ -66,9 +69,14 @@ def common_ends(a: str, b: str) -> tuple[int, int]:
 
 def _within_lines(position: int, removed: str, added: str, budget: Budget) -> Iterator[Edit]:
     """Narrow a changed block to its changed words, so that the others keep their authors."""
+    if len(removed) + len(added) > LONGEST_BLOCK:
+        yield position, position + len(removed), added
+        return
     a, b = WORDS.findall(removed), WORDS.findall(added)
     i = j = 0
-    for at_old, at_new, length in [*matches(a, b, budget), (len(a), len(b), 0)]:
+    kept = matches(a, b, budget)[: max(0, budget.left) // _PLACE_STEPS]
+    budget.left -= _PLACE_STEPS * len(kept)
+    for at_old, at_new, length in [*kept, (len(a), len(b), 0)]:
         # A space stays only beside a word that stays: one of another place is not the same space.
         if length and "".join(a[at_old : at_old + length]).isspace():
             continue

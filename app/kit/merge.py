@@ -11,9 +11,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 
 from app.kit.align import Budget, Match, matches, shortest
-from app.kit.edits import WORDS, Edit, between, common_ends
+from app.kit.edits import LONGEST_BLOCK, WORDS, Edit, between, common_ends
 
 _STEPS = 200_000  # of the search for what stands, at all levels together: about 80 ms
+_BOX_STEPS = 20  # of them for each place that is looked into: there can be a hundred thousand
 _ALIKE = 0.8  # of a changed word has to have stayed, or its letters are those of another word
 _PASSES = 8  # what is left out makes room around others; texts can be made that need thousands
 _AROUND = 24  # characters on either side of a change, by which its place is known
@@ -44,17 +45,17 @@ def merged(base: str, content: str, live: str) -> list[Edit] | None:
 
 def _joined(edits: Sequence[Edit]) -> Iterator[Edit]:
     """In order, those that touch as one."""
-    current: Edit | None = None
+    parts: list[str] = []  # put together once: a hundred thousand may touch
+    begin = stop = -1
     for start, end, added in edits:
-        if current is None:
-            current = (start, end, added)
-        elif start <= current[1]:
-            current = (current[0], max(current[1], end), current[2] + added)
-        else:
-            yield current
-            current = (start, end, added)
-    if current:
-        yield current
+        if start > stop:
+            if begin >= 0:
+                yield begin, stop, "".join(parts)
+            begin, stop, parts = start, end, []
+        stop = max(stop, end)
+        parts.append(added)
+    if begin >= 0:
+        yield begin, stop, "".join(parts)
 
 
 class _Kept:
@@ -159,7 +160,10 @@ def _level(
     base: str, live: str, box: tuple[int, int, int, int], budget: Budget, depth: int
 ) -> Iterator[Match]:
     i, i_end, j, j_end = box
-    if i == i_end or j == j_end:
+    if i == i_end or j == j_end or budget.left < 0:
+        return
+    budget.left -= _BOX_STEPS
+    if depth and i_end - i + j_end - j > LONGEST_BLOCK:
         return
     if depth == len(_SPLITS):
         yield from _letters(base, live, box, budget)

@@ -134,3 +134,31 @@ def test_a_long_text_takes_bounded_time():
     began = time.process_time()
     merged(base, content, live)
     assert time.process_time() - began < 3, "about 0.5 s, on a quiet machine"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "most"),
+    [
+        (
+            "".join(f"k{n}\ng{n}\n" for n in range(20_000)),
+            "".join(f"{n}n\ng{n}\n" for n in range(20_000)),
+            5_001,
+        ),
+        (
+            " ".join(f"k{n} g{n}" for n in range(30_000)),
+            " ".join(f"{n}n g{n}" for n in range(30_000)),
+            1,
+        ),
+        (
+            " ".join(f"k{n} g{n}" for n in range(10_000)),
+            " ".join(f"{n}n g{n}" for n in range(10_000)),
+            6_001,
+        ),
+    ],
+    ids=["lines", "a long line", "words"],
+)
+def test_very_many_places_are_changed_as_a_whole(old, new, most):
+    """Each costs some microseconds in a loop that serves everybody; texts have a hundred thousand."""
+    edits = list(between(old, new))
+    assert len(edits) <= most
+    assert applied(old, edits) == new
