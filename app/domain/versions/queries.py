@@ -237,6 +237,22 @@ async def labels(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Seque
     return (await tx.execute(statement)).scalars().all()
 
 
+async def labels_named(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, names: Sequence[str]
+) -> Sequence[Label]:
+    statement = within(
+        select(Label).where(Label.prompt_id == prompt_id, Label.name.in_(names)), where, Label
+    )
+    return (await tx.execute(statement)).scalars().all()
+
+
+async def count_labels(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> int:
+    statement = within(
+        select(func.count()).select_from(Label).where(Label.prompt_id == prompt_id), where, Label
+    )
+    return (await tx.execute(statement)).scalar_one()
+
+
 async def label(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str) -> Label | None:
     statement = within(
         select(Label).where(Label.prompt_id == prompt_id, Label.name == name), where, Label

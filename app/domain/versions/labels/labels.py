@@ -18,6 +18,7 @@ from app.domain.versions.errors import (
     LabelMovedSince,
     LabelNotFound,
     LabelProtected,
+    LabelRefused,
     VersionNotFound,
 )
 from app.domain.versions.labels.rollouts import Place, Wanted, begun
@@ -131,13 +132,15 @@ class Labels:
         """Put labels (checked names) on a version of a locked prompt; gives those that moved.
 
         What they gave to some before ends, unless `rollout` says how it goes on. Raises
-        `LabelProtected`, and what `move` says of programs.
+        `LabelProtected`, `LabelRefused`, and what `move` says of programs.
         """
-        now = {one.name: one for one in await queries.labels(self._tx, self._caller, prompt_id)}
+        there = await queries.labels_named(self._tx, self._caller, prompt_id, names)
+        now = {one.name: one for one in there}
         places: dict[str, Place] = {name: (one.number, one.rollout) for name, one in now.items()}
         after = version.number, rollout
         moved = [name for name in names if places.get(name) != after]
         await self._check_roles(moved)
+        await self._check_room(prompt_id, len(set(moved) - now.keys()))
         for name in moved:
             label = now.get(name) or self._new(prompt_id, name)
             label.version_id, label.number, label.rollout = version.id, version.number, rollout
@@ -182,6 +185,15 @@ class Labels:
         for name in names:
             if not policy.may_move(self._caller, name, roles):
                 raise LabelProtected(f"{name} is {policy.protection(name, roles)}.")
+
+    async def _check_room(self, prompt_id: UUID, new: int) -> None:
+        """As many as are shown, and each is composed when it moves: others wait for that."""
+        if not new:
+            return
+        count = await queries.count_labels(self._tx, self._caller, prompt_id)
+        if count + new > queries.MOST_LABELS:
+            most = f"A prompt has at most {queries.MOST_LABELS} labels. Take some off."
+            raise LabelRefused({"label": most})
 
     def _new(self, prompt_id: UUID, name: str) -> Label:
         return Label(prompt_id=prompt_id, name=name, workspace_id=self._caller.workspace_id)

@@ -48,6 +48,26 @@ async def test_nobody_moves_a_label_over_somebodys_rollback(
     assert [(one["label"], one["version"]) for one in listed] == [("production", 2)]
 
 
+async def test_other_labels_do_not_keep_production_where_it_is(
+    client: Any, database: Database
+) -> None:
+    """Whoever may put any label on could fill up the prompt, and nobody could roll back."""
+    key = await a_key(database, await a_workspace(database), "write")
+    url = await published(client, key.headers, 2)
+    label = f"{url}/labels/production"
+    await client.put(label, json={"version": 2}, headers=key.headers)
+    many = {"message": "2", "labels": [f"a{number}" for number in range(99)]}
+    assert (await client.post(f"{url}/versions", json=many, headers=key.headers)).is_success
+    for version in (1, 2):
+        more = await client.put(f"{url}/labels/b", json={"version": 1}, headers=key.headers)
+        assert (more.status_code, more.json()["code"]) == (422, "label_refused")
+        moved = await client.put(label, json={"version": version}, headers=key.headers)
+        assert (moved.status_code, moved.json()["version"]) == (200, version)
+    await client.delete(f"{url}/labels/a0", headers=key.headers)
+    freed = await client.put(f"{url}/labels/b", json={"version": 1}, headers=key.headers)
+    assert freed.status_code == 200
+
+
 async def test_of_conditional_writers_at_once_one_succeeds(either_url: str, tmp_path: Any) -> None:
     """On both databases, through the whole application."""
     settings = Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48)
