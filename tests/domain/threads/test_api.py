@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from litestar.testing import AsyncTestClient
+from litestar.testing import TestClient
 
 from app.db.engine import Database
 from app.domain.threads.policy import mention
+from app.domain.threads.service import Threads
 from app.server.core import build
 from app.settings import Settings
 from tests.support.builders import a_key, a_member, a_person, a_prompt, a_workspace
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.anyio
 TEXT = "You answer refunds 🧳.\nRefunds are paid within 14 days.\nBe kind. Be brief.\n"
@@ -339,8 +342,8 @@ async def test_of_those_who_read_the_same_one_decides(either_url: str, tmp_path:
     database = Database(either_url).everywhere()
     place = await a_workspace(database)
     key, prompt = await a_key(database, place), await a_prompt(database, place)
-    async with AsyncTestClient(build(settings), base_url="http://promptroom.test") as client:
-        made = await client.post(
+    with TestClient(build(settings), base_url="http://promptroom.test") as client:
+        made = client.post(
             f"/api/v1/prompts/{prompt.id}/threads", json={"body": "?"}, headers=key.headers
         )
         thread = made.json()
@@ -349,10 +352,49 @@ async def test_of_those_who_read_the_same_one_decides(either_url: str, tmp_path:
             (f"/api/v1/comments/{comment}", lambda n: {"body": f"Mine {n}"}),
             (url, lambda n: {"state": "resolved"}),
         ):
-            read = await client.get(target, headers=key.headers)
+            read = client.get(target, headers=key.headers)
             headers = key.headers | {"If-Match": read.headers["etag"]}
             answers = await asyncio.gather(
-                *(client.patch(target, json=change(n), headers=headers) for n in range(6))
+                *(
+                    asyncio.to_thread(client.patch, target, json=change(n), headers=headers)
+                    for n in range(6)
+                )
             )
             assert sorted(one.status_code for one in answers) == [200, 412, 412, 412, 412, 412]
+    await database.close()
+
+
+async def test_whoever_has_been_let_in_is_not_overtaken(
+    either_url: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One has compared and is about to write: whoever comes now waits, and then it has changed."""
+    settings = Settings(data_dir=tmp_path, database_url=either_url, secret_key="k" * 48)
+    database = Database(either_url).everywhere()
+    place = await a_workspace(database)
+    key, prompt = await a_key(database, place), await a_prompt(database, place)
+    entered: list[Any] = []  # not an event: the application has a loop of its own
+    go_on: list[bool] = []
+    resolve = Threads.resolve
+
+    async def about_to(self: Threads, thread_id: Any) -> Any:
+        entered.append(thread_id)
+        await until(lambda: go_on)
+        return await resolve(self, thread_id)
+
+    monkeypatch.setattr(Threads, "resolve", about_to)
+    with TestClient(build(settings), base_url="http://promptroom.test") as client:
+        made = client.post(
+            f"/api/v1/prompts/{prompt.id}/threads", json={"body": "?"}, headers=key.headers
+        )
+        url = f"/api/v1/threads/{made.json()['id']}"
+        headers = key.headers | {"If-Match": made.headers["etag"]}
+        async with asyncio.TaskGroup() as both:
+            sent = partial(client.patch, url, json={"state": "resolved"}, headers=headers)
+            first = both.create_task(asyncio.to_thread(sent))
+            await until(lambda: entered)
+            second = both.create_task(asyncio.to_thread(sent))
+            await asyncio.sleep(0.5)
+            assert len(entered) == 1
+            go_on.append(True)
+        assert [first.result().status_code, second.result().status_code] == [200, 412]
     await database.close()
