@@ -12,7 +12,7 @@ import msgspec
 
 from app import __version__
 from app.server.commands import exchange_cli
-from app.server.refusals import Friendly
+from app.server.commands.friendly import Friendly
 from app.settings import InvalidSetting, Settings, from_environment
 
 _run = asyncio.run
@@ -134,6 +134,7 @@ def upgrade() -> None:
     """Bring the schema to this release; doing it twice changes nothing."""
     from app.db import migrate
     from app.db.engine import Database
+    from app.server.processes import claims
 
     settings = _settings()
 
@@ -145,7 +146,7 @@ def upgrade() -> None:
         finally:
             await database.close()
 
-    _make_data_dir(settings)
+    claims.make_data(settings.data_dir)
     click.echo(f"The database is at revision {_run(run())}.")
 
 
@@ -156,6 +157,7 @@ def check() -> None:
     from app.db import models as _tables  # noqa: F401  # registers every slice's tables
     from app.db.engine import Database
     from app.errors import Conflict
+    from app.server.processes import claims
 
     settings = _settings()
 
@@ -166,7 +168,7 @@ def check() -> None:
         finally:
             await database.close()
 
-    _make_data_dir(settings)
+    claims.make_data(settings.data_dir)
     revision, differences = _run(run())
     if migrate.suits(revision) and revision != migrate.newest():
         click.echo(f"The database is at revision {revision}, newer than this release; it suits it.")
@@ -327,11 +329,6 @@ def routes() -> None:
 
 def _settings() -> Settings:
     return from_environment(os.environ)
-
-
-def _make_data_dir(settings: Settings) -> None:
-    if settings.is_sqlite:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
 
 
 exchange_cli.add_to(main)

@@ -93,6 +93,7 @@ class UnsupportedMediaType(AppError):
     code = "unsupported_media_type"
     status = 415
     title = "The body is of a type that is not taken here"
+    advice = "Send JSON, with `Content-Type: application/json`."
 
 
 class RateLimited(AppError):

@@ -73,7 +73,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         if not path.exists():
             _invent_key(path)
         key = path.read_text().strip()
-        if len(key) < 32:
+        if len(key) < _KEY_LENGTH:
             raise InvalidSetting(
                 f"{path} holds no usable key. Delete it to have a new one made; people will "
                 "have to sign in again."
@@ -92,6 +92,10 @@ def _invent_key(path: Path) -> None:
             os.link(file.name, path)
 
 
+_KEY_LENGTH = 32  # characters: fewer could be guessed
+# Not `sqlite://` and `:memory:`: what is in memory is lost with the process.
+_DATABASE = re.compile(r"postgres(ql)?(\+asyncpg)?://.*|sqlite(\+aiosqlite)?:///(?!:memory:).+")
+_HOST = re.compile(r"(\[[^\]]*\]|[^:]*)(:\d+)?")  # PostgreSQL's address may name several
 _ADDRESS = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 _NUMBERS = {
     "port": (0, 65535),
@@ -165,13 +169,49 @@ def _parse(field: str, name: str, raw: str) -> object:
         return int(raw)
     if field in _CHOICES and raw not in _CHOICES[field]:
         raise InvalidSetting(f"{name} is {raw!r}; it must be one of {', '.join(_CHOICES[field])}.")
-    if field == "redis_url":
-        _check_redis(name, raw)
-    if field == "smtp_url":
-        _check_smtp(name, raw)
-    if field == "mail_from" and not _ADDRESS.fullmatch(raw):
-        raise InvalidSetting(f"{name} is {raw!r}; it must be an e-mail address alone.")
+    if field in _CHECKS:
+        _CHECKS[field](name, raw)
     return raw.rstrip("/") if field == "public_url" else raw
+
+
+def _check_sender(name: str, address: str) -> None:
+    if not _ADDRESS.fullmatch(address):
+        raise InvalidSetting(f"{name} is {address!r}; it must be an e-mail address alone.")
+
+
+def _check_public(name: str, url: str) -> None:
+    """An origin: links are made by putting a path behind it."""
+    try:
+        parts = urlsplit(url.rstrip("/"))
+        is_origin = parts.scheme in ("http", "https") and parts.port != 0
+        is_origin = is_origin and parts.netloc == (parts.netloc.rpartition("@")[2] or None)
+        is_origin = is_origin and not (parts.path or parts.query or parts.fragment)
+    except ValueError:
+        is_origin = False
+    if not is_origin:
+        raise InvalidSetting(
+            f"{name} is {url!r}; it must be http:// or https://, a host and perhaps a port, such "
+            "as https://prompts.example.com."
+        )
+
+
+def _check_secret(name: str, key: str) -> None:
+    """Said without the key."""
+    if len(key) < _KEY_LENGTH:
+        raise InvalidSetting(
+            f"{name} has {len(key)} characters; it must have at least {_KEY_LENGTH}. Make one "
+            "with: openssl rand -base64 48."
+        )
+
+
+def _check_database(name: str, url: str) -> None:
+    """Said without the address, which may hold a password."""
+    hosts = url.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2]
+    if not _DATABASE.fullmatch(url) or not all(map(_HOST.fullmatch, hosts.split(","))):
+        raise InvalidSetting(
+            f"{name} is no address of a database: postgresql://USER:PASSWORD@HOST:PORT/NAME, or "
+            "sqlite:///PATH."
+        )
 
 
 def _check_smtp(name: str, url: str) -> None:
@@ -202,3 +242,13 @@ def _check_redis(name: str, url: str) -> None:
             f"{name} is no address of a Redis: redis://HOST:PORT/0, rediss:// with TLS, or "
             "unix:///path/to/redis.sock."
         )
+
+
+_CHECKS = {
+    "database_url": _check_database,
+    "redis_url": _check_redis,
+    "secret_key": _check_secret,
+    "public_url": _check_public,
+    "smtp_url": _check_smtp,
+    "mail_from": _check_sender,
+}

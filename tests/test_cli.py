@@ -185,6 +185,59 @@ class TestTheDatabase:
         assert "differences" in failure(run(migrated, "db", "check"))
 
 
+NOWHERE = {
+    "sqlite": "sqlite:////nowhere/at/all.db",
+    "postgresql": "postgresql://u:s3cret@127.0.0.1:1/x",  # nobody listens there
+}
+
+
+class TestADatabaseThatCannotBeReached:
+    @pytest.mark.parametrize("which", NOWHERE)
+    @pytest.mark.parametrize(
+        "command",
+        [
+            "db upgrade",
+            "db check",
+            "user create --email a@example.com",
+            "key create --workspace acme",
+            "seed demo",
+            "export prompts.zip --workspace acme",
+        ],
+    )
+    def test_every_command_says_so_in_one_line(
+        self, environment: dict[str, str], which: str, command: str
+    ) -> None:
+        environment |= {"PROMPTROOM_PASSWORD": PASSWORD, "PROMPTROOM_DATABASE_URL": NOWHERE[which]}
+        said = failure(run(environment, *command.split()))
+        assert said.startswith("The database cannot be used: ")
+        assert "s3cret" not in said
+
+    def test_so_does_the_server(self, environment: dict[str, str]) -> None:
+        environment |= {"PROMPTROOM_DATABASE_URL": NOWHERE["sqlite"], "PROMPTROOM_PORT": "0"}
+        done = promptroom(environment, "serve")
+        (line,) = [line for line in done.stderr.splitlines() if line.startswith(b"promptroom: ")]
+        assert line.startswith(b"promptroom: The database cannot be used: unable to open database")
+        assert b"Traceback" not in done.stderr
+        assert done.returncode == 1
+
+    @pytest.mark.parametrize("command", ["db upgrade", "db check", "key create --workspace acme"])
+    def test_a_data_folder_that_cannot_be_made(
+        self, environment: dict[str, str], tmp_path: Path, command: str
+    ) -> None:
+        (tmp_path / "file").write_text("in the way")
+        folder = {"PROMPTROOM_DATA_DIR": f"{tmp_path}/file/x"}
+        assert "cannot be used" in failure(run(environment | folder, *command.split()))
+
+    def test_a_bug_is_no_such_line(
+        self, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def broken(_database: object) -> None:
+            raise RuntimeError
+
+        monkeypatch.setattr(migrate, "upgrade", broken)
+        assert isinstance(run(environment, "db", "upgrade").exception, RuntimeError)
+
+
 class TestPeople:
     def test_one_is_made_as_a_member(self, installed: dict[str, str]) -> None:
         arguments = ["--email", "Ada@Example.com", "--workspace", "acme", "--role", "viewer"]

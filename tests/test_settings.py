@@ -77,6 +77,68 @@ class TestTheEnvironment:
         assert from_environment({"PROMPTROOM_REDIS_URL": url}).redis_url == url
 
     @pytest.mark.parametrize(
+        "url",
+        [
+            "nonsense",
+            "mysql://u:s3cret@h/x",
+            "postgresql+psycopg://u:s3cret@h/x",
+            "postgresql://u:s3cret@h:port/x",
+            "postgresql://u:s3cret@h:1,i:port/x",
+            "sqlite://",
+            "sqlite:///",
+            "sqlite:///:memory:",
+        ],
+    )
+    def test_an_address_of_no_database_is_refused_and_not_repeated(self, url: str) -> None:
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment({"PROMPTROOM_DATABASE_URL": url})
+        assert refused.value.detail.startswith("PROMPTROOM_DATABASE_URL is no address of a data")
+        assert "s3cret" not in refused.value.detail
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "postgres://u:p%40@db/x?sslmode=require",
+            "postgresql://db:5432,[::1]:5433,other/x",
+            "postgresql:///x?host=/run/postgresql",
+            "postgresql+asyncpg://db/x",
+            "sqlite:///relative.db",
+            "sqlite+aiosqlite:////srv/a.db",
+        ],
+    )
+    def test_an_address_of_a_database_is_taken(self, url: str) -> None:
+        assert from_environment({"PROMPTROOM_DATABASE_URL": url}).database == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "prompts.example.com",
+            "ftp://prompts.example.com",
+            "https://",
+            "https://u:p@prompts.example.com",
+            "https://prompts.example.com/prompts",
+            "https://prompts.example.com?x",
+            "https://prompts.example.com:port",
+        ],
+    )
+    def test_what_people_cannot_open_is_refused(self, url: str) -> None:
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment({"PROMPTROOM_PUBLIC_URL": url})
+        assert refused.value.detail.startswith(f"PROMPTROOM_PUBLIC_URL is '{url}'; it must be")
+
+    @pytest.mark.parametrize("url", ["http://localhost:8080", "https://[::1]:8443/"])
+    def test_what_people_can_open_is_taken(self, url: str) -> None:
+        taken = from_environment({"PROMPTROOM_PUBLIC_URL": url}).public_url
+        assert taken == url.rstrip("/")
+
+    def test_a_key_that_could_be_guessed_is_refused_and_not_repeated(self) -> None:
+        with pytest.raises(InvalidSetting) as refused:
+            from_environment({"PROMPTROOM_SECRET_KEY": "s3cret"})
+        assert refused.value.detail.startswith("PROMPTROOM_SECRET_KEY has 6 characters")
+        assert "s3cret" not in refused.value.detail
+        assert from_environment({"PROMPTROOM_SECRET_KEY": "k" * 32}).secret_key == "k" * 32
+
+    @pytest.mark.parametrize(
         ("database", "redis", "shares"),
         [
             ("", "", False),
@@ -126,11 +188,18 @@ class TestMail:
             from_environment(MAIL | {"PROMPTROOM_MAIL_FROM": sender})
 
 
+BEGINNINGS = {
+    "database_url": "postgresql://h/",
+    "redis_url": "redis://",
+    "smtp_url": "smtps://host/",
+}
+
+
 class TestASecretInAFile:
     @pytest.mark.parametrize("field", SECRETS)
     @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
     def test_it_is_read_without_the_line_break(self, tmp_path: Path, field: str, end: str) -> None:
-        kept = "smtps://host/ kept as it is " if field == "smtp_url" else "redis:// kept as it is "
+        kept = f"{BEGINNINGS.get(field, '')} kept as it is, with all its spaces "
         (tmp_path / "secret").write_bytes(f"{kept}{end}".encode())
         name = f"PROMPTROOM_{field.upper()}_FILE"
         settings = from_environment(MAIL | {name: str(tmp_path / "secret")})

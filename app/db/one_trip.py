@@ -19,6 +19,7 @@ from sqlalchemy.dialects.sqlite.aiosqlite import (
     AsyncAdapt_aiosqlite_cursor,
 )
 from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.util import await_only
 
 
 class Cursor(AsyncAdapt_aiosqlite_cursor):
@@ -137,5 +138,12 @@ def take_one_trip(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def connect(dialect: Any, _record: object, arguments: Any, options: Any) -> Connection:
-        made = dialect.loaded_dbapi.connect(*arguments, **options)
-        return Connection(made.dbapi, made._connection)  # noqa: SLF001
+        made = dialect.loaded_dbapi.aiosqlite.connect(*arguments, **options)
+        thread = made._thread  # noqa: SLF001
+        thread.daemon = True  # as SQLAlchemy has it: a forgotten one keeps no process alive
+        try:
+            return Connection(dialect.loaded_dbapi, await_only(made))
+        except BaseException:
+            # It ends by itself, and tells so to a loop that a command may be about to close.
+            thread.join()
+            raise

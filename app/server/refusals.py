@@ -1,26 +1,37 @@
-"""How commands say that they refused."""
+"""What a person is told when a process cannot start, or a command cannot do its work."""
 
 from __future__ import annotations
 
-from typing import Any
+import re
 
-import click
+from sqlalchemy.exc import SQLAlchemyError
 
-from app.errors import AppError
+from app.errors import AppError, Unavailable
+
+_CLASS = re.compile(r"<class '[^']*'>: ")  # SQLAlchemy puts the driver's before its words
 
 
-class Friendly(click.Group):
-    """Says a deliberate failure in one line, and one for each of several causes.
+def refusal(error: BaseException) -> AppError | None:
+    """The deliberate failure that `error` is, or comes to; None for a bug."""
+    cause = _alone(error)
+    if isinstance(cause, AppError):
+        return cause
+    if isinstance(cause, SQLAlchemyError):
+        return Unavailable(
+            f"The database cannot be used: {_said(cause)}. It is the one that "
+            "PROMPTROOM_DATABASE_URL or PROMPTROOM_DATA_DIR names."
+        )
+    return None
 
-    Only a bug ends in a traceback.
-    """
 
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except AppError as error:
-            click.echo(f"promptroom: {error.detail}", err=True)
-            several = error.extra.get("errors", ())
-            for one in several if len(several) > 1 else ():
-                click.echo(f"  {one['message']}", err=True)
-            ctx.exit(1)
+def _alone(error: BaseException) -> BaseException:
+    """What a lifespan raised; Litestar hands it on in groups of one."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
+
+
+def _said(error: SQLAlchemyError) -> str:
+    """The driver's own first line, without the statement around it."""
+    said = _CLASS.sub("", str(getattr(error, "orig", None) or error)).strip()
+    return said.splitlines()[0].rstrip(".") if said else type(error).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -80,6 +81,15 @@ async def test_after_a_refused_begin_nothing_is_written_outside_a_transaction(
         await insist()
     other.close()
     assert await count(file) == 0
+
+
+async def test_a_connection_that_was_not_to_be_had_leaves_no_thread_behind(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'nowhere' / 'x.db'}")
+    before = set(threading.enumerate())
+    for _ in range(20):
+        assert not await database.is_reachable()
+        assert set(threading.enumerate()) == before
+    await database.close()
 
 
 async def test_what_was_cancelled_leaves_no_transaction_behind(file: Database) -> None:

@@ -19,6 +19,7 @@ from app.domain.keys import service as keys
 from app.domain.workspaces import service as workspaces
 from app.errors import Conflict, Invalid
 from app.kit import clock
+from app.server.processes.claims import make_data
 from app.settings import Settings
 
 
@@ -81,7 +82,7 @@ async def seed_demo(settings: Settings, wish: Demo, done: Callable[[int], None])
 @asynccontextmanager
 async def ready(settings: Settings, *, makes: bool = False) -> AsyncGenerator[Database, None]:
     """The database, refused when its schema is not this release's; an empty one may be set up."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    make_data(settings.data_dir)
     database = Database(settings.database)
     try:
         revision = await migrate.current(database)

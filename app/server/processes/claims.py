@@ -115,16 +115,28 @@ def _reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def open_data(directory: Path) -> int:
-    """A descriptor of the lock's file in `directory`, which is made. Raises `DataUnusable`."""
+def make_data(directory: Path) -> None:
+    """Make the data folder unless it is there. Raises `DataUnusable`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unusable(directory, error) from error
+
+
+def open_data(directory: Path) -> int:
+    """A descriptor of the lock's file in `directory`, which is made. Raises `DataUnusable`."""
+    make_data(directory)
+    try:
         return os.open(directory / "serve.lock", os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
-        raise DataUnusable(
-            f"The data folder {directory} cannot be used: {_reason(error)}. Choose another with "
-            "PROMPTROOM_DATA_DIR."
-        ) from error
+        raise _unusable(directory, error) from error
+
+
+def _unusable(directory: Path, error: OSError) -> DataUnusable:
+    return DataUnusable(
+        f"The data folder {directory} cannot be used: {_reason(error)}. Choose another with "
+        "PROMPTROOM_DATA_DIR."
+    )
 
 
 def lock_data(directory: Path) -> int:

@@ -16,7 +16,7 @@ import socket
 import sys
 from typing import TYPE_CHECKING
 
-from app.errors import AppError, Unavailable
+from app.errors import AppError
 from app.server.monitoring import figures, logs
 from app.server.processes.heartbeat import FAILED
 from app.settings import from_environment
@@ -49,10 +49,10 @@ def main(arguments: list[str]) -> None:
 def _run(listener: socket.socket, pipe: int, factory: str, drain_seconds: float) -> None:
     gc.disable()  # imports make much and drop little: collecting would be a sixth of a start
     import uvloop  # noqa: PLC0415
-    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
 
     from app.kit.garbage import keep_from_collecting  # noqa: PLC0415
     from app.server.processes.worker import serve  # noqa: PLC0415
+    from app.server.refusals import refusal  # noqa: PLC0415
 
     module, _, name = factory.partition(":")
     app: Litestar = getattr(importlib.import_module(module), name)()
@@ -63,19 +63,9 @@ def _run(listener: socket.socket, pipe: int, factory: str, drain_seconds: float)
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(app, listener, pipe, drain_seconds))
     except Exception as error:
-        cause = _alone(error)
-        if isinstance(cause, AppError):
-            raise cause from error
-        if isinstance(cause, DBAPIError):
-            raise Unavailable(f"The database cannot be used: {cause.orig}.") from error
-        raise
-
-
-def _alone(error: BaseException) -> BaseException:
-    """What a lifespan raised; Litestar hands it on in groups of one."""
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
+        if (refused := refusal(error)) is None:
+            raise
+        raise refused from error
 
 
 if __name__ == "__main__":
