@@ -28,7 +28,7 @@ MOST_CONNECTIONS = 2_000  # measured, p99 3.5 ms
 # What the workers share.
 COMMIT_SECONDS = 1e-3  # from one commit to the next of the same worker, when edits wait
 COMMIT, ROW = 360e-6, 20e-6  # PostgreSQL's CPU: commits of one row and of four, with fsync
-DATABASE_CONNECTIONS = 11  # of a worker
+DATABASE_CONNECTIONS = 15  # of a worker: pages, rooms, its journal (docs/operations.md)
 PUBLISH, HAND_OUT = 4e-6, 3e-6  # Redis's CPU for a message, and for each listener
 
 # What the product does on the clock; from app/domain/rooms.

@@ -3,7 +3,8 @@
 aiosqlite has a thread for each connection, and SQLAlchemy asks it for a cursor, to execute, for the
 rows, to close, and to roll back once more after a commit. Each time two threads wait for each
 other, which takes longer than most of our statements. Here a statement and its rows come back from
-one call, and the BEGIN goes along with a transaction's first statement.
+one call, and the BEGIN goes along with a transaction's first statement. ADR 0037 lists the private
+names that this takes, and says what notices when one of them changes.
 """
 
 from __future__ import annotations

@@ -96,6 +96,16 @@ def test_our_command_lines_are_understood(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OURS)
+def test_our_health_checks_run_what_the_image_has(name: str) -> None:
+    """Packages and a checkout: no console script is made there."""
+    how, program, *arguments = services()[name]["healthcheck"]["test"]
+    assert (how, program) == ("CMD", "python")
+    if arguments[:2] == ["-m", "app"]:
+        _, _, command, *options = arguments
+        main.commands[command].make_context(command, options)
+
+
+@pytest.mark.parametrize("name", OURS)
 def test_our_settings_exist_and_can_be_used(name: str, tmp_path: Path) -> None:
     subprocess.run(["sh", DEPLOY / "secrets.sh", tmp_path], check=True, capture_output=True)
     given = {

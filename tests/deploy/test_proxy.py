@@ -77,6 +77,25 @@ def test_what_is_for_operators_stays_inside(site: Site) -> None:
     assert [status(site.door, path) for path in ("/metrics", "/health/ready")] == [404, 404]
 
 
+def test_imports_may_be_larger_than_other_bodies(site: Site) -> None:
+    body = b"x" * (5 << 20)
+    assert _posted(site.door, "/api/v1/prompts", body) == 413
+    assert _posted(site.door, "/api/v1/import", body) == 422, "read, and no file of any tool"
+    assert _posted(site.door, "/w/promptroom/import", body) != 413
+
+
+def _posted(door: Door, path: str, body: bytes) -> int:
+    headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
+    request = urllib.request.Request(door.url + path, body, headers)  # noqa: S310  # our own
+    try:
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            code: int = answer.status
+            return code
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code
+
+
 async def test_an_edit_goes_through_and_a_room_stays_together(site: Site) -> None:
     prompt = await asyncio.to_thread(a_prompt, site.door, "proxy/edits", "Hello")
     async with AsyncExitStack() as stack:

@@ -1,6 +1,6 @@
 """Sends what is due, and tidies up.
 
-A mail is a row before it is a message (ADR 0026). Making it and naming the notices it is about is
+A mail is a row before it is a message (ADR 0028). Making it and naming the notices it is about is
 one transaction, so no notice is in two mails and none is forgotten. A try moves the row's time
 first: a process that dies while it sends leaves a mail that is tried again later, under the same
 Message-ID. Between the mail server's "taken" and our note of it lies a commit; only who dies there
