@@ -65,7 +65,7 @@ fix: $(VENV)/development ## format, and repair what can be repaired without thin
 bench: $(VENV)/development ## latency, fan-out and memory beside a bare relay; docs/performance.md
 	$(PY) -m benchmarks
 
-lock: $(VENV)/development ## renew both lock files from pyproject.toml and requirements-dev.in
+lock: $(VENV)/development ## renew the lock files from pyproject.toml and requirements-*.in
 	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements.lock pyproject.toml
 	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements-dev.lock pyproject.toml requirements-dev.in
 	$(VENV)/bin/uv pip compile $(UV_COMPILE) -o requirements-oracle.lock requirements-oracle.in

@@ -185,6 +185,27 @@ class TestTheDatabase:
         assert "differences" in failure(run(migrated, "db", "check"))
 
 
+class TestInAProcessOfItsOwn:
+    """Where nothing is imported but what the command itself imports."""
+
+    def test_every_command_that_writes(self, environment: dict[str, str], tmp_path: Path) -> None:
+        environment |= {"PROMPTROOM_PASSWORD": PASSWORD}
+        archive = str(tmp_path / "prompts.zip")
+        demo = ["--workspace", "larkspur-demo"]
+        for arguments in (
+            ["db", "upgrade"],
+            ["seed", "demo", "--prompts", "3"],
+            ["user", "create", "--email", "a@example.com", *demo],
+            ["key", "create", *demo],
+            ["export", archive, *demo],
+            ["import", archive, *demo],
+            ["backup", str(tmp_path / "all.tar.gz"), "--verify"],
+            ["db", "check"],
+        ):
+            done = promptroom(environment, *arguments)
+            assert (done.returncode, done.stderr.count(b"Traceback")) == (0, 0), done.stderr
+
+
 NOWHERE = {
     "sqlite": "sqlite:////nowhere/at/all.db",
     "postgresql": "postgresql://u:s3cret@127.0.0.1:1/x",  # nobody listens there

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.errors import AppError, Unavailable
 
@@ -16,7 +17,7 @@ def refusal(error: BaseException) -> AppError | None:
     cause = _alone(error)
     if isinstance(cause, AppError):
         return cause
-    if isinstance(cause, SQLAlchemyError):
+    if isinstance(cause, DBAPIError | NoConnectionFree):
         return Unavailable(
             f"The database cannot be used: {_said(cause)}. It is the one that "
             "PROMPTROOM_DATABASE_URL or PROMPTROOM_DATA_DIR names."
@@ -31,7 +32,7 @@ def _alone(error: BaseException) -> BaseException:
     return error
 
 
-def _said(error: SQLAlchemyError) -> str:
+def _said(error: DBAPIError | NoConnectionFree) -> str:
     """The driver's own first line, without the statement around it."""
     said = _CLASS.sub("", str(getattr(error, "orig", None) or error)).strip()
     return said.splitlines()[0].rstrip(".") if said else type(error).__name__
