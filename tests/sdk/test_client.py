@@ -42,6 +42,14 @@ def test_the_examples_of_the_documentation_run(server: Server, tmp_path: Path) -
     assert (tmp_path / "kept.json").stat().st_mode & 0o777 == 0o600
 
 
+def test_a_newcomers_example_runs(server: Server) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    with Promptroom(server.url, KEY, OPTIONS) as client:
+        made = client.call(api.create_prompt("support/welcome", text="Hello {{name}}!"))
+        client.call(api.publish_version(made["id"], "First", ["production"]))
+    exec(example, {"url": server.url, "key": KEY})
+
+
 def test_a_moved_label_arrives_and_a_removed_one_is_not_served(server: Server) -> None:
     with Promptroom(server.url, KEY, OPTIONS) as client:
         prompt_id = released(client, "sdk/moved")
