@@ -15,6 +15,7 @@ from app.errors import Conflict
 from app.server.openapi.error_codes import error_codes
 from app.server.schedule import schedule_of
 from app.settings import SECRETS, Settings
+from tests.architecture.imports import SLICES
 from tests.architecture.reference import PAGES, errors_page
 from tests.architecture.source import ROOT
 
@@ -145,6 +146,14 @@ def test_every_command_is_in_the_manual() -> None:
     table = manual.partition("\n## Commands\n")[2].partition("\n## ")[0]
     told = re.findall(r"^\| `python -m app ([a-z ]*[a-z])", table, re.MULTILINE)
     assert sorted(told) == sorted(every_command(cli.main))
+
+
+def test_every_slice_is_in_the_map() -> None:
+    told = (ROOT / "docs/architecture.md").read_text("utf-8")
+    table = told.partition("| slice | what it is |")[2].partition("\n\n")[0]
+    cells = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    named = [slice_ for cell in cells for slice_ in re.findall(r"`(\w+)`", cell)]
+    assert sorted(named) == sorted(SLICES)
 
 
 def test_every_job_is_in_the_manual() -> None:
