@@ -1,11 +1,11 @@
-"""What a person is told when a process cannot start, or a command cannot do its work."""
+"""What a person is told when a process cannot start, or a command cannot do its work.
+
+SQLAlchemy is imported only when there is something of it to tell: a command's refusals are instant.
+"""
 
 from __future__ import annotations
 
 import re
-
-from sqlalchemy.exc import DBAPIError
-from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from app.errors import AppError, Unavailable
 
@@ -17,7 +17,9 @@ def refusal(error: BaseException) -> AppError | None:
     cause = _alone(error)
     if isinstance(cause, AppError):
         return cause
-    if isinstance(cause, DBAPIError | NoConnectionFree):
+    from sqlalchemy.exc import DBAPIError, TimeoutError  # noqa: A004, PLC0415
+
+    if isinstance(cause, DBAPIError | TimeoutError):
         return Unavailable(
             f"The database cannot be used: {_said(cause)}. It is the one that "
             "PROMPTROOM_DATABASE_URL or PROMPTROOM_DATA_DIR names."
@@ -32,7 +34,7 @@ def _alone(error: BaseException) -> BaseException:
     return error
 
 
-def _said(error: DBAPIError | NoConnectionFree) -> str:
+def _said(error: Exception) -> str:
     """The driver's own first line, without the statement around it."""
     said = _CLASS.sub("", str(getattr(error, "orig", None) or error)).strip()
     return said.splitlines()[0].rstrip(".") if said else type(error).__name__

@@ -11,7 +11,7 @@ import pytest
 
 from app import cli
 from app.domain.rooms.wire.protocol import CloseCode
-from app.errors import Conflict
+from app.errors import AppError, Conflict
 from app.server.openapi.error_codes import error_codes
 from app.server.schedule import schedule_of
 from app.settings import SECRETS, Settings
@@ -44,6 +44,18 @@ def test_every_code_is_a_plain_word_and_has_a_meaning() -> None:
         assert re.fullmatch(r"[a-z]+(_[a-z]+)*", one.code), one
         assert one.title, one
         assert 400 <= one.status < 600, one
+
+
+def every_kind(kind: type[AppError]) -> list[type[AppError]]:
+    below = [one for sub in kind.__subclasses__() for one in every_kind(sub)]
+    return [kind, *below]
+
+
+def test_every_error_says_what_to_do_about_itself() -> None:
+    """What its parent says is true of all such errors, and so helps with none."""
+    errors_page()  # imports everything
+    ours = [one for one in every_kind(AppError) if one.__module__.startswith("app.")]
+    assert [one.code for one in ours if "code" in vars(one) and "advice" not in vars(one)] == []
 
 
 def test_a_new_code_is_noticed() -> None:

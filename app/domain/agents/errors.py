@@ -6,10 +6,11 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class SessionUnknown(NotFound):
-    """The session was begun with another key, or too long ago: initialize again."""
+    """The session was begun with another key, or too long ago."""
 
     code = "mcp_session_not_found"
     title = "This MCP session does not exist"
+    advice = "Initialize again, with the key that is to be used."
 
 
 class ForeignOrigin(Forbidden):
@@ -17,6 +18,7 @@ class ForeignOrigin(Forbidden):
 
     code = "mcp_origin_refused"
     title = "Started by another site"
+    advice = "Call from a program, or from a page of this server: those of other sites may not."
 
 
 class ToolUnknown(NotFound):
@@ -24,6 +26,7 @@ class ToolUnknown(NotFound):
 
     code = "tool_not_found"
     title = "There is no such tool"
+    advice = "List the tools: they are those that the key may use."
 
 
 class PassageNotFound(Conflict):
@@ -31,6 +34,7 @@ class PassageNotFound(Conflict):
 
     code = "passage_not_found"
     title = "The text does not hold these words"
+    advice = "Read the prompt again, and give `old_text` as it stands in the text now."
 
 
 class PassageAmbiguous(Conflict):
@@ -38,6 +42,7 @@ class PassageAmbiguous(Conflict):
 
     code = "passage_ambiguous"
     title = "The text holds these words more than once"
+    advice = "Give more of the words around them, so that they stand in the text only once."
 
 
 class EditInvalid(Invalid):
@@ -45,3 +50,4 @@ class EditInvalid(Invalid):
 
     code = "edit_invalid"
     title = "This is no edit"
+    advice = "Send at least one edit whose `new_text` differs, and no more than the detail says."

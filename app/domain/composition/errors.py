@@ -13,3 +13,4 @@ class StillIncluded(Conflict):
 
     code = "still_included"
     title = "Other prompts include this one"
+    advice = "Release those in `dependants` without it first, or send `confirm=true`."

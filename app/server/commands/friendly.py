@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from app.errors import AppError
+from app.server.refusals import refusal
 
 
 class Friendly(click.Group):
@@ -21,18 +21,10 @@ class Friendly(click.Group):
         except (click.ClickException, click.exceptions.Exit, click.Abort):
             raise
         except Exception as error:
-            if (refused := _refused(error)) is None:
+            if (refused := refusal(error)) is None:
                 raise
             click.echo(f"promptroom: {refused.detail}", err=True)
             several = refused.extra.get("errors", ())
             for one in several if len(several) > 1 else ():
                 click.echo(f"  {one['message']}", err=True)
             ctx.exit(1)
-
-
-def _refused(error: Exception) -> AppError | None:
-    if isinstance(error, AppError):
-        return error
-    from app.server.refusals import refusal  # noqa: PLC0415  # for failures alone
-
-    return refusal(error)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from app.errors import AppError
 from app.server.monitoring import figures, logs
 from app.server.processes.heartbeat import FAILED
+from app.server.refusals import refusal
 from app.settings import from_environment
 
 if TYPE_CHECKING:
@@ -52,7 +53,6 @@ def _run(listener: socket.socket, pipe: int, factory: str, drain_seconds: float)
 
     from app.kit.garbage import keep_from_collecting  # noqa: PLC0415
     from app.server.processes.worker import serve  # noqa: PLC0415
-    from app.server.refusals import refusal  # noqa: PLC0415
 
     module, _, name = factory.partition(":")
     app: Litestar = getattr(importlib.import_module(module), name)()
