@@ -13,6 +13,7 @@ import msgspec
 from app import __version__
 from app.server.commands import exchange_cli
 from app.server.commands.friendly import Friendly
+from app.server.processes.claims import make_data
 from app.settings import InvalidSetting, Settings, from_environment
 
 _run = asyncio.run
@@ -134,7 +135,6 @@ def upgrade() -> None:
     """Bring the schema to this release; doing it twice changes nothing."""
     from app.db import migrate
     from app.db.engine import Database
-    from app.server.processes import claims
 
     settings = _settings()
 
@@ -146,7 +146,7 @@ def upgrade() -> None:
         finally:
             await database.close()
 
-    claims.make_data(settings.data_dir)
+    make_data(settings.data_dir)
     click.echo(f"The database is at revision {_run(run())}.")
 
 
@@ -157,7 +157,6 @@ def check() -> None:
     from app.db import models as _tables  # noqa: F401  # registers every slice's tables
     from app.db.engine import Database
     from app.errors import Conflict
-    from app.server.processes import claims
 
     settings = _settings()
 
@@ -168,7 +167,7 @@ def check() -> None:
         finally:
             await database.close()
 
-    claims.make_data(settings.data_dir)
+    make_data(settings.data_dir)
     revision, differences = _run(run())
     if migrate.suits(revision) and revision != migrate.newest():
         click.echo(f"The database is at revision {revision}, newer than this release; it suits it.")
