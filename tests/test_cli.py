@@ -554,6 +554,19 @@ class TestSeedDemo:
         assert PASSWORD not in result.output
         assert "password" not in result.stdout
 
+    def test_beside_a_workspace_that_is_there(self, migrated: dict[str, str]) -> None:
+        """In a process of its own: nothing but the command has loaded the tables."""
+        done = subprocess.run(
+            [sys.executable, "-m", "app", "seed", "demo", "--prompts", "48"],
+            cwd=ROOT,
+            env={**os.environ, **migrated},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert "Larkspur Demo has 48 prompts" in done.stdout
+
     def test_a_schema_of_an_older_release_is_refused(self, migrated: dict[str, str]) -> None:
         database = Path(migrated["PROMPTROOM_DATA_DIR"]) / "promptroom.db"
         with sqlite3.connect(database) as connection:
