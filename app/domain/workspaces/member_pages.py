@@ -23,6 +23,8 @@ from app.web.htmx import is_htmx, page, see_other
 from app.web.links import absolute
 from app.web.templates import shell as shell_of
 
+_WORDS_LONGEST = 120  # as a name
+
 
 class MemberPages(Controller):
     """A workspace's members and its open invitations."""
@@ -34,7 +36,9 @@ class MemberPages(Controller):
     async def members(
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
-        context = await member_view.whole(tx, caller, request.query_params.get("cursor"))
+        asked = request.query_params
+        words = asked.get("q", "").strip()[:_WORDS_LONGEST]
+        context = await member_view.whole(tx, caller, asked.get("cursor", ""), words)
         return page(request, "workspaces/members.html", **shell, **context)
 
     @post("/{user_id:uuid}/role", name="workspaces:change-role")

@@ -22,15 +22,21 @@ from app.web.paging import MAX_LIMIT
 _ONLINE_WITHIN = SEEN_EVERY + timedelta(minutes=1)
 
 
-async def whole(tx: AsyncSession, caller: Principal, after: str | None = None) -> dict[str, Any]:
+async def whole(
+    tx: AsyncSession, caller: Principal, after: str = "", words: str = ""
+) -> dict[str, Any]:
     """The context of workspaces/members.html."""
     members = Members(tx, caller)
-    found = await members.page(MAX_LIMIT, after)
+    found = await members.page(MAX_LIMIT, after or None, words)
     owner_count = await members.owner_count()
     can_manage = caller.can(Permission.MEMBERS_MANAGE)
     return {
         "members": [_person(caller, row, owner_count) for row in found.items],
-        "next_cursor": found.next_cursor,
+        "count": await members.count(),
+        "found": await members.count(words) if words else 0,
+        "q": words,
+        "cursor": after,
+        "next_cursor": found.next_cursor or "",
         "can_manage": can_manage,
         "admins": [] if can_manage else await whom_to_ask(tx, caller),
         "roles": _roles_to_give(caller),

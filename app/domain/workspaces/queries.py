@@ -8,7 +8,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, bindparam, case, delete, exists, func, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -107,15 +119,37 @@ async def held_member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> Me
 
 
 async def members(
-    tx: AsyncSession, where: InWorkspace, after: tuple[int, str, UUID] | None, limit: int
+    tx: AsyncSession,
+    where: InWorkspace,
+    after: tuple[int, str, UUID] | None,
+    limit: int,
+    words: str = "",
 ) -> list[Row]:
-    """Members, the most powerful first, then by name; `after` is the last one's sort key."""
+    """Members, the most powerful first, then by name; `after` is the last one's sort key.
+
+    With `words` only those whose name or e-mail has it.
+    """
     rank = case({role.value: number for number, role in enumerate(Role)}, value=Member.role)
     order = (rank, func.lower(User.name), User.id)
     statement = _rows(where).order_by(*order).limit(limit)
+    if words:
+        statement = statement.where(_says(words))
     if after is not None:
         statement = statement.where(tuple_(*order) > tuple_(*after))
     return [Row(*row) for row in (await tx.execute(statement)).all()]
+
+
+async def count_members(tx: AsyncSession, where: InWorkspace, words: str = "") -> int:
+    """How many `members` has in all."""
+    statement = select(func.count()).select_from(Member)
+    if words:
+        statement = statement.join(User, User.id == Member.user_id).where(_says(words))
+    return (await tx.execute(within(statement, where, Member))).scalar_one()
+
+
+def _says(words: str) -> ColumnElement[bool]:
+    named = User.name.icontains(words, autoescape=True)
+    return or_(named, User.email.icontains(words, autoescape=True))
 
 
 async def member(tx: AsyncSession, where: InWorkspace, user_id: UUID) -> Row | None:

@@ -128,17 +128,27 @@ class Members:
         self._tx = tx
         self._caller = caller
 
-    async def page(self, limit: int, after: str | None = None) -> Page[queries.Row]:
-        """Members, the most powerful first; `after` is a cursor. Raises `InvalidCursor`."""
+    async def page(
+        self, limit: int, after: str | None = None, words: str = ""
+    ) -> Page[queries.Row]:
+        """Members, the most powerful first; `after` is a cursor. Raises `InvalidCursor`.
+
+        `words`, unless empty, is in the name or the e-mail of all of them.
+        """
         self._caller.require(Permission.MEMBERS_READ)
         start = cursor.decode(after, tuple[int, str, UUID]) if after else None
-        rows = await queries.members(self._tx, self._caller, start, limit + 1)
+        rows = await queries.members(self._tx, self._caller, start, limit + 1, words)
         ranks = list(Role)
         return cut(
             rows,
             limit,
             lambda row: (ranks.index(Role(row.member.role)), row.listed_as, row.user.id),
         )
+
+    async def count(self, words: str = "") -> int:
+        """How many there are, on all pages."""
+        self._caller.require(Permission.MEMBERS_READ)
+        return await queries.count_members(self._tx, self._caller, words)
 
     async def one(self, user_id: UUID) -> queries.Row:
         """Raises `MemberNotFound`."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 
 from app.db.engine import Database
+from app.domain.workspaces import member_view
 from tests.support.builders import (
     PASSWORD,
     a_member,
@@ -135,6 +137,41 @@ class TestTheMembersPage:
             )
         assert "40 people" in answer.text
         assert counts[0] == counts[1]
+
+    async def test_more_than_a_page_are_counted_and_followed(
+        self, client: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(member_view, "MAX_LIMIT", 2)
+        place = await a_workspace(database)
+        for name in ("Amara Obi", "Kenji Watanabe", "Zoe Adler"):
+            await a_member(database, place, "editor", name)
+        url = f"/w/{place.slug}/settings/members"
+        first = (await use(client, place.owner).get(url)).text
+        assert "4 people" in first
+        assert "Amara Obi" in first
+        assert "Zoe Adler" not in first
+        (later,) = re.findall(rf'href="({url}\?cursor=[^"]+)"', first)
+        second = (await client.get(unescape(later))).text
+        assert "Zoe Adler" in second
+        assert "Amara Obi" not in second
+        assert "Next page" not in second
+        assert f'href="{url}">First page' in second
+
+    async def test_somebody_is_found_by_a_part_of_name_or_e_mail(
+        self, client: Any, database: Database
+    ) -> None:
+        place = await a_workspace(database)
+        kenji = await a_member(database, place, "editor", "Kenji 100% Watanabe")
+        await a_member(database, place, "editor", "Amara Obi")
+        url = f"/w/{place.slug}/settings/members"
+        use(client, place.owner)
+        for words in ("WATAN", "0% w", kenji.email[:9]):
+            text = (await client.get(url, params={"q": words})).text
+            assert "Kenji 100% Watanabe" in text, words
+            assert "Amara Obi" not in text, words
+            assert ">1 person</span>" in text
+        nobody = (await client.get(url, params={"q": "<b>"})).text
+        assert "Nobody matches “&lt;b&gt;”" in nobody
 
     async def test_a_viewer_sees_whom_to_ask(self, client: Any, database: Database) -> None:
         place = await a_workspace(database)
