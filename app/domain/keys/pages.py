@@ -86,20 +86,21 @@ async def _keys(
     """The page without the form; whoever may not manage keys is told whom to ask."""
     context: dict[str, Any] = {
         "keys": [],
-        "next_cursor": None,
+        "cursor": after or "",
+        "next_cursor": "",
         "can_manage": caller.can(Permission.KEYS_MANAGE),
         "admins": await whom_to_ask(tx, caller),
         "public_url": absolute(request, ""),
-        "sample_name": "support/refund-triage",
     }
     if context["can_manage"]:
         found = await Keys(tx, caller).page(MAX_LIMIT, after)
         context["keys"] = [_key(row, maker) for row, maker in found.items]
-        context["next_cursor"] = found.next_cursor
+        context["next_cursor"] = found.next_cursor or ""
     return context
 
 
 def _key(row: ApiKey, maker: str | None) -> dict[str, Any]:
+    now = clock.utc_now()
     return {
         "id": str(row.id),
         "name": row.name,
@@ -108,5 +109,7 @@ def _key(row: ApiKey, maker: str | None) -> dict[str, Any]:
         "created_at": row.created_at,
         "created_by": maker or "operator",  # made on the command line, or by somebody deleted
         "last_used_at": row.used_at,
-        "is_stale": clock.utc_now() - (row.used_at or row.created_at) > _STALE_AFTER,
+        "is_stale": now - (row.used_at or row.created_at) > _STALE_AFTER,
+        "expires_at": row.expires_at,
+        "is_expired": row.expires_at is not None and row.expires_at <= now,
     }

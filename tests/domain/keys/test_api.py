@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from typing import Any
 
 import pytest
 
 from app.db.engine import Database
-from tests.support.builders import a_key, a_member, a_workspace, use
+from app.domain.keys import pages
+from app.domain.keys.service import Keys
+from app.kit import clock
+from tests.support.builders import a_key, a_member, a_workspace, as_member, use
 
 pytestmark = pytest.mark.anyio
 
@@ -186,6 +190,32 @@ class TestTheKeysPage:
         answer = await use(client, place.owner).post(url, data={"name": "checkout"})
         assert answer.status_code == 422
         assert 'value="checkout"' in answer.text
+
+    async def test_more_than_a_page_can_be_followed_and_revoked(
+        self, client: Any, database: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(pages, "MAX_LIMIT", 2)
+        place = await a_workspace(database)
+        keys = [await a_key(database, place, name=f"service-{number}") for number in range(3)]
+        url = f"/w/{place.slug}/settings/keys"
+        first = (await use(client, place.owner).get(url)).text
+        assert f"{keys[0].id}/revoke" not in first
+        (later,) = re.findall(rf'href="({url}\?cursor=[^"]+)"', first)
+        second = (await client.get(unescape(later))).text
+        assert f"{keys[0].id}/revoke" in second
+        assert "Next page" not in second
+        assert f'href="{url}">First page' in second
+
+    async def test_until_when_a_key_works_is_said(self, client: Any, database: Database) -> None:
+        place = await a_workspace(database)
+        caller = await as_member(database, place, place.owner)
+        async with database.transaction() as tx:
+            gone, _ = await Keys(tx, caller).create("gone", ["read"], 1)
+            gone.expires_at = clock.utc_now()
+            await Keys(tx, caller).create("lasting", ["read"], 30)
+        text = (await use(client, place.owner).get(f"/w/{place.slug}/settings/keys")).text
+        assert text.count("expired</span>") == 1
+        assert text.count("works until <time") == 1
 
     async def test_revoking_closes_its_rooms(
         self, client: Any, database: Database, told: list[Any]
