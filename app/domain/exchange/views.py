@@ -48,6 +48,7 @@ def show(kept: Import, workspace: str, ids: Mapping[str, UUID]) -> dict[str, Any
         "left_off": max(0, sum(counts.values()) - len(told.get("items", ()))),
         "most_shown": MOST_SHOWN,
         "is_broken": any(one["error"] for one in told.get("files", ())),
+        "is_pasted": any(one["name"] == uploads.PASTED for one in kept.files),
         "formats": READABLE,
         "conflict": kept.conflict,
         "conflicts": [(name, *words) for name, words in _WORDS.items()],

@@ -17,7 +17,7 @@ from app.access.principal import Principal
 from app.domain.exchange import queries, views
 from app.domain.exchange.bounds import MOST_FILES, MOST_PACKED, PAGE_BYTES
 from app.domain.exchange.deps import ImportsDep
-from app.domain.exchange.errors import FileInvalid
+from app.domain.exchange.errors import FileInvalid, ImportNotFound
 from app.domain.exchange.imports import uploads
 from app.domain.exchange.imports.deciding import CONFLICTS, Conflict
 from app.domain.exchange.imports.uploads import Brought, Uploads
@@ -40,10 +40,11 @@ class ImportPages(Controller):
     @get("/", name="exchange:begin")
     async def begin(self, request: AppRequest, desk: DeskDep, shell: PageShell) -> Response[Any]:
         desk.caller.require(Permission.PROMPTS_WRITE)
-        mine = await Uploads(desk.database, desk.caller).all()
-        return page(
-            request, "exchange/begin.html", **shell, **views.begin(mine), errors={}, text=""
-        )
+        """`?again=` an import: what was pasted for it is there to be mended."""
+        uploads_of = Uploads(desk.database, desk.caller)
+        text = await _pasted(uploads_of, request.query_params.get("again", ""))
+        context = views.begin(await uploads_of.all()) | {"errors": {}, "text": text}
+        return page(request, "exchange/begin.html", **shell, **context)
 
     @post("/", name="exchange:bring", request_max_body_size=PAGE_BYTES)
     async def bring(
@@ -67,7 +68,8 @@ class ImportPages(Controller):
                 import_id = await mine.keep(files)
                 await imports.look(desk.caller, import_id)
         if problem:
-            context = views.begin(await mine.all()) | {"errors": {"file": problem}, "text": ""}
+            text = str(form.get("text", ""))
+            context = views.begin(await mine.all()) | {"errors": {"file": problem}, "text": text}
             return page(request, "exchange/begin.html", status=422, **shell, **context)
         return see_other(request, f"/w/{workspace}/import/{import_id}")
 
@@ -137,13 +139,23 @@ class ImportPages(Controller):
         return see_other(request, f"/w/{workspace}/import")
 
 
+async def _pasted(mine: Uploads, import_id: str) -> str:
+    try:
+        kept = await mine.open(UUID(import_id))
+    except (ValueError, ImportNotFound):
+        return ""
+    async with mine.contents(kept) as files:
+        found = (one for one in files if one.name == uploads.PASTED)
+        return next((one.data.read().decode() for one in found), "")
+
+
 def _brought(given: list[Any], text: str) -> Iterator[Brought]:
     taken: set[str] = set()
     for one in given:
         if isinstance(one, UploadFile):
             yield Brought(_free(_safe(one.filename), taken), one.file)
     if text.strip():
-        yield Brought(_free("pasted", taken), io.BytesIO(without_nul(text).encode()))
+        yield Brought(_free(uploads.PASTED, taken), io.BytesIO(without_nul(text).encode()))
 
 
 def _unpacked(files: list[Brought]) -> list[Brought]:

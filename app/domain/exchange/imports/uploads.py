@@ -34,6 +34,7 @@ COMING, READY, RUNNING, STOPPED, FAILED, DONE = (
 )
 STATES = (COMING, READY, RUNNING, STOPPED, FAILED, DONE)
 CAN_BEGIN = (READY, STOPPED, FAILED)
+PASTED = "pasted"  # the file that was no file
 KEPT = timedelta(days=1)
 SILENT = timedelta(seconds=20)  # from then on the process that imported is taken for dead
 PIECE = 1024 * 1024

@@ -8,6 +8,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import func, select, update
 
 from app.access.permissions import Role
@@ -113,6 +114,22 @@ async def test_a_broken_file_keeps_all_out_until_it_is_left_out(client, database
     assert (await client.post(f"{url}/run", data={"conflict": "skip"})).status_code == 303
     await settled(client, url)
     assert await names(database, place) == ["plain"]
+
+
+async def test_what_was_pasted_comes_back_to_be_mended(client, database, place, bring):
+    text = '[{"role": "robot", "content": "<b>Hello</b>"},]'
+    url = await bring(text=text)
+
+    page = (await client.get(url)).text
+
+    again = f"/w/{place.slug}/import?again={url.rsplit('/', 1)[-1]}"
+    assert f'href="{again}"' in page
+    assert escape(text) in (await client.get(again)).text
+    for unknown in ("nonsense", str(UUID(int=1))):
+        began = await client.get(f"/w/{place.slug}/import?again={unknown}")
+        assert began.status_code == 200
+    use(client, await a_member(database, place, Role.ADMIN))
+    assert "robot" not in (await client.get(again)).text
 
 
 async def test_a_format_can_be_chosen(client, place, bring):
