@@ -5,9 +5,9 @@ document.addEventListener("click", async (event) => {
   const source = document.getElementById(button.dataset.copy);
   const text = source.value ?? source.textContent;
   const said = button.querySelector(".said") ?? button;
-  const before = said.textContent;
+  said.dataset.before ??= said.textContent;
   said.textContent = (await write(text, source)) ? "Copied" : "Press Ctrl C";
-  setTimeout(() => (said.textContent = before), 2000);
+  setTimeout(() => (said.textContent = said.dataset.before), 2000);
 });
 
 async function write(text, source) {

@@ -104,3 +104,11 @@ document.addEventListener("htmx:before:request", (event) => {
   if (!navigator.onLine && event.detail?.ctx?.sourceElement?.matches?.("[data-hint]"))
     event.preventDefault();
 });
+
+// A choice that applies at once and did not: it shows again what holds.
+for (const failure of ["htmx:error", "htmx:response:error"]) {
+  document.addEventListener(failure, (event) => {
+    const form = event.detail?.ctx?.sourceElement?.closest?.("form[hx-trigger^=change]");
+    for (const one of form?.querySelectorAll("select option") ?? []) one.selected = one.defaultSelected;
+  });
+}

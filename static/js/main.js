@@ -19,4 +19,5 @@ import "./rows.js";
 import "./rail.js";
 import "./fields.js";
 import "./signout.js";
+import "./back.js";
 import "./versions.js";

@@ -22,6 +22,8 @@ export function toast(text, { icon: name = "circle-check", tone = "", action = n
   box.append(icon(name), words);
   if (action) box.append(actionButton(action, box));
   box.append(dismissButton());
+  // What is tried again every few seconds and fails each time is said once.
+  for (const other of region?.children ?? []) if (other.textContent === box.textContent) other.remove();
   region?.append(box);
   return box;
 }
@@ -61,8 +63,12 @@ if (region) {
   // A modal dialog covers everything but the top layer: the region joins it as a popover.
   region.popover = "manual";
   const watch = (records) => {
-    for (const record of records)
-      for (const node of record.addedNodes) if (node.matches?.(".toast")) letGo(node);
+    const added = records.flatMap((record) => [...record.addedNodes]).filter((node) => node.isConnected);
+    for (const node of added) if (node.matches?.(".toast")) letGo(node);
+    // A proxy in front of the server answers with a page of its own.
+    const strange = added.filter((node) => !node.matches?.(".toast"));
+    for (const node of strange) node.remove();
+    if (strange.some((node) => node.textContent.trim())) notAnswered();
     if (region.matches(":popover-open")) region.hidePopover();
     if (region.childElementCount) region.showPopover();
   };
@@ -72,8 +78,12 @@ if (region) {
   });
 }
 
-document.addEventListener("htmx:error", (event) => {
-  if (event.detail?.ctx?.sourceElement?.matches?.("[data-hint]")) return; // nobody asked for it
+function notAnswered() {
   const text = navigator.onLine ? "The server did not answer. Try again." : "You are offline.";
   toast(text, { icon: "cloud-off", tone: "bad" });
+}
+
+document.addEventListener("htmx:error", (event) => {
+  if (event.detail?.ctx?.sourceElement?.matches?.("[data-hint]")) return; // nobody asked for it
+  notAnswered();
 });
