@@ -8,8 +8,10 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.params import FromPath, FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.permissions import Permission, Role
+from app.access.principal import Principal
 from app.domain.prompts.deps import AppRequest, DeskDep
 from app.domain.versions import policy
 from app.domain.versions.deps import HistoryDep, LabelsDep
@@ -37,7 +39,10 @@ class LabelPages(Controller):
         shell: PageShell,
         prompt_id: FromPath[UUID],
     ) -> Response[Any]:
-        """A split that is refused is answered with the label's page, what was typed in its form."""
+        """A split that is refused is answered with the label's page, what was typed in its form.
+
+        Htmx is told the reason alone: the form it comes from is still there.
+        """
         form = await typed(request, "label", "new_label", "version", "percent", "seen", "back")
         number, name = _number(form["version"]), form["label"] or form["new_label"]
         seen = _seen(form["seen"])
@@ -48,6 +53,8 @@ class LabelPages(Controller):
             else:
                 await labelling.move(prompt_id, name, number, seen=seen)
         except RolloutRefused as error:
+            if is_htmx(request):
+                raise
             context = await label_show.history(desk, prompt_id, name)
             if not label_show.has_form_for(context, number):
                 raise
@@ -126,23 +133,34 @@ class LabelSettings(Controller):
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
         caller.require(Permission.MEMBERS_READ)
-        roles = await Workspaces(tx).label_roles(caller)
-        context = label_show.settings(roles) | {
-            "can_manage": caller.can(Permission.WORKSPACE_MANAGE),
-            "admins": await whom_to_ask(tx, caller),
-            "saved": request.query_params.get("saved") == "1",
-        }
+        context = await _protection(tx, caller)
+        context["saved"] = request.query_params.get("saved") == "1"
         return page(request, "versions/label_settings.html", **shell, **context)
 
     @post("/", name="versions:protect-label")
     async def protect(
         self, request: AppRequest, tx: Tx, caller: Caller, shell: PageShell
     ) -> Response[Any]:
+        """A name that no label can have is answered with the page, what was typed in its form."""
         form = await typed(request, "label", "role")
-        policy.check_label(form["label"])
+        if problem := policy.label_problem(form["label"]):
+            caller.require(Permission.WORKSPACE_MANAGE)
+            context = await _protection(tx, caller) | {"refused": form | {"problem": problem}}
+            return page(
+                request, "versions/label_settings.html", status=422, **shell, **context, saved=False
+            )
         role = _role(form["role"])
         await Workspaces(tx).protect_label(caller, form["label"], role)
         return see_other(request, f"/w/{shell['workspace'].slug}/settings/labels?saved=1")
+
+
+async def _protection(tx: AsyncSession, caller: Principal) -> dict[str, Any]:
+    """The context of versions/label_settings.html beside the shell and `saved`."""
+    return label_show.settings(await Workspaces(tx).label_roles(caller)) | {
+        "can_manage": caller.can(Permission.WORKSPACE_MANAGE),
+        "admins": await whom_to_ask(tx, caller),
+        "refused": None,
+    }
 
 
 def _number(text: str) -> int:

@@ -108,7 +108,8 @@ class TestHistory:
         assert page.count("<tr>") == 1 + 3
         await desk.move(2)
         page = (await desk.client.get(f"{desk.url}/labels/production")).text
-        assert "Roll back to v3" in page
+        assert "Put v3 back in production" in page  # it was left for an older one
+        assert "Roll back" not in page
 
     async def test_a_label_that_was_never_used_has_none(self, desk):
         assert (await desk.client.get(f"{desk.url}/labels/canary")).status_code == 404
@@ -123,6 +124,15 @@ class TestHistory:
 
 
 class TestProtection:
+    async def test_a_name_that_no_label_has_is_refused_where_it_was_typed(self, desk, database):
+        answer = await desk.protect("admin", "Not a label!")
+        assert answer.status_code == 422
+        assert 'value="Not a label!"' in answer.text
+        assert "Begin with a lower-case letter" in answer.text
+        assert re.search(r'<option value="admin" selected>.*?Protect</button>', answer.text)
+        use(desk.client, await a_member(database, desk.place, "editor"))
+        assert (await desk.protect("admin", "Not a label!")).status_code == 403
+
     async def test_an_editor_may_not_and_a_reviewer_may(self, desk, database):
         await desk.move(1)
         await desk.protect("reviewer")
