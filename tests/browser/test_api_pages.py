@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.support.server import Server
 
@@ -34,4 +34,19 @@ def test_a_problem_documents_type_leads_to_its_row(server: Server, browser: Brow
     page.goto(f"{server.url}/api/docs/errors#key_refused")
     row = page.locator("tr:target")
     assert row.locator("code").inner_text() == "key_refused"
+    context.close()
+
+
+def test_a_call_is_found_by_its_words_or_its_path(server: Server, browser: Browser) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{server.url}/api/docs")
+    calls = page.get_by_role("navigation", name="Calls").locator("li:visible")
+    page.get_by_label("Find a call").fill("GET fetch/{name}")
+    expect(calls).to_have_count(1)
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(f"{server.url}/api/docs#fetchPrompt")
+    expect(calls.locator("a")).to_have_attribute("aria-current", "true")
+    page.get_by_label("Find a call").fill("nothing is called so")
+    expect(page.get_by_text("No call matches.")).to_be_visible()
     context.close()
