@@ -146,7 +146,8 @@ async def _pasted(mine: Uploads, import_id: str) -> str:
         return ""
     async with mine.contents(kept) as files:
         found = (one for one in files if one.name == uploads.PASTED)
-        return next((one.data.read().decode() for one in found), "")
+        # A file may be called so, too, and hold anything.
+        return next((one.data.read().decode(errors="replace") for one in found), "")
 
 
 def _brought(given: list[Any], text: str) -> Iterator[Brought]:

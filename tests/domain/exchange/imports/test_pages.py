@@ -130,6 +130,9 @@ async def test_what_was_pasted_comes_back_to_be_mended(client, database, place, 
         assert began.status_code == 200
     use(client, await a_member(database, place, Role.ADMIN))
     assert "robot" not in (await client.get(again)).text
+    called_so = await bring(("pasted", b"\xff\xfe"))
+    began = await client.get(f"/w/{place.slug}/import?again={called_so.rsplit('/', 1)[-1]}")
+    assert began.status_code == 200
 
 
 async def test_a_format_can_be_chosen(client, place, bring):
