@@ -102,6 +102,19 @@ class LabelDetails(TypedDict):
     rollout: RolloutDetails | None
 
 
+class LabelWarning(TypedDict):
+    """What did not keep a label from going back, and should be looked at."""
+
+    code: str
+    detail: str
+    reference: str | None
+    chain: list[str]
+
+
+class MovedLabel(LabelDetails):
+    warnings: list[LabelWarning]
+
+
 class Thread(TypedDict):
     """As the server tells it; docs at /api/docs."""
 
@@ -175,8 +188,11 @@ def publish_version(
 
 def move_label(
     prompt_id: str, label: str, version: int, rollout: RolloutInput | None = None
-) -> Call[LabelDetails]:
-    """For everybody; with `rollout` all but a share of sticky keys, who get its version."""
+) -> Call[MovedLabel]:
+    """For everybody; with `rollout` all but a share of sticky keys, who get its version.
+
+    Back to where it has been it goes at once; `warnings` says what cannot be fetched since.
+    """
     body: dict[str, Any] = {"version": version}
     if rollout is not None:
         body["rollout"] = rollout
@@ -206,6 +222,10 @@ class LabelMove(TypedDict):
 
 class LabelHistory(TypedDict):
     items: list[LabelMove]
+
+
+class UndoneLabel(LabelHistory):
+    warnings: list[LabelWarning]
 
 
 class Member(TypedDict):
@@ -242,6 +262,7 @@ class Step(TypedDict):
 class Changed(TypedDict):
     changed: int
     undo: list[Step]
+    warnings: list[LabelWarning]
 
 
 def restore_version(prompt_id: str, version: int) -> Call[VersionDetails]:
@@ -258,7 +279,7 @@ def label_history(prompt_id: str, label: str) -> Call[LabelHistory]:
     return Call("GET", f"/api/v1/prompts/{prompt_id}/labels/{label}")
 
 
-def undo_label_move(prompt_id: str, label: str, move: str) -> Call[LabelHistory]:
+def undo_label_move(prompt_id: str, label: str, move: str) -> Call[UndoneLabel]:
     """`move`: the `id` of the last one in the label's history."""
     path = f"/api/v1/prompts/{prompt_id}/labels/{label}/undo"
     return Call("POST", path, body={"move": move}, is_idempotent=False)

@@ -30,6 +30,7 @@ from app.domain.releases.errors import (
 from app.domain.releases.selector import LATEST, Selector
 from app.domain.releases.service import pieces
 from app.domain.releases.sticky import Takes
+from app.errors import AppError
 from app.kit.rollouts import Rollout
 
 # Of the processor for all dependants: a thousand usual ones. A label moves in a transaction for
@@ -60,27 +61,26 @@ class Found:
         return {one: self.known[one] for one in asked if one in self.known}
 
 
-Judge = Callable[[Found], Awaitable[None]]
+Judge = Callable[[Found], Awaitable[Sequence[AppError]]]
 
 
-async def each_way(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, judge: Judge) -> None:
-    """Judges what programs get for each way in which labels may split.
+async def each_way(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, judge: Judge, most: int = 1
+) -> list[AppError]:
+    """What programs cannot be given, for each way in which labels may split; `most` of it.
 
     The prompt gives its candidates or does not, and so do all others: at most four ways, and one
     where nothing splits. What only a mixture of other prompts' candidates breaks is found out by
     its fetch: to try all of them would double the work with each label that splits.
     """
     waiting, known = [(False, False)], {(False, False)}
-    while waiting:
+    problems: dict[str, AppError] = {}  # by what they say: a way may have those of another one
+    while waiting and len(problems) < most:
         own, others = waiting.pop(0)
         found = Found(tx, where, _way(prompt_id, own=own, others=others))
-        try:
-            await judge(found)
-        except REFUSED as error:
-            if not (own or others):
-                raise
-            why = f"Whoever is given a candidate could not fetch it. {error.detail}"
-            raise type(error)(why, **error.extra) from error
+        for error in await judge(found):
+            told = _of_candidates(error) if own or others else error
+            problems.setdefault(error.detail, told)
         sides = [one.side for one in found.known.values() if one.side is not None]
         splits = {
             side.prompt_id == prompt_id for side in sides
@@ -88,6 +88,12 @@ async def each_way(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, judge:
         more = [(True, others)] * (True in splits) + [(own, True)] * (False in splits)
         waiting += [way for way in more if way not in known]
         known |= set(more)
+    return list(problems.values())[:most]
+
+
+def _of_candidates(error: AppError) -> AppError:
+    why = f"Whoever is given a candidate could not fetch it. {error.detail}"
+    return type(error)(why, **error.extra)
 
 
 def _way(prompt_id: UUID, *, own: bool, others: bool) -> Takes:
@@ -99,47 +105,55 @@ async def check_text(found: Found, root: Piece) -> None:
     await composed(root, Selector(root.label), found)
 
 
-async def check_released(found: Found, name: str, labels: Iterable[str]) -> None:
-    """The same for what the prompt has under these labels now."""
+async def of_released(found: Found, name: str, labels: Iterable[str]) -> list[AppError]:
+    """Why what the prompt has under these labels now cannot be put together."""
     there = await found((name, (Selector(label),)) for label in labels)
+    problems = []
     for root in there.values():
-        await check_text(found, root)
+        problems.append(await _problem(found, root, Selector(root.label)))
         await asyncio.sleep(0)  # others are served meanwhile
+    return [one for one in problems if one is not None]
 
 
-async def check_dependants(found: Found, prompt_id: UUID, names: Collection[str]) -> None:
-    """Raises when a released prompt that includes this one, at any depth, would break by it.
+async def of_dependants(found: Found, prompt_id: UUID, names: Collection[str]) -> list[AppError]:
+    """Which released prompts that include this one, at any depth, are broken by it.
 
     One that is broken for another reason is left alone: that is not this change's doing. Of very
     many dependants the first ones are looked at, the rest find out when they are fetched.
     """
     ids = await _above(found, prompt_id, names)
     if not ids:
-        return
+        return []
     labels = await queries.labels_of(found.tx, found.where, ids)
     called = await queries.names_of(found.tx, found.where, ids)
     roots = [(called[one][0], (Selector(label),)) for one in ids for label in labels[one]]
     there = await found(roots)
-    spent = 0.0
+    about, spent, problems = frozenset(names), 0.0, []
     for one in roots:
-        if one in there:
+        if one in there and spent <= SECONDS:
             began = time.thread_time()
-            await _check_one(found, there[one], one[1][0], frozenset(names))
+            problems.append(await _of_dependant(found, there[one], one[1][0], about))
             spent += time.thread_time() - began
-            if spent > SECONDS:
-                return
             await asyncio.sleep(0)  # others are served meanwhile
+    return [one for one in problems if one is not None]
 
 
-async def _check_one(found: Found, root: Piece, selector: Selector, about: frozenset[str]) -> None:
+async def _of_dependant(
+    found: Found, root: Piece, selector: Selector, about: frozenset[str]
+) -> AppError | None:
+    error = await _problem(found, root, selector)
+    if error is None or not about & {*error.extra.get("chain", ()), error.extra.get("reference")}:
+        return None
+    why = f"{root.name} could not be fetched under {selector.label} any more. {error.detail}"
+    return type(error)(why, **error.extra)
+
+
+async def _problem(found: Found, root: Piece, selector: Selector) -> AppError | None:
     try:
         await composed(root, selector, found)
     except REFUSED as error:
-        concerned = {*error.extra.get("chain", ()), error.extra.get("reference")}
-        if concerned & about:
-            label = selector.label
-            why = f"{root.name} could not be fetched under {label} any more. {error.detail}"
-            raise type(error)(why, **error.extra) from error
+        return error
+    return None
 
 
 async def _above(found: Found, prompt_id: UUID, names: Collection[str]) -> list[UUID]:

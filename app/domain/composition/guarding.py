@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -14,10 +14,10 @@ from app.db import locks
 from app.domain.composition import looking, queries
 from app.domain.composition.checking import (
     Found,
-    check_dependants,
-    check_released,
     check_text,
     each_way,
+    of_dependants,
+    of_released,
     still_included,
 )
 from app.domain.composition.errors import StillIncluded
@@ -33,6 +33,10 @@ from app.domain.releases.errors import (
 )
 from app.domain.releases.selector import LATEST
 from app.domain.versions.models import Version
+from app.domain.versions.ports import Put
+from app.errors import AppError
+
+MOST_TOLD = 20  # of what programs cannot be given; nobody reads on
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,40 +81,31 @@ class Guard:
         where = _Inside(version.workspace_id)
         await self.possible(tx, version)
         about = await self._about(tx, where, version.prompt_id)
-        await self._tell(about, [LATEST], version.number, version.author)
+        await self._tell(about, {LATEST: None}, version.number, version.author)
 
-    async def moved(
-        self,
-        tx: AsyncSession,
-        caller: Principal,
-        version: Version,
-        labels: Sequence[str],
-        candidate: int | None,
-    ) -> None:
-        """`labels` were just put on `version`, with this `candidate` for some.
+    async def moved(self, tx: AsyncSession, caller: Principal, put: Put) -> None:
+        """Raises `ReferenceUnresolved`, `ReferenceCycle`, `ReferencesTooLarge`, `ReferenceFormat`.
 
-        Raises `ReferenceUnresolved`, `ReferenceCycle`, `ReferencesTooLarge`, and then nothing of
-        the transaction may stay.
+        Nothing of the transaction may stay then. What is not to be checked waits for no lock.
         """
-        if not labels:
+        if not put.moves:
             return
-        about = await self._about(tx, caller, version.prompt_id)
-        includes = bool(references(version.text))
-        if candidate is not None and not includes:
-            includes = await queries.includes(tx, caller, version.prompt_id, candidate)
-        if includes or about.dependants:
+        about = await self._about(tx, caller, put.version.prompt_id)
+        if put.is_checked and (about.dependants or await _includes(about, put)):
             # One after the other in a workspace: two that each look before the other commits
             # could make a circle together.
             await locks.hold(tx, f"composition {caller.workspace_id}")
+            if problems := await _problems(about, put.moves):
+                raise problems[0]
+        number = put.rollout.version if put.rollout else put.version.number
+        await self._tell(about, put.moves, number, caller.actor)
 
-            async def judge(found: Found) -> None:
-                if includes:
-                    await check_released(found, about.names[0], labels)
-                if about.dependants:
-                    await check_dependants(found, version.prompt_id, about.names)
-
-            await each_way(tx, caller, version.prompt_id, judge)
-        await self._tell(about, labels, candidate or version.number, caller.actor)
+    async def problems(
+        self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str
+    ) -> Sequence[AppError]:
+        """What programs cannot be given now, by the label or by what includes the prompt."""
+        about = await self._about(tx, caller, prompt_id)
+        return await _problems(about, [label], MOST_TOLD)
 
     async def removed(
         self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str, *, confirmed: bool
@@ -122,16 +117,14 @@ class Guard:
         await locks.hold(tx, f"composition {caller.workspace_id}")
         concerned = _concerned(about.dependants, label, {label})
 
-        async def judge(found: Found) -> None:
-            await check_dependants(found, prompt_id, about.names)
-
-        try:
-            await each_way(tx, caller, prompt_id, judge)
-        except ReferenceUnresolved as error:
-            raise StillIncluded(
-                still_included(label, concerned) if concerned else error.detail,
-                dependants=[one.name for one in concerned],
-            ) from error
+        if not (problems := await _problems(about, ())):
+            return
+        if not isinstance(problems[0], ReferenceUnresolved):
+            raise problems[0]
+        raise StillIncluded(
+            still_included(label, concerned) if concerned else problems[0].detail,
+            dependants=[one.name for one in concerned],
+        )
 
     async def _about(self, tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> _About:
         names = await looking.names(tx, where, prompt_id)
@@ -139,17 +132,21 @@ class Guard:
         others = [one for one in found if one.id != prompt_id]
         return _About(tx, where, prompt_id, names, others)
 
-    async def _tell(self, about: _About, labels: Sequence[str], number: int, actor: str) -> None:
+    async def _tell(
+        self, about: _About, moves: Mapping[str, UUID | None], number: int, actor: str
+    ) -> None:
         if not about.dependants:
             return
         there = await queries.labels_of(about.tx, about.where, [about.prompt_id])
         named = there[about.prompt_id].keys()
-        concerned = {
-            one.id for label in labels for one in _concerned(about.dependants, label, named)
+        by_move = {
+            move_id: {one.id for one in _concerned(about.dependants, label, named)}
+            for label, move_id in moves.items()
         }
-        if concerned:
+        if concerned := set().union(*by_move.values()):
+            move_id = next(one for one, some in by_move.items() if some)
             moved = IncludedMoved(
-                about.where.workspace_id, about.prompt_id, number, actor, concerned
+                about.where.workspace_id, about.prompt_id, number, actor, concerned, move_id
             )
             await self._told.included_moved(about.tx, moved)
 
@@ -157,6 +154,26 @@ class Guard:
 @dataclass(frozen=True, slots=True)
 class _Inside:
     workspace_id: UUID
+
+
+async def _includes(about: _About, put: Put) -> bool:
+    """Whether what the labels give now, to anybody, includes something."""
+    if references(put.version.text) or put.rollout is None:
+        return bool(references(put.version.text))
+    candidate = put.rollout.version
+    return await queries.includes(about.tx, about.where, about.prompt_id, candidate)
+
+
+async def _problems(about: _About, labels: Collection[str], most: int = 1) -> Sequence[AppError]:
+    """Of what programs get under these labels, and of what includes the prompt."""
+
+    async def judge(found: Found) -> Sequence[AppError]:
+        own = await of_released(found, about.names[0], labels) if labels else []
+        if not about.dependants:
+            return own
+        return [*own, *await of_dependants(found, about.prompt_id, about.names)]
+
+    return await each_way(about.tx, about.where, about.prompt_id, judge, most)
 
 
 def _concerned(

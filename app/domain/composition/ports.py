@@ -19,6 +19,7 @@ class IncludedMoved:
     number: int
     actor: str
     dependants: Collection[UUID]
+    move_id: UUID | None = None  # in the label's history; none = it is `latest`, which has none
 
 
 class Told(Protocol):

@@ -20,6 +20,7 @@ from app.domain.prompts.models import Branch
 from app.domain.rooms.guard.blame import Blocks
 from app.domain.rooms.room.crediting import Writers
 from app.domain.rooms.room.document import Plan
+from app.errors import AppError
 from app.kit.rollouts import Rollout
 
 PROMPT_CHANGED = "prompt.changed"  # {"fields": ["title", "tags", …]}
@@ -280,8 +281,16 @@ class Releases(Protocol):
 
     async def take_back(
         self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, move: str
-    ) -> bool:
-        """Undo a move, "label id", unless the label has moved since; whether it was undone."""
+    ) -> Sequence[AppError] | None:
+        """Undo a move, "label id"; none = the label has moved since, and stays where it is.
+
+        Gives what programs cannot be given since: that keeps nobody from going back.
+        """
+
+    async def problems(
+        self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str
+    ) -> Sequence[AppError]:
+        """What programs cannot be given now, by a label or by what includes the prompt."""
 
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str

@@ -19,9 +19,9 @@ from app.domain.versions.labels.list_schemas import mark_of
 from app.domain.versions.labels.schemas import (
     LabelHistory,
     LabelInput,
-    LabelView,
-    label_view,
+    MovedLabelView,
     move_view,
+    moved_view,
 )
 from app.domain.versions.schemas import (
     BlameView,
@@ -195,7 +195,7 @@ class LabelApi(Controller):
         prompt_id: FromPath[UUID],
         label: FromPath[str],
         data: JSONBody[LabelInput],
-    ) -> Response[LabelView]:
+    ) -> Response[MovedLabelView]:
         """Put a label on a version; programs that fetch the label get it at once.
 
         With `rollout` another version, the candidate, goes to a share of those who bring a sticky
@@ -206,11 +206,13 @@ class LabelApi(Controller):
         as If-Match nobody's rollback is undone by mistake. What includes other prompts has to be
         complete under the label, and what includes this one has to stay so: otherwise the answer
         is 409, `reference_unresolved`, `reference_cycle` or `references_too_large`, and the label
-        stays where it was. Needs the scope `write`.
+        stays where it was. A version that the label has been on, without a candidate for more than
+        before, is put back at once, whatever includes it: `warnings` says what programs cannot be
+        given since. Needs the scope `write`.
         """
         await _check(labelling, conditions, prompt_id, label)
         moved = await labelling.move(prompt_id, label, data.version, data.wanted)
-        content = label_view(moved, await history.named([moved.moved_by]))
+        content = moved_view(moved, await history.named([moved.label.moved_by]))
         etag = mark_of(await labelling.last_move(prompt_id, label))
         return answered(content, etag) if etag else Response(content)
 

@@ -23,6 +23,7 @@ from app.domain.versions.history import actors_of, label_names
 from app.domain.versions.labels.labels import Labels
 from app.domain.versions.models import Version
 from app.domain.versions.ports import UNWATCHED, Composition
+from app.errors import AppError
 from app.kit.rollouts import BUCKETS, Rollout
 
 RECENT = 10  # versions in the editor's side panel
@@ -56,24 +57,28 @@ class VersionReleases:
     ) -> str:
         policy.check_label(label)
         caller.require(Permission.LABELS_MOVE)
-        await Prompts(tx, caller, rooms).locked(prompt_id)
-        newest = (await queries.newest_numbers(tx, caller, [prompt_id])).get(prompt_id)
-        there = await queries.label(tx, caller, prompt_id, label)
-        if newest is None or (there and (there.number, there.rollout) == (newest, None)):
+        _, branch = await Prompts(tx, caller, rooms).locked(prompt_id)
+        newest = await queries.newest(tx, caller, prompt_id)
+        labels = Labels(tx, caller, rooms, self._composition)
+        if newest is None or not await labels.put(branch, newest, [label]):
             return ""
-        await Labels(tx, caller, rooms, self._composition).move(prompt_id, label, newest)
         [made] = await queries.moves(tx, caller, prompt_id, label, 1)
         return str(made.id)
 
     async def take_back(
         self, tx: AsyncSession, caller: Principal, rooms: Announcer, prompt_id: UUID, move: str
-    ) -> bool:
+    ) -> Sequence[AppError] | None:
         label, _, move_id = move.partition(" ")
+        labels = Labels(tx, caller, rooms, self._composition)
         try:
-            await Labels(tx, caller, rooms, self._composition).undo(prompt_id, label, UUID(move_id))
+            return await labels.undo(prompt_id, label, UUID(move_id))
         except (LabelMovedSince, LabelNotFound, ValueError):
-            return False
-        return True
+            return None
+
+    async def problems(
+        self, tx: AsyncSession, caller: Principal, prompt_id: UUID, label: str
+    ) -> Sequence[AppError]:
+        return await self._composition.problems(tx, caller, prompt_id, label)
 
     async def standing(
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str

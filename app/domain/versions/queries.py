@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, null, select, true, union_all
+from sqlalchemy import bindparam, delete, func, null, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -285,6 +285,31 @@ async def moves(
         LabelMove,
     )
     return (await tx.execute(statement)).scalars().all()
+
+
+async def moves_by_id(
+    tx: AsyncSession, where: InWorkspace, ids: Collection[UUID]
+) -> dict[UUID, LabelMove]:
+    statement = within(select(LabelMove).where(LabelMove.id.in_(ids)), where, LabelMove)
+    return {one.id: one for one in (await tx.execute(statement)).scalars()}
+
+
+async def has_been(
+    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str, number: int
+) -> bool:
+    """Whether a label gave a version to everybody, or to all but some, at any time."""
+    statement = within(
+        select(LabelMove.id)
+        .where(
+            LabelMove.prompt_id == prompt_id,
+            LabelMove.label == name,
+            or_(LabelMove.to_number == number, LabelMove.from_number == number),
+        )
+        .limit(1),
+        where,
+        LabelMove,
+    )
+    return (await tx.execute(statement)).first() is not None
 
 
 async def move(

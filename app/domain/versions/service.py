@@ -150,7 +150,7 @@ class Versions:
                 await self._jinja.names(self._caller.workspace_id, reading.text)
             written = await blame_of(reading, before)
             async with self._database.transaction() as tx:
-                prompt, branch = await self._prompts(tx).locked(prompt_id)
+                _, branch = await self._prompts(tx).locked(prompt_id)
                 now = await queries.newest(tx, self._caller, prompt_id)
                 if (now and now.id) != (before and before.id):
                     continue  # the reading may be older than that version: look again
@@ -163,7 +163,7 @@ class Versions:
                     await self._readers.published(tx, version)
                     self._tell(tx, version)
                 putting = Labels(tx, self._caller, self._rooms, self._composition)
-                moved = await putting.put(prompt.id, branch.id, version, labels)
+                moved = await putting.put(branch, version, labels)
                 return Published(version, is_new, tuple(moved))
         raise PublishBusy("Try again in a moment.")
 

@@ -44,7 +44,7 @@ async def timeline(desk: Desk, prompt_id: UUID, address: Address) -> dict[str, A
         wrote = await _people(history, prompt_id, *sides) if sides else 0
         writers = await history.named({*draft.contributors, *(_authors(sides[1]) if sides else ())})
         reasons = await label_show.reasons(tx, desk.caller)
-        undo = await label_show.undo(tx, desk.caller, prompt_id, address.moved)
+        undo = await label_show.undo(tx, desk, prompt_id, address.moved)
     comparison = await compared(*sides) if sides else None
     gone = _gone(sides, standing)
     back = await compared(draft, gone) if gone and _is_short(draft, gone) else None

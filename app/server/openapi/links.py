@@ -23,7 +23,7 @@ _HELD: dict[str, dict[str, str]] = {
     "PublishedView": {"number": "/number", "label": "/labels/0"},
     "VersionView": {"label": "/labels/0"},
     "VersionList": {"number": "/items/0/number", "label": "/items/0/labels/0"},
-    "LabelView": {"label": "/label", "number": "/version"},
+    "MovedLabelView": {"label": "/label", "number": "/version"},
     "ReleaseView": {"prompt_id": "/id", "number": "/version"},
     "BundleView": {"name": "/items/0/name", "prompt_id": "/items/0/id"},
     "ThreadView": {"thread_id": "/id", "comment_id": "/comments/0/id"},

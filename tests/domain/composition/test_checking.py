@@ -178,9 +178,10 @@ class TestCandidates:
     async def test_nothing_that_splits_costs_nothing(self, app, release, move):
         tone = await release("tone", "1")
         await release("tone", "2", "later")
+        await release("tone", "3", "later")
         await release("a", "{{> tone}}")
         costs = []
-        for number, candidate in ((2, None), (1, None), (1, 2)):
+        for number, candidate in ((2, None), (3, None), (3, 1)):
             with statements(app.state.database, of_requests=True) as seen:
                 assert (await move(tone, "production", number, candidate)).status_code == 200
             costs.append(len(seen))

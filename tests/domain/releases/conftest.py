@@ -7,6 +7,7 @@ import pytest
 from app.domain.composition.guarding import Guard
 from app.domain.versions.service import Versions
 from tests.support.builders import a_key, a_prompt, a_workspace, as_member
+from tests.support.rooms import FakeRooms
 
 
 class Recording(Guard):
@@ -30,7 +31,7 @@ async def key(database, place):
 
 
 @pytest.fixture
-async def release(app, client, database, place, key):
+async def release(client, database, place, key):
     """Makes a prompt and publishes `text` under labels; again for the next version.
 
     `unchecked` is as an import does it: whatever it includes, and whoever that breaks.
@@ -45,7 +46,9 @@ async def release(app, client, database, place, key):
         assert (await client.patch(url, headers=headers, json={"text": text})).status_code == 200
         if unchecked:
             caller = await as_member(database, place, place.owner)
-            versions = Versions(database, caller, app.state.hub, composition=Recording())
+            rooms = FakeRooms()  # the application's own are of another event loop
+            rooms.open(made[name].room_id, text, caller.actor)
+            versions = Versions(database, caller, rooms, composition=Recording())
             await versions.publish(made[name].id, "m", labels or ["production"])
             return made[name]
         body = {"message": "m", "labels": list(labels or ["production"])}

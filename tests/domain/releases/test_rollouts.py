@@ -79,7 +79,7 @@ class TestFetching:
         rollout = await split.begin()
         for key in KEYS[:40]:
             assert (await fetch("a", f"?key={key}")).json()["version"] == 1 + rollout.takes(key)
-        with statements(app.state.database) as seen:
+        with statements(app.state.database, of_requests=True) as seen:
             for key in KEYS[:40]:
                 got = await fetch("a", **{"Promptroom-Sticky-Key": key})
                 assert got.json()["version"] == 1 + rollout.takes(key)
@@ -145,7 +145,7 @@ class TestComposition:
             got = (await fetch("outer", f"?key={candidate}")).json()
             assert (got["text"], got["version"]) == ("Before Two", 1)
             assert [one["name"] for one in got["rollouts"]] == ["a"]
-        with statements(app.state.database) as seen:
+        with statements(app.state.database, of_requests=True) as seen:
             await fetch("outer", f"?key={standing}")
         assert seen == []
         await split.put(1)

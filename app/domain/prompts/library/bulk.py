@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from app.access.permissions import Permission
@@ -11,6 +11,7 @@ from app.domain.prompts import policy
 from app.domain.prompts.deps import Desk
 from app.domain.prompts.errors import PromptInvalid, PromptNotFound
 from app.domain.prompts.service import Details, Opened, Prompts
+from app.errors import AppError
 
 MOST = 200  # prompts at once; a page of the list has fifty
 
@@ -29,8 +30,16 @@ class Step:
     value: str
 
 
-async def do_all(desk: Desk, steps: Sequence[Step]) -> list[Step]:
-    """Do it; gives the steps that undo what has changed.
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The steps that undo what has changed, and what programs cannot be given by it."""
+
+    undo: list[Step] = field(default_factory=list)
+    warnings: list[AppError] = field(default_factory=list)
+
+
+async def do_all(desk: Desk, steps: Sequence[Step]) -> Done:
+    """Do it.
 
     Raises `PromptInvalid`, what moving a label raises, and `PromptNotFound` when none of them is
     there: one that somebody took away meanwhile does not keep the others from being done.
@@ -38,18 +47,16 @@ async def do_all(desk: Desk, steps: Sequence[Step]) -> list[Step]:
     desk.caller.require(Permission.PROMPTS_WRITE)
     for step in steps:
         _check(step)
-    back: list[Step] = []
-    found = 0
+    done, found = Done(), 0
     for step in steps[:MOST]:
         try:
-            undo = await _do(desk, step)
+            await _do(desk, step, done)
         except PromptNotFound:
             continue
         found += 1
-        back += undo
     if not found:
         raise PromptNotFound("Choose prompts first. These may have been taken away.")
-    return back
+    return done
 
 
 def _check(step: Step) -> None:
@@ -65,29 +72,35 @@ def _check(step: Step) -> None:
         raise PromptInvalid({"value": problem})
 
 
-async def _do(desk: Desk, step: Step) -> list[Step]:
+async def _do(desk: Desk, step: Step, done: Done) -> None:
     if step.action in (LABEL, TAKE_BACK):
-        return await _label(desk, step)
+        return await _label(desk, step, done)
     async with desk.database.transaction() as tx:
         prompts = Prompts(tx, desk.caller, desk.rooms)
         await prompts.locked(step.prompt_id)  # tags are read and written as a whole
         before = await prompts.open(step.prompt_id)
         was = before.prompt.folder if step.action == MOVE else step.value
         changed = await prompts.change(step.prompt_id, _details(step, before))
-    if not changed:
-        return []
-    return [Step(step.prompt_id, _BACKWARDS[step.action], was)]
+    if changed:
+        done.undo.append(Step(step.prompt_id, _BACKWARDS[step.action], was))
+    return None
 
 
-async def _label(desk: Desk, step: Step) -> list[Step]:
+async def _label(desk: Desk, step: Step, done: Done) -> None:
     """On the newest version of each; a prompt that has none is left as it is."""
     label, releases = step.value, desk.releases
     async with desk.database.transaction() as tx:
         given = tx, desk.caller, desk.rooms, step.prompt_id, step.value
         if step.action == TAKE_BACK:
-            return [step] if await releases.take_back(*given) else []
-        move_id = await releases.label_newest(*given)
-    return [Step(step.prompt_id, TAKE_BACK, f"{label} {move_id}")] if move_id else []
+            warnings = await releases.take_back(*given)
+            undo = step if warnings is not None else None
+        else:
+            move_id = await releases.label_newest(*given)
+            undo = Step(step.prompt_id, TAKE_BACK, f"{label} {move_id}") if move_id else None
+            warnings = ()
+    # Once it is committed: what was refused has changed nothing.
+    done.undo.extend([undo] if undo else [])
+    done.warnings.extend(warnings or ())
 
 
 def _details(step: Step, before: Opened) -> Details:

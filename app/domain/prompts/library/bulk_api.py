@@ -13,6 +13,7 @@ from msgspec import Meta
 from app.domain.prompts.deps import DeskDep
 from app.domain.prompts.library import bulk
 from app.domain.prompts.library.bulk import Step
+from app.domain.prompts.shapes import WarningView, warning_view
 
 Action = Literal["tag", "untag", "move", "archive", "bring-back", "label", "take-back"]
 
@@ -42,6 +43,10 @@ class BulkView(msgspec.Struct, frozen=True):
 
     changed: Annotated[int, Meta(description="Steps that changed something.", examples=[12])]
     undo: list[StepView]
+    warnings: Annotated[
+        list[WarningView],
+        Meta(description="What programs cannot be given since labels went back.", examples=[[]]),
+    ]
 
 
 class BulkApi(Controller):
@@ -53,15 +58,18 @@ class BulkApi(Controller):
         """Tag, move, archive or label many prompts, at most 200 at once.
 
         `label` puts a label on the newest version of each; `take-back`, which only `undo` has,
-        undoes that. Each step is done by itself: one that finds no prompt, or nothing to change,
-        is left out of the answer, and doing it all again changes nothing. Needs the scope `write`.
+        undoes that and is never refused for what others include: `warnings` says what programs
+        cannot be given since. Each step is done by itself: one that finds no prompt, or nothing to
+        change, is left out of the answer, and doing it all again changes nothing. Needs the scope
+        `write`.
         """
         steps = [Step(one.prompt_id, one.do, " ".join(one.value.split())) for one in data.steps]
-        undo = await bulk.do_all(desk, steps)
+        done = await bulk.do_all(desk, steps)
         return BulkView(
-            len(undo),
+            len(done.undo),
             [
                 StepView(one.prompt_id, one.action, one.value)  # type: ignore[arg-type]  # an Action
-                for one in undo
+                for one in done.undo
             ],
+            [warning_view(one) for one in done.warnings],
         )

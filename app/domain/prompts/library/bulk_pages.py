@@ -41,7 +41,8 @@ class BulkPages(Controller):
         action, value = str(form.get("do", "")), " ".join(str(form.get("value", "")).split())
         ids = [str(one) for one in form.getall("id", [])]
         steps = list(_undoing(back)) if back else list(_wanted(ids, action, value))
-        undo = await bulk.do_all(desk, steps)
+        finished = await bulk.do_all(desk, steps)
+        undo = finished.undo
         if not is_htmx(request):
             query = urlencode(parse_qsl(str(form.get("query", ""))))
             return see_other(request, f"/w/{workspace}/" + (f"?{query}" if query else ""))
@@ -51,6 +52,7 @@ class BulkPages(Controller):
             "prompts/_bulk_done.html",
             workspace={"slug": workspace},
             done=done,
+            warnings=[one.detail for one in finished.warnings],
             undo=[] if back else [f"{one.prompt_id} {one.action} {one.value}" for one in undo],
         )
         announce(response, CHANGED)

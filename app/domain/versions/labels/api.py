@@ -9,6 +9,7 @@ from litestar.params import FromPath, FromQuery, JSONBody
 
 from app.access.permissions import Permission, Role
 from app.domain.prompts.deps import AppRequest
+from app.domain.prompts.shapes import warning_view
 from app.domain.versions import policy
 from app.domain.versions.deps import HistoryDep, LabelsDep
 from app.domain.versions.errors import LabelNotFound
@@ -20,7 +21,7 @@ from app.domain.versions.labels.list_schemas import (
     UndoInput,
     mark_of,
 )
-from app.domain.versions.labels.schemas import LabelHistory, label_view, move_view
+from app.domain.versions.labels.schemas import UndoneLabelView, label_view, move_view
 from app.domain.workspaces.service import Workspaces
 from app.kit import cursor as cursors
 from app.web.conditional import answered
@@ -55,17 +56,21 @@ class LabelUndoApi(Controller):
         prompt_id: FromPath[UUID],
         label: FromPath[str],
         data: JSONBody[UndoInput],
-    ) -> Response[LabelHistory]:
+    ) -> Response[UndoneLabelView]:
         """Put a label back to where it was before its last move.
 
-        A move that is not the last one any more answers 409 `label_moved_since`. The answer is
-        the label's history, this move included. Needs the scope `write`.
+        That is never refused for what prompts include: `warnings` says what programs cannot be
+        given since. A move that is not the last one any more answers 409 `label_moved_since`. The
+        answer is the label's history, this move included. Needs the scope `write`.
         """
-        await labelling.undo(prompt_id, label, data.move)
+        warnings = await labelling.undo(prompt_id, label, data.move)
         moves = await history.moves_page(prompt_id, label, DEFAULT_LIMIT)
         who = await history.named(move.actor for move in moves.items)
-        items = [move_view(move, who) for move in moves.items]
-        content = LabelHistory(items, moves.next_cursor)
+        content = UndoneLabelView(
+            [move_view(move, who) for move in moves.items],
+            moves.next_cursor,
+            [warning_view(one) for one in warnings],
+        )
         etag = mark_of(moves.items[0])
         return answered(content, etag) if etag else Response(content)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.db.after import after_commit
+from app.domain.prompts.models import Branch
 from app.domain.prompts.ports import Announcer
 from app.domain.prompts.service import Prompts
 from app.domain.versions import policy, queries
@@ -21,15 +23,24 @@ from app.domain.versions.errors import (
     LabelRefused,
     VersionNotFound,
 )
-from app.domain.versions.labels.rollouts import Place, Wanted, begun
+from app.domain.versions.labels.rollouts import Place, Wanted, begun, gives_less
 from app.domain.versions.models import Label, LabelMove, Version
-from app.domain.versions.ports import UNWATCHED, Composition
+from app.domain.versions.ports import UNWATCHED, Composition, Put
 from app.domain.workspaces.service import Workspaces
+from app.errors import AppError
 from app.kit import clock
 from app.kit.ids import new_id
 from app.kit.rollouts import Rollout
 
 LABEL_MOVED = "label.moved"  # {"label", "number"}; number null = taken off; perhaps "rollout"
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """Where a label is now; `warnings` are what programs cannot be given since it went back."""
+
+    label: Label
+    warnings: Sequence[AppError] = ()
 
 
 class Labels:
@@ -54,12 +65,13 @@ class Labels:
         number: int,
         wanted: Wanted | None = None,
         seen: UUID | None = None,
-    ) -> Label:
+    ) -> Moved:
         """Put a label on a version for everybody, or, with `wanted`, for all but some.
 
         `seen` is the last move that the caller knows of. Raises `PromptNotFound`, `LabelRefused`,
         `LabelProtected`, `VersionNotFound`, `RolloutRefused`, `LabelMovedSince`, and a `Conflict`
-        when programs could not be given what includes it, or what it includes.
+        when programs could not be given what includes it, or what it includes: of a version that
+        the label has been on that is a warning.
         """
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
@@ -67,16 +79,18 @@ class Labels:
         if seen is not None:
             await self._check_last(prompt_id, name, seen)
         version = await self._version(prompt_id, number)
-        rollout = None
+        rollout, running = None, await self._running(prompt_id, name)
         if wanted is not None:
             await self._version(prompt_id, wanted.version)
-            there = await queries.label(self._tx, self._caller, prompt_id, name)
-            rollout = begun(number, wanted, there.rollout if there else None)
-        await self.put(prompt_id, branch.id, version, [name], rollout)
+            rollout = begun(number, wanted, running)
+        is_back = gives_less(rollout, running) and await queries.has_been(
+            self._tx, self._caller, prompt_id, name, number
+        )
+        await self.put(branch, version, [name], rollout, is_checked=not is_back)
         label = await queries.label(self._tx, self._caller, prompt_id, name)
         if label is None:
             raise LabelNotFound(f"{name} is on no version.")
-        return label
+        return Moved(label, await self._problems(prompt_id, name) if is_back else ())
 
     async def last_move(
         self, prompt_id: UUID, name: str, *, holds: bool = False
@@ -92,7 +106,7 @@ class Labels:
 
     async def split(
         self, prompt_id: UUID, name: str, wanted: Wanted, seen: UUID | None = None
-    ) -> Label:
+    ) -> Moved:
         """Give a candidate to some, and leave the label where it is. Raises what `move` does."""
         self._caller.require(Permission.LABELS_MOVE)
         await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
@@ -119,42 +133,47 @@ class Labels:
             await self._composition.removed(
                 self._tx, self._caller, prompt_id, name, confirmed=confirmed
             )
-        await self._moved(prompt_id, branch.id, name, before, (None, None))
+        await self._moved(branch, name, before, (None, None))
 
     async def put(
         self,
-        prompt_id: UUID,
-        room_id: UUID,
+        branch: Branch,
         version: Version,
         names: Sequence[str],
         rollout: Rollout | None = None,
+        *,
+        is_checked: bool = True,
     ) -> list[str]:
         """Put labels (checked names) on a version of a locked prompt; gives those that moved.
 
         What they gave to some before ends, unless `rollout` says how it goes on. Raises
-        `LabelProtected`, `LabelRefused`, and what `move` says of programs.
+        `LabelProtected`, `LabelRefused`, and, if that `is_checked`, what `move` says of programs.
         """
+        prompt_id = branch.prompt_id
         there = await queries.labels_named(self._tx, self._caller, prompt_id, names)
         now = {one.name: one for one in there}
         places: dict[str, Place] = {name: (one.number, one.rollout) for name, one in now.items()}
         after = version.number, rollout
         moved = [name for name in names if places.get(name) != after]
         await self._check_roles(moved)
-        await self._check_room(prompt_id, len(set(moved) - now.keys()))
+        if is_checked:
+            await self._check_room(prompt_id, len(set(moved) - now.keys()))
+        made: dict[str, UUID] = {}
         for name in moved:
             label = now.get(name) or self._new(prompt_id, name)
             label.version_id, label.number, label.rollout = version.id, version.number, rollout
             label.moved_by, label.moved_at = self._caller.actor, clock.utc_now()
             self._tx.add(label)
-            await self._moved(prompt_id, room_id, name, places.get(name, (None, None)), after)
-        candidate = rollout.version if rollout else None
-        await self._composition.moved(self._tx, self._caller, version, moved, candidate)
+            made[name] = await self._moved(branch, name, places.get(name, (None, None)), after)
+        put = Put(version, made, rollout, is_checked)
+        await self._composition.moved(self._tx, self._caller, put)
         return moved
 
-    async def undo(self, prompt_id: UUID, name: str, move_id: UUID) -> None:
+    async def undo(self, prompt_id: UUID, name: str, move_id: UUID) -> Sequence[AppError]:
         """Put a label back to where it was before a move, if it has not moved since.
 
-        Raises `LabelNotFound`, `LabelMovedSince`, and what `move` and `remove` raise.
+        Gives what programs cannot be given now: nothing of that keeps anybody from going back.
+        Raises `PromptNotFound`, `LabelNotFound`, `LabelMovedSince`, `LabelProtected`.
         """
         self._caller.require(Permission.LABELS_MOVE)
         _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
@@ -163,11 +182,19 @@ class Labels:
             raise LabelNotFound("There is no such move.")
         await self._check_last(prompt_id, name, made.id)
         if made.from_number is None:
-            await self.remove(prompt_id, name)
+            await self.remove(prompt_id, name, confirmed=True)
         else:
             # With the seed that it had: the same keys get the same as before.
             version = await self._version(prompt_id, made.from_number)
-            await self.put(prompt_id, branch.id, version, [name], made.rollouts[0])
+            await self.put(branch, version, [name], made.rollouts[0], is_checked=False)
+        return await self._problems(prompt_id, name)
+
+    async def _problems(self, prompt_id: UUID, name: str) -> Sequence[AppError]:
+        return await self._composition.problems(self._tx, self._caller, prompt_id, name)
+
+    async def _running(self, prompt_id: UUID, name: str) -> Rollout | None:
+        there = await queries.label(self._tx, self._caller, prompt_id, name)
+        return there.rollout if there else None
 
     async def _version(self, prompt_id: UUID, number: int) -> Version:
         found = await queries.numbered(self._tx, self._caller, prompt_id, number)
@@ -198,29 +225,27 @@ class Labels:
     def _new(self, prompt_id: UUID, name: str) -> Label:
         return Label(prompt_id=prompt_id, name=name, workspace_id=self._caller.workspace_id)
 
-    async def _moved(
-        self, prompt_id: UUID, room_id: UUID, name: str, before: Place, after: Place
-    ) -> None:
+    async def _moved(self, branch: Branch, name: str, before: Place, after: Place) -> UUID:
         rollouts = [one.kept() if one else None for one in (before[1], after[1])]
-        self._tx.add(
-            LabelMove(
-                id=new_id(),
-                workspace_id=self._caller.workspace_id,
-                prompt_id=prompt_id,
-                label=name,
-                from_number=before[0],
-                to_number=after[0],
-                rollout_before=rollouts[0],
-                rollout_after=rollouts[1],
-                actor=self._caller.actor,
-                moved_at=clock.utc_now(),
-            )
+        made = LabelMove(
+            id=new_id(),
+            workspace_id=self._caller.workspace_id,
+            prompt_id=branch.prompt_id,
+            label=name,
+            from_number=before[0],
+            to_number=after[0],
+            rollout_before=rollouts[0],
+            rollout_after=rollouts[1],
+            actor=self._caller.actor,
+            moved_at=clock.utc_now(),
         )
+        self._tx.add(made)
         await self._tx.flush()
         data: dict[str, Any] = {"label": name, "number": after[0]}
         if (now := after[1]) is not None:
             data["rollout"] = {"version": now.version, "percent": now.percent}
         after_commit(
             self._tx,
-            lambda: self._announcer.announce(room_id, LABEL_MOVED, data, self._caller),
+            lambda: self._announcer.announce(branch.id, LABEL_MOVED, data, self._caller),
         )
+        return made.id

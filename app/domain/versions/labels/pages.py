@@ -97,15 +97,18 @@ class LabelPages(Controller):
         self,
         request: AppRequest,
         labelling: LabelsDep,
+        history: HistoryDep,
         prompt_id: FromPath[UUID],
         label: FromPath[str],
     ) -> Response[Any]:
+        """Never refused for what prompts include: the page that follows says what is broken."""
         try:
             move_id = UUID((await typed(request, "move"))["move"])
         except ValueError:
             raise LabelNotFound("There is no such move.") from None
         await labelling.undo(prompt_id, label, move_id)
-        return see_other(request, f"{_base(request)}/labels/{quote(label)}")
+        [last] = await history.moves(prompt_id, label, 1)
+        return see_other(request, f"{_base(request)}/labels/{quote(label)}?moved={last.id}")
 
     @get("/{label:str}", name="versions:label")
     async def history(

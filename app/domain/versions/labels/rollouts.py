@@ -43,6 +43,13 @@ def begun(standing: int, wanted: Wanted, running: Rollout | None) -> Rollout:
     return Rollout(wanted.version, share, running.seed if running else secrets.token_hex(8))
 
 
+def gives_less(after: Rollout | None, before: Rollout | None) -> bool:
+    """Whether nobody is given a candidate who was not before: a way out of a rollout."""
+    if after is None:
+        return True
+    return before is not None and after.version == before.version and after.share <= before.share
+
+
 Place = tuple[int | None, Rollout | None]  # the version that a label is on, and how it splits
 
 

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Meta
 
 from app.domain.prompts.people import Shown
-from app.domain.prompts.shapes import ActorView
+from app.domain.prompts.shapes import ActorView, WarningView, warning_view
+from app.domain.versions.labels.labels import Moved
 from app.domain.versions.labels.rollouts import Wanted
 from app.domain.versions.models import Label, LabelMove
 from app.domain.versions.schemas import Number, author
@@ -62,6 +63,15 @@ class LabelView(msgspec.Struct, frozen=True):
     )
 
 
+_WARNINGS = "What programs cannot be given since it went back to where it was."
+
+
+class MovedLabelView(LabelView, frozen=True):
+    """Where a label is now."""
+
+    warnings: Annotated[list[WarningView], Meta(description=_WARNINGS, examples=[[]])] = []
+
+
 class LabelMoveView(msgspec.Struct, frozen=True):
     """One move in a label's history; null = it was on no version, or it did not split."""
 
@@ -81,9 +91,27 @@ class LabelHistory(msgspec.Struct, frozen=True):
     next_cursor: str | None = None
 
 
+class UndoneLabelView(LabelHistory, frozen=True):
+    """Where a label has been, the undoing first, and what programs cannot be given since."""
+
+    warnings: Annotated[list[WarningView], Meta(description=_WARNINGS, examples=[[]])] = []
+
+
 def label_view(label: Label, people: dict[str, Shown]) -> LabelView:
     who = author(people, label.moved_by)
     return LabelView(label.name, label.number, who, label.moved_at, rollout_view(label.rollout))
+
+
+def moved_view(moved: Moved, people: dict[str, Shown]) -> MovedLabelView:
+    label = moved.label
+    return MovedLabelView(
+        label.name,
+        label.number,
+        author(people, label.moved_by),
+        label.moved_at,
+        rollout_view(label.rollout),
+        [warning_view(one) for one in moved.warnings],
+    )
 
 
 def rollout_view(rollout: Rollout | None) -> RolloutView | None:

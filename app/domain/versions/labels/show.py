@@ -43,7 +43,7 @@ async def history(
         people = await read.named(one.actor for one in listed.items)
         reason = (await reasons(tx, desk.caller)).get(name, "")
         others = await read.page(prompt_id, CANDIDATES + 1)
-        taken_back = await undo(tx, desk.caller, prompt_id, moved)
+        taken_back = await undo(tx, desk, prompt_id, moved)
     if not moves:
         raise LabelNotFound(f"{name} has never been on a version.")
     return {
@@ -111,9 +111,10 @@ async def reasons(tx: AsyncSession, caller: Principal) -> dict[str, str]:
 
 
 async def undo(
-    tx: AsyncSession, caller: Principal, prompt_id: UUID, move_id: UUID | None
+    tx: AsyncSession, desk: Desk, prompt_id: UUID, move_id: UUID | None
 ) -> dict[str, Any] | None:
     """The `undo` of versions/_undo.html: a move just made, while it can be taken back."""
+    caller = desk.caller
     if move_id is None or not caller.can(Permission.LABELS_MOVE):
         return None
     made = await queries.move(tx, caller, prompt_id, move_id)
@@ -126,7 +127,13 @@ async def undo(
     place = f"is on v{made.to_number}" if made.to_number else "is on no version"
     if split is not None:
         place += f", and v{split['version']} for {split['percent']} %"
-    return {"move": str(made.id), "label": made.label, "text": f"{made.label} {place}"}
+    problems = await desk.releases.problems(tx, caller, prompt_id, made.label)
+    return {
+        "move": str(made.id),
+        "label": made.label,
+        "text": f"{made.label} {place}",
+        "problems": [one.detail for one in problems],
+    }
 
 
 def settings(roles: Mapping[str, Role]) -> dict[str, Any]:
