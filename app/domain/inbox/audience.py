@@ -89,7 +89,8 @@ class InboxAudience:
             by_way_of=moved.dependants,
             for_followers=policy.INCLUDED,
         )
-        await self._tell(tx, where, cause, clock.utc_now(), {"number": moved.number})
+        about: dict[str, Any] = {"number": moved.number, "cause_id": moved.move_id or new_id()}
+        await self._tell(tx, where, cause, clock.utc_now(), about)
 
     async def _took_part(self, tx: AsyncSession, where: InWorkspace, happening: Happening) -> None:
         """Who writes in a thread has seen what is in it, and follows the prompt from then on."""

@@ -37,7 +37,7 @@ class Notice(Model):
     comment_id: Mapped[UUID | None]
     number: Mapped[int | None]  # of the version that was published
     subject_id: Mapped[UUID]  # what the inbox puts together: the thread, else the prompt
-    cause_id: Mapped[UUID]  # the comment or version; nobody is told twice of one
+    cause_id: Mapped[UUID]  # comment, version or label's move; nobody is told twice of one
     actor: Mapped[str] = mapped_column(String(48))
     at: Mapped[datetime]
     read_at: Mapped[datetime | None] = mapped_column(index=True)

@@ -41,6 +41,7 @@ class Item:
     title: str  # of the prompt
     people: list[Shown]  # who did it, the last one first, each once
     said: Said | None  # words of the thread and of its newest comment; None = they are gone
+    step: str  # of a rollout, in words; "" = it is about something else
     is_muted: bool
 
 
@@ -185,7 +186,9 @@ async def _items(
     prompts = {notice.prompt_id for notice in notices}
     titles = await queries.titles(tx, where, prompts)
     who = await people.named(tx, where, {one.actor for one in notices})
-    said = await words.of(tx, where, [listed[0] for listed in latest.values()])
+    newest_of_each = [listed[0] for listed in latest.values()]
+    said = await words.of(tx, where, newest_of_each)
+    steps = await words.steps(tx, where, newest_of_each)
     muted = await queries.muted(tx, where, [user_id], {*latest, *prompts})
     mine = muted.get(user_id, set())
 
@@ -197,6 +200,7 @@ async def _items(
             titles[newest.prompt_id],
             [who[actor] for actor in dict.fromkeys(one.actor for one in listed)],
             said.get(newest.id),
+            steps.get(newest.id, ""),
             group.subject_id in mine or newest.prompt_id in mine,
         )
 

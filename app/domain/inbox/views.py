@@ -79,7 +79,7 @@ def item(slug: str, one: Item) -> dict[str, Any]:
         "thread_id": str(notice.thread_id or ""),
         "href": href(slug, notice),
         "title": one.title,
-        "lead": lead(notice, one.people),
+        "lead": lead(notice, one.people, one.step),
         "kind": notice.kind,
         "quote": one.said.quote if one.said else "",
         "text": one.said.text if one.said else "",
@@ -98,10 +98,12 @@ def href(slug: str, notice: Notice) -> str:
     return f"{base}?thread={notice.thread_id}#thread-{notice.thread_id}"
 
 
-def lead(notice: Notice, people: Sequence[Shown]) -> str:
-    """Who did what: Kenji Watanabe and 2 others replied."""
+def lead(notice: Notice, people: Sequence[Shown], step: str = "") -> str:
+    """Who did what: Kenji Watanabe and 2 others replied; `step` of a rollout, in words."""
     if notice.kind == policy.PUBLISHED:
         return f"{people[0].name} published v{notice.number}"
+    if notice.kind == policy.INCLUDED and step:
+        return f"{people[0].name} {step}; prompts of yours include it"
     if notice.kind == policy.INCLUDED:
         return f"{people[0].name} released v{notice.number}, which prompts of yours include"
     others = len(people) - 1

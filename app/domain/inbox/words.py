@@ -11,7 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.tenancy import InWorkspace
 from app.domain.inbox import queries
 from app.domain.inbox.models import Notice
+from app.domain.inbox.policy import INCLUDED
 from app.domain.threads import rendering
+from app.domain.versions.labels.rollouts import step
+from app.domain.versions.queries import moves_by_id
 
 QUOTE_LONGEST = 140  # characters
 TEXT_LONGEST = 280
@@ -48,6 +51,21 @@ async def of(tx: AsyncSession, where: InWorkspace, notices: Collection[Notice]) 
         for one in notices
         if one.thread_id in quotes
     }
+
+
+async def steps(
+    tx: AsyncSession, where: InWorkspace, notices: Collection[Notice]
+) -> dict[UUID, str]:
+    """By the notice's id, the step of a rollout that it is about: what moved is the candidate."""
+    causes = {one.cause_id for one in notices if one.kind == INCLUDED}
+    moves = await moves_by_id(tx, where, causes) if causes else {}
+    told = {}
+    for one in notices:
+        move = moves.get(one.cause_id)
+        if move is not None and any(move.rollouts):
+            had, has = move.rollouts
+            told[one.id] = step(move.label, (move.from_number, had), (move.to_number, has))
+    return told
 
 
 async def is_of(tx: AsyncSession, where: InWorkspace, thread_id: UUID, prompt_id: UUID) -> bool:
