@@ -10,7 +10,7 @@ from app.domain.activity.api import ActivityApi
 from app.domain.activity.pages import ActivityPages
 from app.domain.agents.api import AgentApi
 from app.domain.bookmarks.pages import StarPages, ViewPages
-from app.domain.composition.api import DependantApi
+from app.domain.composition.api import DependantApi, OutdatedApi
 from app.domain.composition.pages import CompositionPages
 from app.domain.exchange.api import ExchangeApi
 from app.domain.exchange.exports.pages import ExportPages, PromptExportPages
@@ -102,6 +102,7 @@ API: list[ControllerRouterHandler] = [
     ProtectionApi,
     ActivityApi,
     DependantApi,
+    OutdatedApi,
     FetchApi,
     BundleApi,
     ChangesApi,

@@ -19,7 +19,8 @@ UNIQUES = {
     "comments: thread_id, number": "the lock of the prompt's threads is held",
     "follows: user_id, prompt_id": "what is there already is left, or changed in place",
     "folders: workspace_id, path": "the workspace's lock on folders is held",
-    "inclusions: prompt_id, number, name, label": "with a new version, or under the index's lock",
+    "inclusions: prompt_id, number, name, label": "with a new version, or under the index's lock; "
+    "a rename that comes second leaves it to the index",
     "import_pieces: import_id, number": "written by the one request that brings the files",
     "invitations: secret_hash": "random",
     "kept_calls: key_id, name_sha256": "what is there already is left",

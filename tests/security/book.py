@@ -96,6 +96,10 @@ PAGES: dict[Key, Call] = {
     ("GET", f"{PROMPT}/composition/references"): Call(P.PROMPTS_READ, query={"ref": "a@b"}),
     ("GET", f"{PROMPT}/composition/names"): Call(P.PROMPTS_READ, query={"q": "a"}),
     ("POST", f"{PROMPT}/composition/seen"): Call(P.PROMPTS_WRITE, form={}),
+    ("GET", f"{PROMPT}/composition/outdated"): Call(P.PROMPTS_READ),
+    ("POST", f"{PROMPT}/composition/outdated"): Call(
+        P.PROMPTS_WRITE, form={"prompt": "{prompt_id}"}
+    ),
     ("GET", THREADS): Call(P.PROMPTS_READ),
     ("POST", THREADS): Call(P.COMMENTS_WRITE, form={"body": "Why so?"}),
     ("GET", f"{THREADS}/anchors"): Call(P.PROMPTS_READ),
@@ -200,6 +204,10 @@ API: dict[Key, Call] = {
     ("GET", f"{REST}/names"): Call(P.PROMPTS_READ),
     ("DELETE", f"{REST}/names/{{old_name}}"): Call(P.PROMPTS_WRITE),
     ("GET", f"{REST}/dependants"): Call(P.PROMPTS_READ),
+    ("GET", f"{REST}/outdated-references"): Call(P.PROMPTS_READ),
+    ("POST", f"{REST}/outdated-references"): Call(
+        P.PROMPTS_WRITE, json={"prompt_ids": ["{prompt_id}"]}
+    ),
     ("GET", f"{REST}/activity"): Call(P.PROMPTS_READ, query={"by": "user:{user_id}"}),
     ("GET", f"{REST}/export"): Call(P.PROMPTS_READ, query={"format": "openai"}),
     ("GET", "/api/v1/export"): Call(P.PROMPTS_READ),

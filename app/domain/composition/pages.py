@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from litestar import Controller, Response, get, post
@@ -10,8 +12,10 @@ from litestar.params import FromPath, FromQuery
 
 from app.domain.composition import show
 from app.domain.composition.deps import ComposedDep
+from app.domain.composition.renaming import Renaming
 from app.domain.prompts.deps import AppRequest, DeskDep
 from app.web.deps import PageShell
+from app.web.forms import chosen
 from app.web.htmx import is_htmx, page, see_other
 
 _FRESH = {"Cache-Control": "private, no-store"}
@@ -31,6 +35,8 @@ class CompositionPages(Controller):
         cursor: FromQuery[str] = "",
     ) -> Response[Any]:
         context = await show.everything(desk, _base(request), prompt_id, cursor)
+        told = request.query_params
+        context |= {"edited": _count(told.get("edited", "")), "left": _count(told.get("left", ""))}
         return page(request, "composition/show.html", **shell, **context)
 
     @get("/beside", name="composition:beside")
@@ -57,6 +63,23 @@ class CompositionPages(Controller):
         if is_htmx(request):
             return Response("", media_type="text/html")
         return see_other(request, _base(request))
+
+    @get("/outdated", name="composition:outdated")
+    async def outdated(
+        self, request: AppRequest, desk: DeskDep, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        """For the details, where a prompt was renamed: in whose texts an old name stands."""
+        context = await show.outdated(desk, _base(request), prompt_id)
+        return page(request, "composition/_outdated.html", **_place(request), **context)
+
+    @post("/outdated", name="composition:write-present-name")
+    async def rewrite(
+        self, request: AppRequest, desk: DeskDep, prompt_id: FromPath[UUID]
+    ) -> Response[Any]:
+        ids = _ids(await chosen(request, "prompt"))
+        done = await Renaming(desk.database, desk.caller, desk.rooms).rewrite(prompt_id, ids)
+        told = urlencode({"edited": len(done.changed), "left": len(done.left)})
+        return see_other(request, f"{_base(request)}/composition?{told}")
 
     @get("/resolved", name="composition:resolved")
     async def resolved(
@@ -91,6 +114,18 @@ class CompositionPages(Controller):
     ) -> Response[Any]:
         """For the editor's completion: prompts to include, and their labels."""
         return Response(await show.names(desk, prompt_id, q), headers=_FRESH)
+
+
+def _ids(given: list[str]) -> list[UUID]:
+    ids = []
+    for one in given:
+        with contextlib.suppress(ValueError):
+            ids.append(UUID(one))
+    return ids
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 4 else None
 
 
 def _base(request: AppRequest) -> str:

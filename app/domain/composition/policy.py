@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from app.domain.prompts import template
 from app.domain.releases.selector import LATEST, PRODUCTION, Selector, referred
+from app.kit.edits import Edit
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,28 @@ class Dependant:
 
     def reaches(self, label: str, there: Collection[str]) -> bool:
         return any(one.means(label, there) for one in self.uses)
+
+
+@dataclass(frozen=True, slots=True)
+class Outdated:
+    """A prompt whose live text includes another one by names that it had before."""
+
+    id: UUID
+    name: str
+    title: str
+    written: list[str]
+
+
+def renamed(text: str, names: Mapping[str, str]) -> list[Edit]:
+    """The edits that write the new name into the references that have an old one.
+
+    `{{>`, label and spaces stay as they were written, and so does what only looks like it.
+    """
+    return [
+        (*match.span("reference"), names[match["reference"]])
+        for match in template.EXPRESSION.finditer(text)
+        if match["reference"] in names
+    ]
 
 
 def labels_on(number: int, newest: int | None, labels: Mapping[str, int]) -> tuple[str, ...]:

@@ -136,6 +136,25 @@ async def dependants(
     return (await tx.execute(statement.order_by(Prompt.name).limit(limit))).all()
 
 
+async def outdated(
+    tx: AsyncSession, where: InWorkspace, names: Collection[str], after: str, limit: int
+) -> Sequence[Any]:
+    """Prompts whose live text includes one of `names`, in the order of theirs, after a name."""
+    includes = within(
+        select(Inclusion.prompt_id).where(Inclusion.name.in_(names), Inclusion.number == 0),
+        where,
+        Inclusion,
+    )
+    statement = within(
+        select(Prompt.id, Prompt.name, Prompt.title).where(
+            Prompt.id.in_(includes), Prompt.name > after
+        ),
+        where,
+        Prompt,
+    )
+    return (await tx.execute(statement.order_by(Prompt.name).limit(limit))).all()
+
+
 async def count_dependants(tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> int:
     """How many they are; `MANY` at most."""
     found = within(
@@ -282,16 +301,14 @@ async def last_release(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) ->
 
 async def moves_since(
     tx: AsyncSession, where: InWorkspace, prompt_ids: Collection[UUID], since: datetime
-) -> Sequence[Any]:
-    """Labels that were moved, and versions that were published (`latest`), the latest first."""
+) -> Sequence[LabelMove]:
+    """How labels were moved, the latest first."""
     moves = within(
-        select(LabelMove.prompt_id, LabelMove.label, LabelMove.to_number, LabelMove.moved_at).where(
-            LabelMove.prompt_id.in_(prompt_ids), LabelMove.moved_at > since
-        ),
+        select(LabelMove).where(LabelMove.prompt_id.in_(prompt_ids), LabelMove.moved_at > since),
         where,
         LabelMove,
     )
-    return (await tx.execute(moves.order_by(LabelMove.moved_at.desc()).limit(200))).all()
+    return (await tx.execute(moves.order_by(LabelMove.moved_at.desc()).limit(200))).scalars().all()
 
 
 async def published_since(

@@ -8,7 +8,8 @@ from uuid import UUID
 import msgspec
 from msgspec import Meta
 
-from app.domain.composition.policy import Dependant, Use
+from app.domain.composition.policy import Dependant, Outdated, Use
+from app.domain.composition.renaming import AT_ONCE, Rewritten
 
 
 class UseView(msgspec.Struct, frozen=True):
@@ -48,6 +49,58 @@ class DependantList(msgspec.Struct, frozen=True):
 
     items: list[DependantView]
     next_cursor: str | None
+
+
+class OutdatedView(msgspec.Struct, frozen=True):
+    """A prompt whose live text has an old name of this one."""
+
+    id: UUID
+    name: Annotated[str, Meta(examples=["support/refund-triage"])]
+    title: str
+    written: Annotated[
+        list[str], Meta(description="The old names that stand there.", examples=[["house/voice"]])
+    ]
+
+
+class OutdatedList(msgspec.Struct, frozen=True):
+    """In the order of their names; `next_cursor` is null on the last page."""
+
+    items: list[OutdatedView]
+    next_cursor: str | None
+
+
+class RenameInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """In whose texts the present name shall stand."""
+
+    prompt_ids: Annotated[
+        list[UUID], Meta(min_length=1, max_length=AT_ONCE, description="As they are listed.")
+    ]
+
+
+class LeftView(msgspec.Struct, frozen=True):
+    """A text that could not be edited, and why."""
+
+    prompt_id: UUID
+    code: Annotated[str, Meta(examples=["prompt_not_found"])]
+    detail: str
+
+
+class RenamedView(msgspec.Struct, frozen=True):
+    """Whose texts were edited; in those that are in neither list there was nothing to do."""
+
+    changed: list[UUID]
+    left: list[LeftView]
+
+
+def outdated_view(one: Outdated) -> OutdatedView:
+    return OutdatedView(one.id, one.name, one.title, one.written)
+
+
+def renamed_view(done: Rewritten) -> RenamedView:
+    return RenamedView(
+        done.changed,
+        [LeftView(one.prompt_id, one.error.code, one.error.detail) for one in done.left],
+    )
 
 
 def dependant_view(one: Dependant) -> DependantView:

@@ -19,6 +19,7 @@ from app.domain.prompts.ports import Announcer
 from app.domain.prompts.service import Prompts
 from app.domain.releases.selector import LATEST, PRODUCTION
 from app.kit import clock, cursor
+from app.kit.rollouts import Rollout
 from app.web.paging import Page, cut
 
 MOST_INCLUDED = 500  # rows of one prompt: several versions of it, each with what it includes
@@ -52,6 +53,7 @@ class News:
     label: str
     number: int | None  # none = taken off
     at: datetime
+    rollout: Rollout | None = None  # what some are given instead
 
 
 class Composition:
@@ -134,12 +136,12 @@ class Composition:
         moves = await queries.moves_since(self._tx, self._caller, ids, since)
         made = await queries.published_since(self._tx, self._caller, ids, since)
         found: dict[tuple[UUID, str], News] = {}
-        for key, number, at in [
-            *(((one[0], one[1]), one[2], one[3]) for one in moves),
-            *(((one[0], LATEST), one[1], one[2]) for one in made),
+        for key, number, at, rollout in [
+            *(((m.prompt_id, m.label), m.to_number, m.moved_at, m.rollouts[1]) for m in moves),
+            *(((one[0], LATEST), one[1], one[2], None) for one in made),
         ]:
             if key in released and key not in found:
-                found[key] = News(released[key], key[1], number, at)
+                found[key] = News(released[key], key[1], number, at, rollout)
         return sorted(found.values(), key=lambda one: one.at, reverse=True)
 
     async def acknowledge(self, prompt_id: UUID) -> None:

@@ -9,8 +9,9 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from app.domain.composition import renaming
 from app.domain.composition.checking import REFUSED, Found, unresolved
-from app.domain.composition.policy import Dependant, among
+from app.domain.composition.policy import Dependant, Outdated, among
 from app.domain.composition.recording import references as references_in
 from app.domain.composition.service import Composition, Included, News, Target
 from app.domain.prompts import views as prompt_views
@@ -19,6 +20,8 @@ from app.domain.prompts.ports import Filters
 from app.domain.prompts.service import Opened, Prompts
 from app.domain.releases.composing import Piece, composed
 from app.domain.releases.selector import LATEST, PRODUCTION, Selector, referred
+from app.kit.rollouts import told
+from app.web.paging import Page
 
 DRAFT = "draft"
 PAGE = 50
@@ -37,6 +40,7 @@ async def everything(desk: Desk, base: str, prompt_id: UUID, cursor: str) -> dic
         count = await reading.count(prompt_id)
         included = await reading.included(prompt_id)
         news = await reading.news(prompt_id, included)
+        late = await renaming.outdated(tx, desk.caller, prompt_id, renaming.AT_ONCE)
     text = (await desk.rooms.read(opened.branch.id)).text
     async with desk.database.transaction(write=False) as tx:
         standing = await desk.releases.standing(tx, desk.caller, opened.branch, text)
@@ -50,8 +54,29 @@ async def everything(desk: Desk, base: str, prompt_id: UUID, cursor: str) -> dic
         "count": count,
         "included": [_included(one) for one in included],
         "moves": [_news(one) for one in news],
+        **_outdated(desk, late),
+        "base": base,
         "cursor": cursor,
         "older_href": f"{base}/composition?{urlencode({'cursor': more})}" if more else "",
+    }
+
+
+async def outdated(desk: Desk, base: str, prompt_id: UUID) -> dict[str, Any]:
+    """The context of composition/_outdated.html beside the workspace."""
+    async with desk.database.transaction(write=False) as tx:
+        opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+        found = await renaming.outdated(tx, desk.caller, prompt_id, renaming.AT_ONCE)
+    return {"prompt": prompt_views.prompt(opened), "base": base} | _outdated(desk, found)
+
+
+def _outdated(desk: Desk, found: Page[Outdated]) -> dict[str, Any]:
+    return {
+        "outdated": [
+            {"id": str(one.id), "name": one.name, "title": one.title, "written": one.written}
+            for one in found.items
+        ],
+        "more_outdated": found.next_cursor is not None,
+        "can_write": prompt_views.rights(desk.caller)["can_write"],
     }
 
 
@@ -262,4 +287,6 @@ def _news(one: News) -> dict[str, Any]:
         "label": one.label,
         "number": one.number,
         "at": one.at,
+        "candidate": one.rollout.version if one.rollout else None,
+        "share": told(one.rollout.percent) if one.rollout else "",
     }
