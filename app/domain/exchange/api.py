@@ -87,7 +87,8 @@ class ExchangeApi(Controller):
         which edits the live text so that people who are writing lose nothing. Doing it again
         changes nothing; `dry_run=true` only says what would happen. A file with a mistake answers
         422 `import_file_invalid` with `line` and `column`, several answer `import_refused` and
-        name each in `errors`; nothing is imported then. Needs the scope `write`.
+        name each in `errors`; nothing is imported then. What the prompts include and nobody has is
+        named in `missing`, and keeps nothing out. Needs the scope `write`.
         """
         desk.caller.require(Permission.PROMPTS_WRITE)
         importer = Importer(desk.database, desk.caller, desk.rooms)
@@ -101,7 +102,8 @@ class ExchangeApi(Controller):
                     items = await _taken_in(
                         _seekable(body), importer, name, conflict, is_rehearsal=dry_run
                     )
-        return view(items, is_rehearsal=dry_run)
+                    missing = await importer.missing()
+        return view(items, missing, is_rehearsal=dry_run)
 
     @get("/export", name="api:export", operation_id="exportWorkspace", media_type="application/zip")
     async def send_out(self, database: Db, caller: Caller) -> Stream:

@@ -47,6 +47,8 @@ def show(kept: Import, workspace: str, ids: Mapping[str, UUID]) -> dict[str, Any
         "counts": counts,
         "left_off": max(0, sum(counts.values()) - len(told.get("items", ()))),
         "most_shown": MOST_SHOWN,
+        "missing": _missing(told),
+        "left_out": _missing(kept.result),
         "is_broken": any(one["error"] for one in told.get("files", ())),
         "is_pasted": any(one["name"] == uploads.PASTED for one in kept.files),
         "formats": READABLE,
@@ -60,6 +62,12 @@ def show(kept: Import, workspace: str, ids: Mapping[str, UUID]) -> dict[str, Any
             if one["name"] in ids
         ],
     }
+
+
+def _missing(told: Mapping[str, Any]) -> dict[str, Any]:
+    """{count, words, more}; what was kept before there was such a thing says nothing."""
+    found = told.get("missing") or {"count": 0, "words": []}
+    return {**found, "more": found["count"] - len(found["words"])}
 
 
 def chosen_formats(files: Sequence[Any], form: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -18,6 +18,7 @@ from app.domain.exchange.bounds import FILE_BYTES
 from app.domain.exchange.exports import exporting
 from app.domain.exchange.imports.deciding import Conflict, Item
 from app.domain.exchange.imports.importing import Importer
+from app.domain.exchange.missing import Missing
 from app.domain.exchange.packed import Packed, is_zip, unpacked
 from app.domain.prompts.people import SERVER
 from app.domain.workspaces import service as workspaces
@@ -27,6 +28,7 @@ from app.server.commands.administration import ready
 from app.settings import Settings
 
 _MOST_NAMED = 20
+_MOST_LINES = 50  # of a terminal
 
 
 async def bring_in(
@@ -57,9 +59,10 @@ async def bring_in(
                     heard = _unheard if is_trial else done
                     items += await importer.zip(whole, conflict, is_rehearsal=is_trial, done=heard)
                     passed[one] = whole.passed if isinstance(whole, Packed) else ()
+        missing = await importer.missing()
     lines = [told(items, is_rehearsal=is_rehearsal)]
     lines += [f"Without a prompt in {z}: {_listed(some)}." for z, some in passed.items() if some]
-    return "\n".join(lines)
+    return "\n".join([*lines, *_warned(missing)])
 
 
 async def send_out(
@@ -117,6 +120,15 @@ def told(items: Sequence[Item], *, is_rehearsal: bool) -> str:
 def _listed(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMED])
     return shown + (f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else "")
+
+
+def _warned(missing: Sequence[Missing]) -> list[str]:
+    if not missing:
+        return []
+    lines = [f"  {one.words}" for one in missing[:_MOST_LINES]]
+    if more := len(missing) - len(lines):
+        lines.append(f"  and {more:,} more")
+    return ["Included and not there; fetching answers 409 until it is:", *lines]
 
 
 async def _operator(database: Database, workspace: str) -> Principal:

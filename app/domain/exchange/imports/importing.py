@@ -28,6 +28,7 @@ from app.domain.exchange.imports import coming
 from app.domain.exchange.imports.coming import Wanted
 from app.domain.exchange.imports.deciding import Conflict, Deciding, Item, Step
 from app.domain.exchange.imports.rows import Telling
+from app.domain.exchange.missing import Missing, References
 from app.domain.exchange.packed import Packed, placed
 from app.domain.exchange.record import Record
 from app.domain.exchange.zipped import Reader
@@ -66,6 +67,7 @@ class Importer:
         self._rooms = rooms
         self._choices = choices or {}
         self._roles: dict[str, Role] = {}
+        self._references = References()
 
     async def files(
         self, files: Sequence[tuple[str, bytes]], conflict: Conflict, *, is_rehearsal: bool = False
@@ -164,10 +166,16 @@ class Importer:
                     await self._edit(step.prompt, step.wanted)
             for step in steps:
                 seen(step)
+            await asyncio.to_thread(self._references.note, steps)
             items += [step.item for step in steps]
             done(len(items))
             await asyncio.sleep(0)  # others are served meanwhile
         return items
+
+    async def missing(self) -> list[Missing]:
+        """What all that was brought includes and nobody has; with a rehearsal: would include."""
+        async with self._database.transaction(write=False) as tx:
+            return await self._references.missing(tx, self._caller)
 
     async def _batch(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.access.permissions import Permission
 from app.access.principal import Principal
-from app.domain.exchange import detecting, mapping
+from app.domain.exchange import detecting, mapping, missing
 from app.domain.exchange.bounds import FILE_BYTES
 from app.domain.exchange.errors import FileInvalid, FormatUnknown
 from app.domain.exchange.imports.coming import Wanted
@@ -57,7 +57,7 @@ async def preview(
         told.file(error.file)["error"] = _problem(error)
     told.doubts = _doubts(caller, found)
     await importer.bring(await importer.wanted(found), "skip", is_rehearsal=True, seen=told.note)
-    return told.told()
+    return told.told() | {"missing": missing.told(await importer.missing())}
 
 
 def wanted_files(

@@ -27,6 +27,8 @@ from app.domain.exchange.imports.deciding import Conflict, Item
 from app.domain.exchange.imports.importing import Importer
 from app.domain.exchange.imports.previewing import preview, wanted_files
 from app.domain.exchange.imports.uploads import Brought, Uploads
+from app.domain.exchange.missing import Missing
+from app.domain.exchange.missing import told as told_of
 from app.domain.exchange.models import Import
 from app.domain.exchange.zipped import Reader
 from app.domain.prompts.ports import Rooms
@@ -48,6 +50,8 @@ CALLERS = 2  # programs whose files are imported at once; more of them only wait
 TURN_SECONDS = 30.0  # others wait so long
 BEAT_SECONDS = 1.0
 MOST_TOLD = 200  # prompts on the page of what came of it
+
+Done = tuple[list[Item], list[Missing]]
 
 
 @dataclass(slots=True)
@@ -175,12 +179,12 @@ class Imports:
             self._tell(caller)
 
     async def _settle(
-        self, mine: Uploads, import_id: UUID, progress: _Progress, work: asyncio.Task[list[Item]]
+        self, mine: Uploads, import_id: UUID, progress: _Progress, work: asyncio.Task[Done]
     ) -> None:
         error = progress.why if work.cancelled() else work.exception()
         if error is None and not work.cancelled():
-            items = work.result()
-            await mine.finish(import_id, done=len(items), result=_result(items))
+            items, missing = work.result()
+            await mine.finish(import_id, done=len(items), result=_result(items, missing))
             return
         state = uploads.STOPPED if error is None else uploads.FAILED
         problem = error.detail if isinstance(error, AppError) else ""
@@ -191,13 +195,14 @@ class Imports:
 
     async def _work(
         self, caller: Principal, mine: Uploads, import_id: UUID, progress: _Progress
-    ) -> list[Item]:
+    ) -> Done:
         async with self._turns.place(caller.workspace_id):
             kept = await mine.open(import_id)
             choices: Any = kept.choices
             importer = Importer(self._database, caller, self._rooms, choices)
             async with mine.contents(kept) as files:
-                return await _all_of(importer, kept, files, progress)
+                items = await _all_of(importer, kept, files, progress)
+            return items, await importer.missing()
 
     async def _beat(
         self,
@@ -205,7 +210,7 @@ class Imports:
         mine: Uploads,
         import_id: UUID,
         progress: _Progress,
-        work: asyncio.Task[list[Item]],
+        work: asyncio.Task[Done],
     ) -> None:
         """Say how far it is, and stop for whoever may not write here any more."""
         while True:
@@ -265,11 +270,11 @@ async def at_pace(chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes, None]:
         yield chunk
 
 
-def _result(items: Sequence[Item]) -> dict[str, Any]:
+def _result(items: Sequence[Item], missing: Sequence[Missing]) -> dict[str, Any]:
     found = Counter(one.action for one in items)
     told = [
         {"name": one.name, "action": one.action}
         for one in sorted(items, key=lambda one: one.action)
         if one.action in ("create", "update")
     ]
-    return {"counts": dict(found), "items": told[:MOST_TOLD]}
+    return {"counts": dict(found), "items": told[:MOST_TOLD], "missing": told_of(missing)}
