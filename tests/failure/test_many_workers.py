@@ -16,6 +16,8 @@ from typing import Any
 import httpx
 import pytest
 
+from app.kit.rollouts import bucket
+from app.sdk import Options, Promptroom
 from tests.failure.headless import Prompt, a_prompt
 from tests.support.agents import an_agent
 from tests.support.deployment import Cluster, cluster
@@ -320,3 +322,61 @@ def _is_held(server: Server, sleeper: Sleeper) -> bool:
     with suppress(AssertionError):
         return bool(_worker_at(server, sleeper.port))
     return False
+
+
+async def test_a_rollouts_percentage_reaches_every_workers_memory_and_every_client(
+    many: Cluster, prompt: Prompt
+) -> None:
+    """Sixteen connections are on both workers; each has the old share in memory by then."""
+    name = (await _ask(many.server, "GET", f"/api/v1/prompts/{prompt.id}"))["name"]
+    base = f"/api/v1/prompts/{prompt.id}"
+    await _ask(many.server, "POST", f"{base}/versions", {"message": "1", "labels": ["production"]})
+    await _ask(many.server, "PATCH", base, {"text": "Candidate"})
+    await _ask(many.server, "POST", f"{base}/versions", {"message": "2"})
+
+    async def share(percent: float) -> Any:
+        body = {"version": 1, "rollout": {"version": 2, "percent": percent}}
+        return await _ask(many.server, "PUT", f"{base}/labels/production", body)
+
+    seed = (await share(10))["rollout"]["seed"]
+    key = next(k for k in map(str, range(10_000)) if 1000 <= bucket(seed, k) < 9000)
+    async with AsyncExitStack() as stack:
+        headers = {"Authorization": f"Bearer {KEY}"}
+        limits = httpx.Limits(max_connections=1)
+        clients = [
+            await stack.enter_async_context(
+                httpx.AsyncClient(base_url=many.server.url, headers=headers, limits=limits)
+            )
+            for _ in range(16)
+        ]
+        options = Options(poll_seconds=0.2, timeout=5)
+        sdks = [stack.enter_context(Promptroom(many.server.url, KEY, options)) for _ in range(4)]
+
+        async def numbers() -> set[int]:
+            asked = [one.get(f"/api/v1/fetch/{name}?key={key}") for one in clients]
+            return {answer.json()["version"] for answer in await asyncio.gather(*asked)}
+
+        def by_clients() -> set[str]:
+            return {one.get(name, sticky_key=key).text for one in sdks}
+
+        async def all_have(number: int, text: str) -> None:
+            async def is_so() -> bool:
+                told = await asyncio.to_thread(by_clients)
+                return await numbers() == {number} and told == {text}
+
+            for _ in range(200):  # at most ten seconds
+                if await is_so():
+                    return
+                await asyncio.sleep(0.05)
+            raise AssertionError(f"not everybody has v{number}")
+
+        pids = set()
+        for one in clients:
+            await one.get(f"/api/v1/fetch/{name}?key={key}")
+        for pid in many.server.workers():
+            if any(c.status == "ESTABLISHED" for c in _connections(pid)):
+                pids.add(pid)
+        assert len(pids) == 2
+        for percent, number, text in ((10, 1, "Hello"), (90, 2, "Candidate"), (10, 1, "Hello")):
+            await share(percent)
+            await all_have(number, text)
