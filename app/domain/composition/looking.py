@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -62,3 +63,22 @@ def uses(
         for row in rows
     ]
     return tuple(sorted(found, key=lambda one: (one.number == 0, -one.number)))
+
+
+@dataclass(frozen=True, slots=True)
+class There:
+    """What a reference to a prompt can name; `newest` 0 = it has no version."""
+
+    labels: frozenset[str]
+    newest: int
+
+
+async def there(tx: AsyncSession, where: InWorkspace, called: Collection[str]) -> dict[str, There]:
+    """By name, old names too, where a prompt answers to it."""
+    found = await queries.called(tx, where, called)
+    ids = {one[0] for one in found.values()}
+    labels = await queries.labels_of(tx, where, ids)
+    newest = await queries.newest_of(tx, where, ids)
+    return {
+        name: There(frozenset(labels[one[0]]), newest.get(one[0], 0)) for name, one in found.items()
+    }

@@ -6,14 +6,15 @@ versions that programs get by a label; what only older versions include serves n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.tenancy import InWorkspace
-from app.domain.composition import queries
+from app.domain.composition import looking
+from app.domain.composition.looking import There
 from app.domain.exchange.imports.deciding import Step
 from app.domain.prompts import template
 from app.domain.versions.policy import LATEST
@@ -47,27 +48,20 @@ class _Reference:
     label: str
 
 
-@dataclass(slots=True)
-class _There:
-    """What a reference to a prompt can name; `newest` 0 = it has no version."""
-
-    labels: set[str]
-    newest: int
-
-    def lacks(self, name: str, label: str) -> str:
-        if not label or label in self.labels or (label == LATEST and self.newest):
-            return ""
-        number = label.removeprefix("v")
-        if number.isdecimal() and len(number) < 10 and 0 < int(number) <= self.newest:
-            return ""
-        return f"{name} has no {label}."
+def _lacks(there: There, name: str, label: str) -> str:
+    if not label or label in there.labels or (label == LATEST and there.newest):
+        return ""
+    number = label.removeprefix("v")
+    if number.isdecimal() and len(number) < 10 and 0 < int(number) <= there.newest:
+        return ""
+    return f"{name} has no {label}."
 
 
 class References:
     """Gathers, of one import, what comes and what that includes."""
 
     def __init__(self) -> None:
-        self._coming: dict[str, _There] = {}
+        self._coming: dict[str, There] = {}
         self._written: list[_Reference] = []
 
     def note(self, steps: Iterable[Step]) -> None:
@@ -82,7 +76,7 @@ class References:
                 newest = one.number
                 if one.number in given:
                     texts.append((one.number, one.text))
-            there = _There(set(kept.labels), newest)
+            there = There(frozenset(kept.labels), newest)
             for called in (name, *(one.name for one in kept.old_names)):
                 self._coming.setdefault(called, there)
             live = [(None, one.text) for one in kept.branches if one.name == "main"]
@@ -91,13 +85,13 @@ class References:
     async def missing(self, tx: AsyncSession, where: InWorkspace) -> list[Missing]:
         """In the order in which they came; each reference of a prompt once."""
         names = list(dict.fromkeys(one.name for one in self._written))
-        here: dict[str, _There] = {}
+        here: dict[str, There] = {}
         for start in range(0, len(names), _AT_ONCE):
-            here |= await _here(tx, where, names[start : start + _AT_ONCE])
+            here |= await looking.there(tx, where, names[start : start + _AT_ONCE])
         found = []
         for one in dict.fromkeys(self._written):  # a rehearsal before it has noted them, too
             there = [some[one.name] for some in (self._coming, here) if one.name in some]
-            problems = [some.lacks(one.name, one.label) for some in there]
+            problems = [_lacks(some, one.name, one.label) for some in there]
             if not all(problems or [f"There is no prompt {one.name}."]):
                 continue
             problem = problems[0] if problems else f"There is no prompt {one.name}."
@@ -120,13 +114,3 @@ def _references(prompt: str, texts: Iterable[tuple[int | None, str]]) -> Iterato
                 seen.add((name, label))
                 line = text.count("\n", 0, match.start()) + 1
                 yield _Reference(prompt, version, line, name, label)
-
-
-async def _here(tx: AsyncSession, where: InWorkspace, names: Sequence[str]) -> Mapping[str, _There]:
-    called = await queries.called(tx, where, names)
-    ids = {one[0] for one in called.values()}
-    labels = await queries.labels_of(tx, where, ids)
-    newest = await queries.newest_of(tx, where, ids)
-    return {
-        name: _There(set(labels[one[0]]), newest.get(one[0], 0)) for name, one in called.items()
-    }

@@ -13,8 +13,8 @@ from app.domain.inbox import queries
 from app.domain.inbox.models import Notice
 from app.domain.inbox.policy import INCLUDED
 from app.domain.threads import rendering
+from app.domain.versions.history import moves_by_id
 from app.domain.versions.labels.rollouts import step
-from app.domain.versions.queries import moves_by_id
 
 QUOTE_LONGEST = 140  # characters
 TEXT_LONGEST = 280

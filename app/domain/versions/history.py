@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -239,6 +239,13 @@ def side_of(version: Version, ref: str = "") -> Side:
         units,
         decoded(version.blame),
     )
+
+
+async def moves_by_id(
+    tx: AsyncSession, where: InWorkspace, ids: Collection[UUID]
+) -> dict[UUID, LabelMove]:
+    """For whoever remembers moves by their ids."""
+    return await queries.moves_by_id(tx, where, ids)
 
 
 async def label_names(
