@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import uvloop
 
-from benchmarks import comparing, fetching, library, rendering, sdk
+from benchmarks import comparing, fetching, library, rendering, sdk, where_used
 from benchmarks.figures import Figures, Goal, head, lines
 from benchmarks.load import Load, keep_apart, load
 from benchmarks.shared import SharedTarget, pieces, two_workers
@@ -273,6 +273,7 @@ async def run_all(only: str, seconds: float, repeat: int) -> None:
     await rendering.run_all(only, repeat)
     await sdk.run_all(only, repeat)
     await library.run_all(only, repeat)
+    await where_used.run_all(only, repeat)
     comparing.run_all(only, repeat)
 
 

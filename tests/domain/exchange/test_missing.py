@@ -40,7 +40,7 @@ def flat(text):
     return " ".join(html.unescape(text).split())
 
 
-async def test_the_preview_and_the_result_say_so(client, database, place):
+async def test_the_preview_and_the_result_say_so(app, client, place):
     use(client, place.owner)
     parts = [("file", ("top.prompt", TOP)), ("file", ("tone.prompt", TONE))]
     brought = await client.post(f"/w/{place.slug}/import", files=parts)
@@ -50,14 +50,7 @@ async def test_the_preview_and_the_result_say_so(client, database, place):
     assert all(one in page for one in SAID)
     assert "house/tone}}." not in page  # which comes along
     assert (await client.post(f"{url}/run", data={"conflict": "skip"})).status_code == 303
-
-    async def is_done():
-        return "Imported" in (await client.get(url)).text
-
-    for _ in range(200):
-        if await is_done():
-            break
-        await until(lambda: True)
+    await until(lambda: not app.state.imports._tasks)
     page = flat((await client.get(url)).text)
     assert "2 references lead nowhere" in page
     assert all(one in page for one in SAID)
