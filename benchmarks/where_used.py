@@ -1,8 +1,8 @@
 """Where a prompt is used, among 10,000 prompts, on both databases: without HTTP and pages.
 
 Every prompt has three versions and includes one prompt that all have, and one of five hundred that
-twenty have each; one of those answers to two of their names. Beside the figures the plans of PostgreSQL: what they scan and sort is how the
-times grow.
+twenty have each; one of those answers to two of their names. Beside the figures the plans of
+PostgreSQL: what they scan and sort is how the times grow.
 """
 
 from __future__ import annotations
