@@ -23,6 +23,7 @@ UNCHANGED = {f"{PROMPT}/{what}" for what in ("publish", "unarchive", "versions/{
 UNCHANGED |= {f"{THREAD_PAGE}/{what}" for what in ("reopen", "read")}  # open, and one's own
 UNCHANGED |= {f"/w/{{workspace}}/inbox/{what}" for what in ("mark", "mark-all")}  # nothing new
 UNCHANGED |= {f"/w/{{workspace}}/{what}" for what in ("export", "export/file")}  # read only
+UNCHANGED.add(f"{PROMPT}/composition/outdated")  # nobody includes it by an old name
 
 
 async def prepared(client: Any, database: Database, world: World) -> dict[str, str]:
