@@ -20,6 +20,7 @@ from app.domain.prompts.service import Opened, Prompts
 from app.domain.versions import policy, queries
 from app.domain.versions.blame import Blame, decoded
 from app.domain.versions.errors import VersionNotFound
+from app.domain.versions.labels import queries as label_queries
 from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
 from app.domain.versions.reading import blame_of, read_since
 from app.kit import clock, cursor
@@ -119,7 +120,7 @@ class History:
         return await queries.newest(self._tx, self._caller, prompt_id)
 
     async def labels(self, prompt_id: UUID) -> Sequence[Label]:
-        return await queries.labels(self._tx, self._caller, prompt_id)
+        return await label_queries.of_prompt(self._tx, self._caller, prompt_id)
 
     async def label_names(self, prompt_id: UUID) -> dict[int, list[str]]:
         """The labels on each version, `latest` last."""
@@ -138,14 +139,16 @@ class History:
         return await queries.dates(self._tx, self._caller, prompt_id, numbers)
 
     async def moves(self, prompt_id: UUID, label: str, limit: int = 50) -> Sequence[LabelMove]:
-        return await queries.moves(self._tx, self._caller, prompt_id, label, limit)
+        return await label_queries.moves(self._tx, self._caller, prompt_id, label, limit)
 
     async def moves_page(
         self, prompt_id: UUID, label: str, limit: int, after: str | None = None
     ) -> Page[LabelMove]:
         """Raises `InvalidCursor`."""
         before = cursor.decode(after, tuple[UUID])[0] if after else None
-        rows = await queries.moves(self._tx, self._caller, prompt_id, label, limit + 1, before)
+        rows = await label_queries.moves(
+            self._tx, self._caller, prompt_id, label, limit + 1, before
+        )
         return cut(rows, limit, lambda move: (move.id,))
 
     async def contributors(self, prompt_id: UUID, after: int, upto: int) -> dict[str, int]:
@@ -220,7 +223,9 @@ class History:
             newest = await queries.newest_numbers(self._tx, self._caller, [prompt_id])
             if prompt_id in newest:
                 return newest[prompt_id]
-        elif (label := await queries.label(self._tx, self._caller, prompt_id, ref)) is not None:
+        elif (
+            label := await label_queries.label(self._tx, self._caller, prompt_id, ref)
+        ) is not None:
             return label.number
         raise VersionNotFound(f"This prompt has no version {ref}.")
 
@@ -245,14 +250,14 @@ async def moves_by_id(
     tx: AsyncSession, where: InWorkspace, ids: Collection[UUID]
 ) -> dict[UUID, LabelMove]:
     """For whoever remembers moves by their ids."""
-    return await queries.moves_by_id(tx, where, ids)
+    return await label_queries.moves_by_id(tx, where, ids)
 
 
 async def label_names(
     tx: AsyncSession, where: InWorkspace, prompt_id: UUID
 ) -> dict[int, list[str]]:
     names: defaultdict[int, list[str]] = defaultdict(list)
-    for label in await queries.labels(tx, where, prompt_id):
+    for label in await label_queries.of_prompt(tx, where, prompt_id):
         names[label.number].append(label.name)
     newest = await queries.newest_numbers(tx, where, [prompt_id])
     if prompt_id in newest:

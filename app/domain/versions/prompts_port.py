@@ -20,6 +20,7 @@ from app.domain.prompts.settings import settings_of
 from app.domain.versions import policy, queries
 from app.domain.versions.errors import LabelMovedSince, LabelNotFound
 from app.domain.versions.history import actors_of, label_names
+from app.domain.versions.labels import queries as label_queries
 from app.domain.versions.labels.labels import Labels
 from app.domain.versions.models import Version
 from app.domain.versions.ports import UNWATCHED, Composition
@@ -62,7 +63,7 @@ class VersionReleases:
         labels = Labels(tx, caller, rooms, self._composition)
         if newest is None or not await labels.put(branch, newest, [label]):
             return ""
-        [made] = await queries.moves(tx, caller, prompt_id, label, 1)
+        [made] = await label_queries.moves(tx, caller, prompt_id, label, 1)
         return str(made.id)
 
     async def take_back(
@@ -84,7 +85,7 @@ class VersionReleases:
         self, tx: AsyncSession, where: InWorkspace, branch: Branch, text: str
     ) -> Standing:
         names = await label_names(tx, where, branch.prompt_id)
-        placed = await queries.labels(tx, where, branch.prompt_id)
+        placed = await label_queries.of_prompt(tx, where, branch.prompt_id)
         splits = {one.name: _split(one.rollout) for one in placed if one.rollout}
         versions = await queries.listed(tx, where, branch.prompt_id, None, RECENT)
         who = await people.named(tx, where, actors_of(versions))

@@ -1,4 +1,4 @@
-"""Every SQL statement about versions, checkpoints and labels."""
+"""Every SQL statement about versions and checkpoints."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, delete, func, null, or_, select, true, union_all
+from sqlalchemy import bindparam, delete, func, null, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
 from app.access.tenancy import GIVEN, InWorkspace, rows, within
 from app.domain.prompts.models import Branch
-from app.domain.versions.models import Checkpoint, Label, LabelMove, Version
+from app.domain.versions.models import Checkpoint, Label, Version
 
 _LARGEST = 2**31 - 1  # number of a version
-MOST_LABELS = 100  # of one prompt
 MOST_DATES = 1000  # of versions; more are on no page
 
 
@@ -226,101 +225,6 @@ async def drop_checkpoints(tx: AsyncSession, ids: Sequence[UUID]) -> None:
 async def room(tx: AsyncSession, room_id: UUID) -> Branch | None:
     """The branch behind a room, for what the server does by itself."""
     return await tx.get(Branch, room_id)  # unscoped: the engine acts for everyone in the room
-
-
-async def labels(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> Sequence[Label]:
-    statement = within(
-        select(Label).where(Label.prompt_id == prompt_id).order_by(Label.name).limit(MOST_LABELS),
-        where,
-        Label,
-    )
-    return (await tx.execute(statement)).scalars().all()
-
-
-async def labels_named(
-    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, names: Sequence[str]
-) -> Sequence[Label]:
-    statement = within(
-        select(Label).where(Label.prompt_id == prompt_id, Label.name.in_(names)), where, Label
-    )
-    return (await tx.execute(statement)).scalars().all()
-
-
-async def count_labels(tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> int:
-    statement = within(
-        select(func.count()).select_from(Label).where(Label.prompt_id == prompt_id), where, Label
-    )
-    return (await tx.execute(statement)).scalar_one()
-
-
-async def label(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str) -> Label | None:
-    statement = within(
-        select(Label).where(Label.prompt_id == prompt_id, Label.name == name), where, Label
-    )
-    return (await tx.execute(statement)).scalar_one_or_none()
-
-
-async def remove_label(tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str) -> None:
-    await tx.execute(
-        within(delete(Label).where(Label.prompt_id == prompt_id, Label.name == name), where, Label)
-    )
-
-
-async def moves(
-    tx: AsyncSession,
-    where: InWorkspace,
-    prompt_id: UUID,
-    name: str,
-    limit: int,
-    before: UUID | None = None,
-) -> Sequence[LabelMove]:
-    """Where a label has been, before a move or up to now, the latest move first."""
-    is_before = true() if before is None else LabelMove.id < before
-    statement = within(
-        select(LabelMove)
-        .where(LabelMove.prompt_id == prompt_id, LabelMove.label == name, is_before)
-        .order_by(LabelMove.id.desc())
-        .limit(limit),
-        where,
-        LabelMove,
-    )
-    return (await tx.execute(statement)).scalars().all()
-
-
-async def moves_by_id(
-    tx: AsyncSession, where: InWorkspace, ids: Collection[UUID]
-) -> dict[UUID, LabelMove]:
-    statement = within(select(LabelMove).where(LabelMove.id.in_(ids)), where, LabelMove)
-    return {one.id: one for one in (await tx.execute(statement)).scalars()}
-
-
-async def has_been(
-    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, name: str, number: int
-) -> bool:
-    """Whether a label gave a version to everybody, or to all but some, at any time."""
-    statement = within(
-        select(LabelMove.id)
-        .where(
-            LabelMove.prompt_id == prompt_id,
-            LabelMove.label == name,
-            or_(LabelMove.to_number == number, LabelMove.from_number == number),
-        )
-        .limit(1),
-        where,
-        LabelMove,
-    )
-    return (await tx.execute(statement)).first() is not None
-
-
-async def move(
-    tx: AsyncSession, where: InWorkspace, prompt_id: UUID, move_id: UUID
-) -> LabelMove | None:
-    statement = within(
-        select(LabelMove).where(LabelMove.prompt_id == prompt_id, LabelMove.id == move_id),
-        where,
-        LabelMove,
-    )
-    return (await tx.execute(statement)).scalar_one_or_none()
 
 
 async def newest_numbers(

@@ -9,6 +9,7 @@ import pytest
 from app.domain.prompts.service import Prompts
 from app.domain.versions import queries
 from app.domain.versions.errors import VersionNotFound
+from app.domain.versions.labels import queries as label_queries
 from app.domain.versions.labels.labels import Labels
 from app.domain.versions.reactions import ACTIVE_SECONDS, AutomaticCheckpoints
 from app.domain.versions.service import Checkpoints, Versions
@@ -209,8 +210,8 @@ class TestLabels:
 
         await asyncio.gather(move(1), move(2))
         async with database.transaction(write=False) as tx:
-            moves = await queries.moves(tx, caller, made.id, "production", 50)
-            label = await queries.label(tx, caller, made.id, "production")
+            moves = await label_queries.moves(tx, caller, made.id, "production", 50)
+            label = await label_queries.label(tx, caller, made.id, "production")
         assert [one.from_number for one in moves] == [moves[1].to_number, None]
         assert label.number == moves[0].to_number
 

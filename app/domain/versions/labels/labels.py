@@ -23,6 +23,7 @@ from app.domain.versions.errors import (
     LabelRefused,
     VersionNotFound,
 )
+from app.domain.versions.labels import queries as label_queries
 from app.domain.versions.labels.rollouts import Place, Wanted, begun, gives_less
 from app.domain.versions.models import Label, LabelMove, Version
 from app.domain.versions.ports import UNWATCHED, Composition, Put
@@ -83,11 +84,11 @@ class Labels:
         if wanted is not None:
             await self._version(prompt_id, wanted.version)
             rollout = begun(number, wanted, running)
-        is_back = gives_less(rollout, running) and await queries.has_been(
+        is_back = gives_less(rollout, running) and await label_queries.has_been(
             self._tx, self._caller, prompt_id, name, number
         )
         await self.put(branch, version, [name], rollout, is_checked=not is_back)
-        label = await queries.label(self._tx, self._caller, prompt_id, name)
+        label = await label_queries.label(self._tx, self._caller, prompt_id, name)
         if label is None:
             raise LabelNotFound(f"{name} is on no version.")
         return Moved(label, await self._problems(prompt_id, name) if is_back else ())
@@ -101,7 +102,7 @@ class Labels:
         """
         prompts = Prompts(self._tx, self._caller, self._announcer)
         await (prompts.locked(prompt_id) if holds else prompts.open(prompt_id))
-        found = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
+        found = await label_queries.moves(self._tx, self._caller, prompt_id, name, 1)
         return found[0] if found and found[0].to_number is not None else None
 
     async def split(
@@ -110,7 +111,7 @@ class Labels:
         """Give a candidate to some, and leave the label where it is. Raises what `move` does."""
         self._caller.require(Permission.LABELS_MOVE)
         await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
-        there = await queries.label(self._tx, self._caller, prompt_id, name)
+        there = await label_queries.label(self._tx, self._caller, prompt_id, name)
         if there is None:
             raise LabelNotFound(f"{name} is on no version.")
         return await self.move(prompt_id, name, there.number, wanted, seen)
@@ -123,13 +124,13 @@ class Labels:
         self._caller.require(Permission.LABELS_MOVE)
         policy.check_label(name)
         _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
-        label = await queries.label(self._tx, self._caller, prompt_id, name)
+        label = await label_queries.label(self._tx, self._caller, prompt_id, name)
         if label is None:
             raise LabelNotFound(f"{name} is on no version.")
         await self._check_roles([name])
         before = label.number, label.rollout
         async with self._tx.begin_nested():  # whoever catches the refusal commits nothing of it
-            await queries.remove_label(self._tx, self._caller, prompt_id, name)
+            await label_queries.remove(self._tx, self._caller, prompt_id, name)
             await self._composition.removed(
                 self._tx, self._caller, prompt_id, name, confirmed=confirmed
             )
@@ -150,7 +151,7 @@ class Labels:
         `LabelProtected`, `LabelRefused`, and, if that `is_checked`, what `move` says of programs.
         """
         prompt_id = branch.prompt_id
-        there = await queries.labels_named(self._tx, self._caller, prompt_id, names)
+        there = await label_queries.named(self._tx, self._caller, prompt_id, names)
         now = {one.name: one for one in there}
         places: dict[str, Place] = {name: (one.number, one.rollout) for name, one in now.items()}
         after = version.number, rollout
@@ -177,7 +178,7 @@ class Labels:
         """
         self._caller.require(Permission.LABELS_MOVE)
         _, branch = await Prompts(self._tx, self._caller, self._announcer).locked(prompt_id)
-        made = await queries.move(self._tx, self._caller, prompt_id, move_id)
+        made = await label_queries.move(self._tx, self._caller, prompt_id, move_id)
         if made is None or made.label != name:
             raise LabelNotFound("There is no such move.")
         await self._check_last(prompt_id, name, made.id)
@@ -193,7 +194,7 @@ class Labels:
         return await self._composition.problems(self._tx, self._caller, prompt_id, name)
 
     async def _running(self, prompt_id: UUID, name: str) -> Rollout | None:
-        there = await queries.label(self._tx, self._caller, prompt_id, name)
+        there = await label_queries.label(self._tx, self._caller, prompt_id, name)
         return there.rollout if there else None
 
     async def _version(self, prompt_id: UUID, number: int) -> Version:
@@ -203,7 +204,7 @@ class Labels:
         return found
 
     async def _check_last(self, prompt_id: UUID, name: str, seen: UUID) -> None:
-        last = await queries.moves(self._tx, self._caller, prompt_id, name, 1)
+        last = await label_queries.moves(self._tx, self._caller, prompt_id, name, 1)
         if not last or last[0].id != seen:
             raise LabelMovedSince(f"{name} is where somebody has put it since.")
 
@@ -217,9 +218,9 @@ class Labels:
         """As many as are shown, and each is composed when it moves: others wait for that."""
         if not new:
             return
-        count = await queries.count_labels(self._tx, self._caller, prompt_id)
-        if count + new > queries.MOST_LABELS:
-            most = f"A prompt has at most {queries.MOST_LABELS} labels. Take some off."
+        count = await label_queries.count(self._tx, self._caller, prompt_id)
+        if count + new > label_queries.MOST_LABELS:
+            most = f"A prompt has at most {label_queries.MOST_LABELS} labels. Take some off."
             raise LabelRefused({"label": most})
 
     def _new(self, prompt_id: UUID, name: str) -> Label:

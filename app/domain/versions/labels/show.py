@@ -13,9 +13,10 @@ from app.access.permissions import Permission, Role
 from app.access.principal import Principal
 from app.domain.prompts.deps import Desk
 from app.domain.prompts.people import Shown
-from app.domain.versions import heading, policy, queries
+from app.domain.versions import heading, policy
 from app.domain.versions.errors import LabelNotFound
 from app.domain.versions.history import History
+from app.domain.versions.labels import queries as label_queries
 from app.domain.versions.models import LabelMove
 from app.domain.workspaces.service import Workspaces
 from app.kit import clock
@@ -117,10 +118,10 @@ async def undo(
     caller = desk.caller
     if move_id is None or not caller.can(Permission.LABELS_MOVE):
         return None
-    made = await queries.move(tx, caller, prompt_id, move_id)
+    made = await label_queries.move(tx, caller, prompt_id, move_id)
     if made is None or clock.utc_now() - made.moved_at > UNDO or made.actor != caller.actor:
         return None
-    [last] = await queries.moves(tx, caller, prompt_id, made.label, 1)
+    [last] = await label_queries.moves(tx, caller, prompt_id, made.label, 1)
     if last.id != made.id:
         return None
     split = _split(made.to_number, made.rollouts[1])
