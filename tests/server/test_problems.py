@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -52,7 +52,7 @@ CASES: list[Case] = [
     # and by the application
     ("GET", f"{PROMPTS}?limit=0", 422, "fields_invalid", {}),
     ("GET", f"{PROMPTS}?cursor=odd", 422, "cursor_invalid", {}),
-    ("GET", f"{PROMPTS}/{uuid4()}", 404, "prompt_not_found", {}),
+    ("GET", f"{PROMPTS}/{UUID(int=7)}", 404, "prompt_not_found", {}),
     ("GET", "/api/v1/fetch/a", 404, "release_not_found", {}),
     ("POST", PROMPTS, 409, "prompt_name_taken", {"json": {"name": "taken", "text": ""}}),
     (
