@@ -12,6 +12,7 @@ from tests.server.openapi.schemathesis_run import run
 from tests.support.deployment import alone
 
 
+@pytest.mark.timeout(240)  # it takes all processors there are
 def test_every_call_does_what_its_description_says(tmp_path: Path) -> None:
     with alone(tmp_path) as server:
         database = Database(f"sqlite:///{tmp_path / 'promptroom.db'}")
