@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import httpx
+import pytest
 
 from app.db.engine import Database
 from tests.server.openapi.schemathesis_run import run
