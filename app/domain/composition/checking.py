@@ -198,3 +198,13 @@ def still_included(label: str, dependants: Sequence[Dependant]) -> str:
         f"{names} {'include' if many else 'includes'} this prompt under {label}: programs that "
         f"fetch {'them' if many else 'it'} would get an error. It goes if you confirm that."
     )
+
+
+def old_name_included(names: Sequence[str], dependants: Sequence[str]) -> str:
+    """A sentence for whoever is about to take or release old names."""
+    many = len(dependants) != 1
+    return (
+        f"{among(dependants)} {'include' if many else 'includes'} another prompt by its old name "
+        f"{among(names)}: what programs get would change without a release. Write the new name "
+        f"there first, and publish."
+    )

@@ -1,4 +1,7 @@
-"""What versions ask before they let a label go: implements `versions.ports.Composition`."""
+"""What is asked before a label or an old name goes.
+
+Implements `versions.ports.Composition` and `prompts.ports.Composition`.
+"""
 
 from __future__ import annotations
 
@@ -18,12 +21,14 @@ from app.domain.composition.checking import (
     each_way,
     of_dependants,
     of_released,
+    old_name_included,
     still_included,
 )
 from app.domain.composition.errors import StillIncluded
 from app.domain.composition.policy import Dependant
 from app.domain.composition.ports import NOBODY, IncludedMoved, Told
 from app.domain.composition.recording import inclusions, references
+from app.domain.prompts.errors import OldNameIncluded
 from app.domain.releases.composing import Piece
 from app.domain.releases.errors import (
     ReferenceCycle,
@@ -125,6 +130,16 @@ class Guard:
             still_included(label, concerned) if concerned else problems[0].detail,
             dependants=[one.name for one in concerned],
         )
+
+    async def let_go(self, tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> None:
+        """Raises `OldNameIncluded`: what programs get by these old names would be another text."""
+        # As when a label moves: of two that each look before the other commits, a release that
+        # includes by the name would be checked with one prompt and given with another.
+        await locks.hold(tx, f"composition {where.workspace_id}")
+        if dependants := await queries.given_with(tx, where, names, MOST_TOLD):
+            raise OldNameIncluded(
+                old_name_included(sorted(names), dependants), dependants=dependants
+            )
 
     async def _about(self, tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> _About:
         names = await looking.names(tx, where, prompt_id)

@@ -52,7 +52,7 @@ async def old_names_taken(tx: AsyncSession, where: InWorkspace, names: Sequence[
 
 
 async def give_up(tx: AsyncSession, where: InWorkspace, names: Sequence[str]) -> None:
-    """A name that a prompt gets now is nobody's old name any more."""
+    """Names that prompts get now are nobody's old names any more."""
     await tx.execute(within(delete(OldName).where(OldName.name.in_(names)), where, OldName))
 
 

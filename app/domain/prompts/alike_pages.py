@@ -14,7 +14,7 @@ from litestar.params import FromPath
 from app.access.permissions import Permission
 from app.domain.prompts import policy, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
-from app.domain.prompts.service import Details, Prompts
+from app.domain.prompts.service import Details
 from app.web.forms import typed
 from app.web.htmx import is_htmx, page, see_other
 
@@ -44,7 +44,7 @@ class AlikePages(Controller):
         """One more tag, whatever others add meanwhile."""
         tag = (await typed(request, "tag"))["tag"]
         async with desk.database.transaction() as tx:
-            prompts = Prompts(tx, desk.caller, desk.rooms)
+            prompts = desk.prompts(tx)
             await prompts.locked(prompt_id)
             tags = (await prompts.open(prompt_id)).tags
             await prompts.change(prompt_id, Details(tags=(*tags, tag)))
@@ -74,7 +74,7 @@ class AlikeTitlePages(Controller):
 
 async def _drawn(request: AppRequest, desk: Desk, prompt_id: UUID) -> Response[Any]:
     async with desk.database.transaction(write=False) as tx:
-        opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+        opened = await desk.prompts(tx).open(prompt_id)
     text = (await desk.rooms.read(opened.branch.id)).text
     found = await desk.finder.alike(desk.caller, prompt_id, text, opened.tags)
     context: dict[str, Any] = views.rights(desk.caller)

@@ -41,7 +41,7 @@ from app.domain.prompts.schemas import (
     plan_from,
     summary,
 )
-from app.domain.prompts.service import Details, Prompts
+from app.domain.prompts.service import Details
 from app.domain.prompts.together_api import change_rest, change_together
 from app.kit.edits import Edit
 from app.web.conditional import NOT_MODIFIED, ConditionsDep, KnownDep, answered
@@ -87,7 +87,8 @@ class PromptApi(Controller):
     ) -> Response[PromptView]:
         """Make a prompt with its first text and its room.
 
-        Needs the scope `write`. A name that is taken answers 409 `prompt_name_taken`.
+        Needs the scope `write`. A name that is taken answers 409 `prompt_name_taken`; one that
+        another prompt had before, and that released prompts include it by, 409 `old_name_included`.
         """
         new = new_prompt(data)
         opened = await prompts.create(new)
@@ -133,8 +134,8 @@ class PromptApi(Controller):
         changed, also where messages came, went or moved, and nothing of what others have written
         since is lost. When the words that you changed are not there any more the answer is 409
         `prompt_base_gone` with the present `text`, and nothing was done. With `If-Match` the same
-        holds for what somebody types while this call is under way, whatever else it changes. Needs
-        the scope `write`.
+        holds for what somebody types while this call is under way, whatever else it changes. A
+        `name` answers as when a prompt is made. Needs the scope `write`.
         """
         plan = plan_from(data)
         if plan is not None:
@@ -145,7 +146,7 @@ class PromptApi(Controller):
             await change_together(condition, data, edit)
             return answered(*await current(request, desk, prompt_id))
         async with desk.database.transaction() as tx:
-            prompts = Prompts(tx, desk.caller, desk.rooms)
+            prompts = desk.prompts(tx)
             await condition.check(tx)
             if edit is not None:
                 await prompts.claim_text(prompt_id)
@@ -172,7 +173,7 @@ class PromptApi(Controller):
         condition = await expected(request, desk, prompt_id, conditions)
         async with desk.database.transaction() as tx:
             await condition.check(tx)
-            prompts = Prompts(tx, desk.caller, desk.rooms)
+            prompts = desk.prompts(tx)
             await prompts.change(prompt_id, Details(archived=True))
 
 
@@ -247,6 +248,7 @@ class OldNameApi(Controller):
     ) -> None:
         """Have an old name lead nowhere: programs that fetch by it get 404 from then on.
 
+        While released prompts include this one by that name the answer is 409 `old_name_included`.
         Needs the scope `write`.
         """
         await old_names.release(prompt_id, old_name.strip("/"))
@@ -285,7 +287,7 @@ def _has_more(data: PromptPatch) -> bool:
 
 async def _room_of(desk: Desk, prompt_id: UUID) -> UUID:
     async with desk.database.transaction(write=False) as tx:
-        return (await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)).branch.id
+        return (await desk.prompts(tx).open(prompt_id)).branch.id
 
 
 async def _live_text(desk: Desk, prompt_id: UUID) -> str:

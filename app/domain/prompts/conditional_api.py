@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.domain.prompts.deps import AppRequest, Desk
 from app.domain.prompts.ports import Release
 from app.domain.prompts.schemas import PromptPatch, PromptView, plan_from, view
-from app.domain.prompts.service import Opened, Prompts
+from app.domain.prompts.service import Opened
 from app.domain.rooms.room.document import Plan
 from app.web.conditional import Conditions, tag_of
 from app.web.links import absolute
@@ -57,7 +57,7 @@ class Expected:
     async def check(self, tx: AsyncSession) -> None:
         """Raises `PreconditionFailed`. Whoever passes holds the prompt until the commit."""
         if self.conditions.are_given:
-            await Prompts(tx, self.desk.caller, self.desk.rooms).locked(self.prompt_id)
+            await self.desk.prompts(tx).locked(self.prompt_id)
             self.conditions.check(await self._etag(tx))
 
     async def now(self, tx: AsyncSession) -> Expected:
@@ -75,13 +75,13 @@ async def expected(
     text = ""
     if conditions.are_given:
         async with desk.database.transaction(write=False) as tx:
-            branch = (await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)).branch
+            branch = (await desk.prompts(tx).open(prompt_id)).branch
         text = (await desk.rooms.read(branch.id)).text
     return Expected(request, desk, prompt_id, conditions, text)
 
 
 async def _rows(tx: AsyncSession, desk: Desk, prompt_id: UUID) -> tuple[Opened, Release]:
-    opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+    opened = await desk.prompts(tx).open(prompt_id)
     return opened, (await desk.releases.of(tx, desk.caller, [prompt_id]))[prompt_id]
 
 

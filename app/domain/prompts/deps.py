@@ -10,13 +10,14 @@ from litestar import Request
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromQuery
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.prompts.jinja import Jinja
 from app.domain.prompts.library.listing import Library
 from app.domain.prompts.old_names import OldNames
-from app.domain.prompts.ports import Filters, Finder, Releases, Rooms, Stars
+from app.domain.prompts.ports import Composition, Filters, Finder, Releases, Rooms, Stars
 from app.domain.prompts.service import Prompts
 from app.web.deps import Caller, Db, Tx
 
@@ -30,6 +31,7 @@ ReleasesDep = NamedDependency[Releases]
 FinderDep = NamedDependency[Finder]
 StarsDep = NamedDependency[Stars]
 JinjaDep = NamedDependency[Jinja]
+CompositionDep = NamedDependency[Composition]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,10 @@ class Desk:
     finder: Finder
     stars: Stars
     jinja: Jinja
+    composition: Composition
+
+    def prompts(self, tx: AsyncSession) -> Prompts:
+        return Prompts(tx, self.caller, self.rooms, self.composition)
 
     @property
     def library(self) -> Library:
@@ -60,12 +66,14 @@ async def provide_library(caller: Caller, releases: ReleasesDep, finder: FinderD
     return Library(caller, releases, finder)
 
 
-async def provide_prompts(tx: Tx, caller: Caller, rooms: LiveRooms) -> Prompts:
-    return Prompts(tx, caller, rooms)
+async def provide_prompts(
+    tx: Tx, caller: Caller, rooms: LiveRooms, composition: CompositionDep
+) -> Prompts:
+    return Prompts(tx, caller, rooms, composition)
 
 
-async def provide_old_names(tx: Tx, caller: Caller) -> OldNames:
-    return OldNames(tx, caller)
+async def provide_old_names(tx: Tx, caller: Caller, composition: CompositionDep) -> OldNames:
+    return OldNames(tx, caller, composition)
 
 
 async def provide_desk(  # noqa: PLR0913  # all that stands on a desk
@@ -77,8 +85,10 @@ async def provide_desk(  # noqa: PLR0913  # all that stands on a desk
     finder: FinderDep,
     stars: StarsDep,
     jinja: JinjaDep,
+    composition: CompositionDep,
 ) -> Desk:
-    return Desk(database.within(caller), caller, rooms, releases, finder, stars, jinja)
+    database = database.within(caller)
+    return Desk(database, caller, rooms, releases, finder, stars, jinja, composition)
 
 
 async def provide_jinja(state: State) -> Jinja:

@@ -19,6 +19,21 @@ class NameTaken(Conflict):
     advice = "Choose another name, or change the prompt that has this one."
 
 
+class OldNameIncluded(Conflict):
+    """Released prompts include another one by the old name; `dependants` names them, 20 at most.
+
+    What programs get from those would change although no label moves.
+    """
+
+    code = "old_name_included"
+    title = "Released prompts include another prompt by this old name"
+    advice = (
+        "Write the new name into those in `dependants` (page Composition, or "
+        "`POST /api/v1/prompts/{id}/outdated-references`), publish and release them; or choose "
+        "another name."
+    )
+
+
 class OldNameNotFound(NotFound):
     code = "old_name_not_found"
     title = "The prompt has no such old name"

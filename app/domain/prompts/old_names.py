@@ -1,7 +1,8 @@
 """What prompts were called before: kept when they are renamed, so that programs go on.
 
 A name belongs to one prompt. Whoever takes an old one takes it away from the prompt that had it
-before; nobody gets an old name without asking for it by that very name.
+before; nobody gets an old name without asking for it by that very name. While released prompts
+include by it, nobody does: what programs get would change, and no label's protection be asked.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from app.access.tenancy import InWorkspace
 from app.domain.prompts import queries
 from app.domain.prompts.errors import OldNameNotFound, PromptNotFound
 from app.domain.prompts.models import OldName, Prompt
+from app.domain.prompts.ports import UNASKED, Composition
 from app.kit import clock
 
 MOST = 100  # shown of one prompt; nobody renames more often
@@ -51,9 +53,12 @@ async def called(tx: AsyncSession, caller: Principal, name: str) -> UUID:
 class OldNames:
     """The old names of the caller's prompts."""
 
-    def __init__(self, tx: AsyncSession, caller: Principal) -> None:
+    def __init__(
+        self, tx: AsyncSession, caller: Principal, composition: Composition = UNASKED
+    ) -> None:
         self._tx = tx
         self._caller = caller
+        self._composition = composition
 
     async def of(self, prompt_id: UUID) -> Sequence[OldName]:
         """The latest first. Raises `PromptNotFound`."""
@@ -62,16 +67,21 @@ class OldNames:
         return await queries.old_names(self._tx, self._caller, prompt_id, MOST)
 
     async def release(self, prompt_id: UUID, name: str) -> None:
-        """Have an old name lead nowhere. Raises `PromptNotFound`, `OldNameNotFound`."""
+        """Have an old name lead nowhere.
+
+        Raises `PromptNotFound`, `OldNameNotFound`, `OldNameIncluded`.
+        """
         self._caller.require(Permission.PROMPTS_WRITE)
         await self._require(prompt_id)
-        if not await queries.release_name(self._tx, self._caller, name, prompt_id):
+        if await queries.release_name(self._tx, self._caller, name, prompt_id) is None:
             raise OldNameNotFound(f"This prompt was never called {name}, or the name was released.")
+        await self._composition.let_go(self._tx, self._caller, [name])
 
     async def keep(self, prompt: Prompt, before: str) -> None:
-        """Note that `prompt`, renamed and flushed, was called `before`."""
-        await self.give_up(prompt.name)
-        await self.give_up(before)  # of a prompt that had it even earlier
+        """Note that `prompt`, renamed and flushed, was called `before`. Raises as `give_up`."""
+        await self.give_up(prompt)
+        # Of a prompt that had it even earlier: nobody has been given that by it since.
+        await queries.release_name(self._tx, self._caller, before)
         self._tx.add(
             OldName(
                 workspace_id=prompt.workspace_id,
@@ -83,12 +93,14 @@ class OldNames:
         )
         await self._tx.flush()
 
-    async def give_up(self, name: str) -> None:
-        """A prompt is called so now: from here on the name is its alone.
+    async def give_up(self, prompt: Prompt) -> None:
+        """`prompt` is called so now: from here on its name is its alone. Raises `OldNameIncluded`.
 
-        After the prompt is flushed: whoever else renames to or from `name` has ended by then.
+        After it is flushed: whoever else renames to or from that name has ended by then.
         """
-        await queries.release_name(self._tx, self._caller, name)
+        had = await queries.release_name(self._tx, self._caller, prompt.name)
+        if had not in (None, prompt.id):  # to go back to an old name of its own takes nothing
+            await self._composition.let_go(self._tx, self._caller, [prompt.name])
 
     async def _require(self, prompt_id: UUID) -> None:
         if await queries.by_id(self._tx, self._caller, prompt_id) is None:

@@ -12,10 +12,10 @@ from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.domain.prompts import views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, OldNamesDep, PromptsDep
-from app.domain.prompts.errors import NameTaken
+from app.domain.prompts.errors import NameTaken, OldNameIncluded
 from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.ports import Standing
-from app.domain.prompts.service import Access, Details, Opened, Prompts
+from app.domain.prompts.service import Access, Details, Opened
 from app.domain.prompts.usage import usage
 from app.domain.workspaces.service import whom_to_ask
 from app.errors import InvalidFields, Unauthenticated
@@ -55,10 +55,10 @@ class PromptPages(Controller):
         errors: dict[str, str] = {}
         try:
             async with desk.database.transaction() as tx:
-                await Prompts(tx, desk.caller, desk.rooms).change(prompt_id, _details(form))
+                await desk.prompts(tx).change(prompt_id, _details(form))
         except InvalidFields as error:
             errors = error.fields
-        except NameTaken as error:
+        except (NameTaken, OldNameIncluded) as error:
             errors = {"name": error.detail}
         if not is_htmx(request) and not errors:
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
@@ -102,7 +102,7 @@ async def _editor(request: AppRequest, desk: Desk, prompt_id: UUID) -> dict[str,
     """The context of prompts/edit.html beside the shell."""
     names = [name for name, _ in await desk.finder.folders(desk.caller)]
     async with desk.database.transaction(write=False) as tx:
-        prompts = Prompts(tx, desk.caller, desk.rooms)
+        prompts = desk.prompts(tx)
         opened = await prompts.open(prompt_id)
         access = await prompts.access(_person(desk.caller))
         old_names = await OldNames(tx, desk.caller).of(prompt_id)
@@ -200,7 +200,7 @@ async def _redrawn(
     """The fragment that the form stands in, with what was typed if it could not be used."""
     names = [name for name, _ in await desk.finder.folders(desk.caller)]
     async with desk.database.transaction(write=False) as tx:
-        opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+        opened = await desk.prompts(tx).open(prompt_id)
         old_names = await OldNames(tx, desk.caller).of(prompt_id)
     heading = views.heading(opened, old_names, errors)
     context: dict[str, Any] = {

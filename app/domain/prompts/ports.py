@@ -5,7 +5,7 @@ Rooms carry the news; versions know what is released. The server puts both in.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -253,6 +253,27 @@ class Finder(Protocol):
     async def excerpts(
         self, tx: AsyncSession, where: InWorkspace, found: Selection, ids: Sequence[UUID]
     ) -> Mapping[UUID, Excerpt]: ...
+
+
+@runtime_checkable  # Litestar checks what it injects
+class Composition(Protocol):
+    """Whoever knows what includes what. Called inside the transaction, after the change."""
+
+    async def let_go(self, tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> None:
+        """Old names do not stand for their prompts any more.
+
+        Raises `OldNameIncluded` when that changes what a released prompt says.
+        """
+
+
+class Unasked:
+    """Where nobody lets go of an old name; whoever does it all the same is refused."""
+
+    async def let_go(self, tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> None:
+        raise RuntimeError(f"Nobody was asked who includes by {', '.join(names)}.")
+
+
+UNASKED = Unasked()
 
 
 @runtime_checkable  # Litestar checks what it injects

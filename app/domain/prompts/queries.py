@@ -90,13 +90,13 @@ async def renamed(
 
 async def release_name(
     tx: AsyncSession, where: InWorkspace, name: str, prompt_id: UUID | None = None
-) -> bool:
-    """Forget an old name, whosever it is or one prompt's; whether there was one."""
+) -> UUID | None:
+    """Forget an old name, whosever it is or one prompt's; whose it was."""
     statement = within(delete(OldName).where(OldName.name == name), where, OldName)
     if prompt_id is not None:
         statement = statement.where(OldName.prompt_id == prompt_id)
     found = await tx.execute(statement.returning(OldName.prompt_id))
-    return found.scalar_one_or_none() is not None
+    return found.scalar_one_or_none()
 
 
 async def tags_of(

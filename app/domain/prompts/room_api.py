@@ -13,7 +13,6 @@ from msgspec import Meta
 from app.domain.prompts.conditional_api import room_url
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.prompts.models import Branch
-from app.domain.prompts.service import Prompts
 from app.domain.prompts.shapes import ActorView
 
 
@@ -62,7 +61,7 @@ class LiveRoomApi(Controller):
     ) -> LiveRoomList:
         """List a prompt's rooms, and who is in them now. Needs the scope `read`."""
         async with desk.database.transaction(write=False) as tx:
-            branch = (await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)).branch
+            branch = (await desk.prompts(tx).open(prompt_id)).branch
         return LiveRoomList([_room(request, desk, branch)])
 
     @get("/rooms/{room_id:uuid}", name="api:room", operation_id="getRoom")
@@ -71,7 +70,7 @@ class LiveRoomApi(Controller):
     ) -> LiveRoomView:
         """Get a room, and who is in it now. Needs the scope `read`."""
         async with desk.database.transaction(write=False) as tx:
-            branch = await Prompts(tx, desk.caller, desk.rooms).room(room_id)
+            branch = await desk.prompts(tx).room(room_id)
         return _room(request, desk, branch)
 
 
@@ -83,7 +82,7 @@ class AlikeApi(Controller):
     async def show(self, desk: DeskDep, prompt_id: FromPath[UUID]) -> AlikeView:
         """List prompts that say nearly the same, and tags that would fit. Needs `read`."""
         async with desk.database.transaction(write=False) as tx:
-            opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+            opened = await desk.prompts(tx).open(prompt_id)
         text = (await desk.rooms.read(opened.branch.id)).text
         found = await desk.finder.alike(desk.caller, prompt_id, text, opened.tags)
         similar = [AlikePrompt(one.prompt_id, one.title, one.percent) for one in found.similar]

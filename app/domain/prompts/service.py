@@ -19,7 +19,13 @@ from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.people import Shown
-from app.domain.prompts.ports import PROMPT_CHANGED, SETTINGS_CHANGED, Announcer
+from app.domain.prompts.ports import (
+    PROMPT_CHANGED,
+    SETTINGS_CHANGED,
+    UNASKED,
+    Announcer,
+    Composition,
+)
 from app.domain.prompts.settings import Config, HasSettings, Settings, Variables
 from app.domain.rooms.service import Documents
 from app.kit import clock
@@ -79,10 +85,17 @@ class Access:
 class Prompts:
     """The prompts of the caller's workspace. News travel once the transaction is committed."""
 
-    def __init__(self, tx: AsyncSession, caller: Principal, announcer: Announcer) -> None:
+    def __init__(
+        self,
+        tx: AsyncSession,
+        caller: Principal,
+        announcer: Announcer,
+        composition: Composition = UNASKED,
+    ) -> None:
         self._tx = tx
         self._caller = caller
         self._announcer = announcer
+        self._old_names = OldNames(tx, caller, composition)
 
     async def open(self, prompt_id: UUID) -> Opened:
         """Raises `PromptNotFound`, also for another workspace's."""
@@ -118,7 +131,7 @@ class Prompts:
     async def create(self, new: NewPrompt) -> Opened:
         """A prompt, its document and its main branch.
 
-        Raises `PromptInvalid`, `TextInvalid`, `NameTaken`, `TextTooLarge`.
+        Raises `PromptInvalid`, `TextInvalid`, `NameTaken`, `OldNameIncluded`, `TextTooLarge`.
         """
         self._caller.require(Permission.PROMPTS_WRITE)
         title = new.title or policy.title_from(new.name)
@@ -140,7 +153,7 @@ class Prompts:
     async def change(self, prompt_id: UUID, details: Details) -> list[str]:
         """Change what is given; the answer names the fields that differ now.
 
-        Raises `PromptNotFound`, `PromptInvalid`, `NameTaken`.
+        Raises `PromptNotFound`, `PromptInvalid`, `NameTaken`, `OldNameIncluded`.
         """
         given = {
             f.name: value
@@ -162,7 +175,7 @@ class Prompts:
             prompt.edited_at = clock.utc_now()
             await self._claim_name(prompt.name)
             if "name" in changed:
-                await OldNames(self._tx, self._caller).keep(prompt, before["name"])
+                await self._old_names.keep(prompt, before["name"])
             self._tell(branch.id, PROMPT_CHANGED, changed)
         return changed
 
@@ -303,7 +316,7 @@ class Prompts:
             await self._claim_name(prompt.name)
         else:
             await self._add_under_free_name(prompt)
-        await OldNames(self._tx, self._caller).give_up(prompt.name)
+        await self._old_names.give_up(prompt)
         return Branch(
             id=room_id,
             workspace_id=self._caller.workspace_id,

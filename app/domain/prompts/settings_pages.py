@@ -12,7 +12,7 @@ from app.domain.prompts import typed as values
 from app.domain.prompts import views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep
 from app.domain.prompts.errors import SettingUnknown, VariableTaken
-from app.domain.prompts.service import Opened, Prompts
+from app.domain.prompts.service import Opened
 from app.domain.prompts.settings import find
 from app.domain.prompts.usage import Usage, usage
 from app.errors import InvalidFields
@@ -74,7 +74,7 @@ class SettingsPages(Controller):
         name, error = (await typed(request, "name"))["name"], ""
         try:
             async with desk.database.transaction() as tx:
-                prompts = Prompts(tx, desk.caller, desk.rooms)
+                prompts = desk.prompts(tx)
                 await prompts.add_variable(prompt_id, {"name": name})
         except (InvalidFields, VariableTaken) as refused:
             if not is_htmx(request):
@@ -95,7 +95,7 @@ class SettingsPages(Controller):
         name: FromPath[str],
     ) -> Response[Any]:
         async with desk.database.transaction() as tx:
-            await Prompts(tx, desk.caller, desk.rooms).remove_variable(prompt_id, name)
+            await desk.prompts(tx).remove_variable(prompt_id, name)
         if not is_htmx(request):
             return see_other(request, f"/w/{workspace}/prompts/{prompt_id}")
         opened, used = await _read(desk, prompt_id)
@@ -104,7 +104,7 @@ class SettingsPages(Controller):
 
 async def _read(desk: Desk, prompt_id: UUID) -> tuple[Opened, Usage]:
     async with desk.database.transaction(write=False) as tx:
-        opened = await Prompts(tx, desk.caller, desk.rooms).open(prompt_id)
+        opened = await desk.prompts(tx).open(prompt_id)
     text = (await desk.rooms.read(opened.branch.id)).text
     return opened, await used_in(desk, opened, text)
 
@@ -117,7 +117,7 @@ async def _save(desk: Desk, prompt_id: UUID, key: str, text: str) -> None:
     """Raises `PromptInvalid`, `SettingUnknown`, `VariableNotFound`."""
     kind, _, rest = key.partition(".")
     async with desk.database.transaction() as tx:
-        prompts = Prompts(tx, desk.caller, desk.rooms)
+        prompts = desk.prompts(tx)
         opened = await prompts.open(prompt_id)
         if key == f"config.{values.REST}":
             changes = values.rest_changes(opened.branch.config, text)

@@ -44,12 +44,12 @@ async def change_together(condition: Expected, data: PromptPatch, plan: Plan) ->
     with suppress(_Rehearsed):
         async with desk.database.transaction() as tx:
             await condition.check(tx)
-            await change_rest(Prompts(tx, desk.caller, desk.rooms), prompt_id, data)
+            await change_rest(desk.prompts(tx), prompt_id, data)
             await tx.flush()
             raise _Rehearsed
     async with desk.database.transaction() as tx:
         await condition.check(tx)
-        prompts = Prompts(tx, desk.caller, desk.rooms)
+        prompts = desk.prompts(tx)
         await prompts.claim_text(prompt_id)
         room_id = (await prompts.open(prompt_id)).branch.id
         claimed = await condition.now(tx)
@@ -58,7 +58,7 @@ async def change_together(condition: Expected, data: PromptPatch, plan: Plan) ->
     try:
         async with desk.database.transaction() as tx:
             await claimed.check(tx)
-            await change_rest(Prompts(tx, desk.caller, desk.rooms), prompt_id, data)
+            await change_rest(desk.prompts(tx), prompt_id, data)
     except Exception:  # whatever it was, and told as that
         with suppress(BaseGone):  # somebody has gone on from it: then it is theirs
             await desk.rooms.revise(room_id, edit.undone, desk.caller.actor)

@@ -189,12 +189,27 @@ class Importer:
             try:
                 async with self._database.transaction(write=not is_rehearsal) as tx:
                     steps = await deciding.decided(tx, batch)
+                    await self._take_names(tx, steps, is_rehearsal)
                     if not is_rehearsal:
                         await self._insert(tx, steps)
                 return steps
             except NameTaken:
                 continue
         raise ImportRefused("Others are making prompts of the same names. Import it again.")
+
+    async def _take_names(
+        self,
+        tx: AsyncSession,
+        steps: Sequence[Step],
+        is_rehearsal: bool,  # noqa: FBT001  # handed on
+    ) -> None:
+        """From prompts that had them before. Raises `OldNameIncluded`."""
+        names = [step.item.name for step in steps if step.item.action == "create"]
+        if not (old := await queries.old_names_taken(tx, self._caller, names)):
+            return
+        if not is_rehearsal:
+            await queries.give_up(tx, self._caller, list(old))
+        await Guard().let_go(tx, self._caller, old)
 
     async def _insert(self, tx: AsyncSession, steps: Sequence[Step]) -> None:
         rows: list[Model] = []
@@ -209,7 +224,6 @@ class Importer:
             await queries.insert_all(tx, rows)
 
     async def _rows(self, tx: AsyncSession, one: Wanted, name: str) -> list[Model]:
-        await queries.give_up(tx, self._caller, [name])
         old = [old.name for old in one.kept.old_names]
         if old:
             taken = await queries.old_names_taken(tx, self._caller, old)

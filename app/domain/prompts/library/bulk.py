@@ -10,7 +10,7 @@ from app.access.permissions import Permission
 from app.domain.prompts import policy
 from app.domain.prompts.deps import Desk
 from app.domain.prompts.errors import PromptInvalid, PromptNotFound
-from app.domain.prompts.service import Details, Opened, Prompts
+from app.domain.prompts.service import Details, Opened
 from app.errors import AppError
 
 MOST = 200  # prompts at once; a page of the list has fifty
@@ -76,7 +76,7 @@ async def _do(desk: Desk, step: Step, done: Done) -> None:
     if step.action in (LABEL, TAKE_BACK):
         return await _label(desk, step, done)
     async with desk.database.transaction() as tx:
-        prompts = Prompts(tx, desk.caller, desk.rooms)
+        prompts = desk.prompts(tx)
         await prompts.locked(step.prompt_id)  # tags are read and written as a whole
         before = await prompts.open(step.prompt_id)
         was = before.prompt.folder if step.action == MOVE else step.value

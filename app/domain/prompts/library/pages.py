@@ -15,11 +15,11 @@ from litestar.params import FromPath
 from app.access.permissions import Permission
 from app.domain.prompts import queries, views
 from app.domain.prompts.deps import AppRequest, Desk, DeskDep, FiltersDep
-from app.domain.prompts.errors import NameTaken, PromptNotFound
+from app.domain.prompts.errors import NameTaken, OldNameIncluded, PromptNotFound
 from app.domain.prompts.library import filtering, palette, starters
 from app.domain.prompts.library.listing import Facets, Listed
 from app.domain.prompts.ports import Filters, Here, Selection
-from app.domain.prompts.service import NewPrompt, Prompts
+from app.domain.prompts.service import NewPrompt
 from app.errors import InvalidFields
 from app.web.deps import PageShell
 from app.web.forms import typed
@@ -128,10 +128,10 @@ class LibraryPages(Controller):
             if not new.title:
                 raise InvalidFields({"title": "Enter a title."})
             async with desk.database.transaction() as tx:
-                opened = await Prompts(tx, desk.caller, desk.rooms).create(new)
+                opened = await desk.prompts(tx).create(new)
         except InvalidFields as error:
             return await _form(request, desk, shell, values, error.fields, status=422)
-        except NameTaken as error:
+        except (NameTaken, OldNameIncluded) as error:
             errors = {"name": error.detail}
             return await _form(request, desk, shell, values, errors, status=422)
         return see_other(request, f"/w/{workspace}/prompts/{opened.prompt.id}")
