@@ -15,6 +15,7 @@ from app.access.principal import Principal
 from app.db.engine import Database
 from app.domain.accounts import service as accounts
 from app.domain.accounts.service import Browser, People, Signup
+from app.domain.composition.guarding import Guard
 from app.domain.keys import service as keys
 from app.domain.prompts.service import NewPrompt, Prompts
 from app.domain.workspaces import queries, service
@@ -165,5 +166,5 @@ async def a_prompt(
     caller = await as_member(database, place, by or place.owner)
     new = NewPrompt(name=name or f"support/prompt-{next(_numbers)}", **given)
     async with database.everywhere().transaction() as tx:
-        opened = await Prompts(tx, caller, Quiet()).create(new)
+        opened = await Prompts(tx, caller, Quiet(), Guard()).create(new)
     return MadePrompt(opened.prompt.id, opened.branch.id, opened.prompt.name)

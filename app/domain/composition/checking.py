@@ -200,11 +200,11 @@ def still_included(label: str, dependants: Sequence[Dependant]) -> str:
     )
 
 
-def old_name_included(names: Sequence[str], dependants: Sequence[str]) -> str:
-    """A sentence for whoever is about to take or release old names."""
+def old_name_included(name: str, dependants: Sequence[str]) -> str:
+    """A sentence for whoever is about to take or release an old name."""
     many = len(dependants) != 1
     return (
         f"{among(dependants)} {'include' if many else 'includes'} another prompt by its old name "
-        f"{among(names)}: what programs get would change without a release. Write the new name "
+        f"{name}: what programs get would change without a release. Write the new name "
         f"there first, and publish."
     )

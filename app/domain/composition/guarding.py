@@ -25,6 +25,7 @@ from app.domain.composition.checking import (
     still_included,
 )
 from app.domain.composition.errors import StillIncluded
+from app.domain.composition.given.queries import given_with
 from app.domain.composition.policy import Dependant
 from app.domain.composition.ports import NOBODY, IncludedMoved, Told
 from app.domain.composition.recording import inclusions, references
@@ -131,14 +132,14 @@ class Guard:
             dependants=[one.name for one in concerned],
         )
 
-    async def let_go(self, tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> None:
-        """Raises `OldNameIncluded`: what programs get by these old names would be another text."""
+    async def let_go(self, tx: AsyncSession, where: InWorkspace, name: str) -> None:
+        """Raises `OldNameIncluded`: what programs get by the old name would be another text."""
         # As when a label moves: of two that each look before the other commits, a release that
         # includes by the name would be checked with one prompt and given with another.
         await locks.hold(tx, f"composition {where.workspace_id}")
-        if dependants := await queries.given_with(tx, where, names, MOST_TOLD):
+        if dependants := await given_with(tx, where, name, MOST_TOLD):
             raise OldNameIncluded(
-                old_name_included(sorted(names), dependants), dependants=dependants
+                old_name_included(name, dependants), name=name, dependants=dependants
             )
 
     async def _about(self, tx: AsyncSession, where: InWorkspace, prompt_id: UUID) -> _About:

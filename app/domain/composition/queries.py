@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, insert, or_, select
+from sqlalchemy import ColumnElement, delete, func, insert, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute, aliased
+from sqlalchemy.orm import InstrumentedAttribute
 
 from app.access.tenancy import InWorkspace, within
+from app.domain.composition.given.queries import is_given, newest
 from app.domain.composition.models import Acknowledgement, Inclusion
 from app.domain.prompts.models import OldName, Prompt
 from app.domain.versions.models import Label, LabelMove, Version
@@ -94,24 +95,9 @@ async def called(
 # Where something is used
 
 
-def _newest(of: Any = Inclusion.prompt_id) -> ColumnElement[int]:
-    # unscoped: of the row's own prompt
-    newest = select(func.max(Version.number)).where(Version.prompt_id == of)
-    return newest.correlate_except(Version).scalar_subquery()
-
-
-def _is_given(prompt_id: Any, number: Any) -> ColumnElement[bool]:
-    """Whether a version is the newest, or one that a label gives to programs."""
-    # unscoped: of the row's own prompt
-    labelled = select(Label.name).where(
-        Label.prompt_id == prompt_id, or_(Label.number == number, Label.candidate == number)
-    )
-    return or_(number == _newest(prompt_id), labelled.correlate_except(Label).exists())
-
-
 def _is_current() -> ColumnElement[bool]:
     """In the live text, in the newest version, or in one that a label gives to programs."""
-    return or_(Inclusion.number == 0, _is_given(Inclusion.prompt_id, Inclusion.number))
+    return or_(Inclusion.number == 0, is_given(Inclusion.prompt_id, Inclusion.number))
 
 
 async def dependants(
@@ -179,7 +165,7 @@ async def uses(
             Inclusion.number,
             Inclusion.name,
             Inclusion.label,
-            _newest().label("newest"),
+            newest(Inclusion.prompt_id).label("newest"),
         )
         .where(Inclusion.prompt_id.in_(prompt_ids), Inclusion.name.in_(names), _is_current())
         .order_by(Inclusion.number, Inclusion.name, Inclusion.label),
@@ -187,53 +173,6 @@ async def uses(
         Inclusion,
     )
     return (await tx.execute(statement)).all()
-
-
-async def given_with(
-    tx: AsyncSession, where: InWorkspace, names: Collection[str], limit: int
-) -> list[str]:
-    """Prompts that say something else once one of `names` means something else, by name.
-
-    Of a version that programs are given, as it includes one of them, or includes by its number an
-    older version that does, at any depth. Numbers alone lead to older versions, so no label is
-    looked for here.
-    """
-    within_it = within(
-        select(Inclusion.prompt_id, Inclusion.number).where(
-            Inclusion.name.in_(names), Inclusion.number > 0
-        ),
-        where,
-        Inclusion,
-    ).cte("within_it", recursive=True)
-    pin = aliased(Inclusion)
-    # unscoped: both narrowed below, where they are joined
-    now = select(Prompt.id, Prompt.name, Prompt.workspace_id)
-    before = select(OldName.prompt_id, OldName.name, OldName.workspace_id)  # unscoped: as above
-    called = now.union_all(before).subquery()
-    within_it = within_it.union(
-        within(
-            select(pin.prompt_id, pin.number)
-            .join(called, called.c.name == pin.name)
-            .join(within_it, within_it.c.prompt_id == called.c.id)
-            .where(
-                pin.number > 0,
-                called.c.workspace_id == where.workspace_id,
-                # `v7`, `7` and `v007` are one number, as in `releases.selector`
-                func.ltrim(pin.label, "v0") == cast(within_it.c.number, String),
-            ),
-            where,
-            pin,
-        )
-    )
-    statement = within(
-        select(Prompt.name)
-        .join(within_it, within_it.c.prompt_id == Prompt.id)
-        .where(_is_given(within_it.c.prompt_id, within_it.c.number)),
-        where,
-        Prompt,
-    )
-    found = await tx.execute(statement.distinct().order_by(Prompt.name).limit(limit))
-    return list(found.scalars())
 
 
 async def users_in_versions(
@@ -314,7 +253,12 @@ async def included_by(
 ) -> Sequence[Any]:
     """What the prompt itself includes now, as `uses`."""
     statement = within(
-        select(Inclusion.number, Inclusion.name, Inclusion.label, _newest().label("newest"))
+        select(
+            Inclusion.number,
+            Inclusion.name,
+            Inclusion.label,
+            newest(Inclusion.prompt_id).label("newest"),
+        )
         .where(Inclusion.prompt_id == prompt_id, _is_current())
         .order_by(Inclusion.name, Inclusion.label, Inclusion.number)
         .limit(limit),

@@ -53,7 +53,8 @@ async def old_names_taken(tx: AsyncSession, where: InWorkspace, names: Sequence[
 
 async def give_up(tx: AsyncSession, where: InWorkspace, names: Sequence[str]) -> None:
     """Names that prompts get now are nobody's old names any more."""
-    await tx.execute(within(delete(OldName).where(OldName.name.in_(names)), where, OldName))
+    if names:
+        await tx.execute(within(delete(OldName).where(OldName.name.in_(names)), where, OldName))
 
 
 async def branches(

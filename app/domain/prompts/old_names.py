@@ -75,7 +75,7 @@ class OldNames:
         await self._require(prompt_id)
         if await queries.release_name(self._tx, self._caller, name, prompt_id) is None:
             raise OldNameNotFound(f"This prompt was never called {name}, or the name was released.")
-        await self._composition.let_go(self._tx, self._caller, [name])
+        await self._composition.let_go(self._tx, self._caller, name)
 
     async def keep(self, prompt: Prompt, before: str) -> None:
         """Note that `prompt`, renamed and flushed, was called `before`. Raises as `give_up`."""
@@ -100,7 +100,7 @@ class OldNames:
         """
         had = await queries.release_name(self._tx, self._caller, prompt.name)
         if had not in (None, prompt.id):  # to go back to an old name of its own takes nothing
-            await self._composition.let_go(self._tx, self._caller, [prompt.name])
+            await self._composition.let_go(self._tx, self._caller, prompt.name)
 
     async def _require(self, prompt_id: UUID) -> None:
         if await queries.by_id(self._tx, self._caller, prompt_id) is None:

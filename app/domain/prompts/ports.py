@@ -5,7 +5,7 @@ Rooms carry the news; versions know what is released. The server puts both in.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -257,10 +257,10 @@ class Finder(Protocol):
 
 @runtime_checkable  # Litestar checks what it injects
 class Composition(Protocol):
-    """Whoever knows what includes what. Called inside the transaction, after the change."""
+    """Whoever knows what includes what. Called inside the transaction that changes it."""
 
-    async def let_go(self, tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> None:
-        """Old names do not stand for their prompts any more.
+    async def let_go(self, tx: AsyncSession, where: InWorkspace, name: str) -> None:
+        """The old name `name` ceases to stand for its prompt.
 
         Raises `OldNameIncluded` when that changes what a released prompt says.
         """
@@ -269,8 +269,8 @@ class Composition(Protocol):
 class Unasked:
     """Where nobody lets go of an old name; whoever does it all the same is refused."""
 
-    async def let_go(self, tx: AsyncSession, where: InWorkspace, names: Collection[str]) -> None:
-        raise RuntimeError(f"Nobody was asked who includes by {', '.join(names)}.")
+    async def let_go(self, tx: AsyncSession, where: InWorkspace, name: str) -> None:
+        raise RuntimeError(f"Nobody was asked who includes by {name}.")
 
 
 UNASKED = Unasked()

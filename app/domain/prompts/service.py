@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
@@ -13,9 +12,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from app.access.permissions import Permission
 from app.access.principal import Principal
 from app.db.after import after_commit
-from app.db.races import claim
-from app.domain.prompts import activity, people, policy, queries, settings
-from app.domain.prompts.errors import NameTaken, PromptNotFound, SettingUnknown
+from app.domain.prompts import activity, naming, people, policy, queries, settings
+from app.domain.prompts.errors import PromptNotFound, SettingUnknown
 from app.domain.prompts.models import Branch, Prompt
 from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.people import Shown
@@ -32,7 +30,6 @@ from app.kit import clock
 from app.kit.ids import new_id
 
 MOST_MEMBERS = 50  # named on one page
-_NAME_TRIES = 20  # a name made from a title may be lost to somebody else that often
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,7 @@ class Prompts:
         begun = settings.checked(new)
         if new.name:
             policy.check_details(name=new.name)
-            await self._require_free(new.name)
+            await naming.require_free(self._tx, self._caller, new.name)
         prompt = self._prompt(new.name, title, new)
         branch = await self._with_document(prompt, policy.normal_text(new.text))
         branch.config, branch.variables, branch.template_format = begun
@@ -173,7 +170,7 @@ class Prompts:
             after = {name: given[name] for name in changed}
             activity.note_changes(self._tx, self._caller, prompt.id, before, after)
             prompt.edited_at = clock.utc_now()
-            await self._claim_name(prompt.name)
+            await naming.claim_name(self._tx, prompt.name)
             if "name" in changed:
                 await self._old_names.keep(prompt, before["name"])
             self._tell(branch.id, PROMPT_CHANGED, changed)
@@ -277,7 +274,7 @@ class Prompts:
             if name in given and getattr(prompt, name) != given[name]
         ]
         if "name" in changed:
-            await self._require_free(given["name"])
+            await naming.require_free(self._tx, self._caller, given["name"])
         for name in changed:
             setattr(prompt, name, given[name])
         if "tags" in given:
@@ -313,9 +310,9 @@ class Prompts:
         )
         if prompt.name:
             self._tx.add(prompt)
-            await self._claim_name(prompt.name)
+            await naming.claim_name(self._tx, prompt.name)
         else:
-            await self._add_under_free_name(prompt)
+            await naming.add_under_free_name(self._tx, self._caller, prompt)
         await self._old_names.give_up(prompt)
         return Branch(
             id=room_id,
@@ -324,37 +321,8 @@ class Prompts:
             name=queries.MAIN,
         )
 
-    async def _add_under_free_name(self, prompt: Prompt) -> None:
-        """Name it after its title, with a number if need be, and insert it."""
-        stem = policy.name_from(prompt.title)
-        taken = await queries.names_like(self._tx, self._caller, stem)
-        for _ in range(_NAME_TRIES):
-            prompt.name = next(made for made in policy.numbered(stem) if made not in taken)
-            try:
-                async with self._tx.begin_nested():
-                    self._tx.add(prompt)
-                    await self._claim_name(prompt.name)
-            except NameTaken:  # since we looked, or one of very many that begin alike
-                taken.add(prompt.name)
-            else:
-                return
-        prompt.name = f"{stem}-{secrets.token_hex(4)}"
-        self._tx.add(prompt)
-        await self._claim_name(prompt.name)
-
-    async def _require_free(self, name: str) -> None:
-        if await queries.by_name(self._tx, self._caller, name) is not None:
-            raise _taken(name)
-
-    async def _claim_name(self, name: str) -> None:
-        await claim(self._tx, (Prompt.workspace_id, Prompt.name), _taken(name))
-
     def _tell(self, room_id: UUID, kind: str, changed: list[str]) -> None:
         after_commit(
             self._tx,
             lambda: self._announcer.announce(room_id, kind, {"fields": changed}, self._caller),
         )
-
-
-def _taken(name: str) -> NameTaken:
-    return NameTaken(f"{name} is taken. Names are unique in a workspace.", name=name)

@@ -74,7 +74,7 @@ async def test_by_the_names_it_had_and_not_by_those_it_lost(
     release, used_by, client, key, database, place
 ):
     tone = await release("tone", "Be kind.")
-    await release("a", "{{> tone}}")
+    await a_prompt(database, place, "a", text="{{> tone}}")
     url = f"/api/v1/prompts/{tone.id}"
     await client.patch(url, headers=key.headers, json={"name": "voice"})
     await release("b", "{{> voice}}")

@@ -7,9 +7,10 @@ import html
 
 import pytest
 
-from app.domain.composition import queries
+from app.domain.composition.given.queries import given_with
 from app.domain.composition.guarding import Guard
 from app.domain.exchange.imports.importing import Importer
+from app.domain.exchange.views import OUT
 from app.domain.prompts.errors import OldNameIncluded
 from app.domain.prompts.old_names import OldNames
 from app.domain.prompts.service import Details, NewPrompt, Prompts
@@ -128,6 +129,23 @@ class TestOnThePage:
         assert (await fetch("bot/main")).json()["text"] == "Be kind. Go."
 
 
+class TestImportingOnThePage:
+    async def test_the_preview_says_it_of_the_file(self, client, database, place, tone, fetch):
+        use(client, await a_member(database, place))
+        parts = [
+            ("file", ("other.prompt", b"---\nname: other\n---\nFine.\n")),
+            ("file", ("tone.prompt", b"---\nname: policy/tone\n---\nBe evil.\n")),
+        ]
+        brought = await client.post(f"/w/{place.slug}/import", files=parts)
+        assert brought.status_code == 303
+        shown = html.unescape((await client.get(brought.headers["location"])).text)
+        assert "bot/main includes another prompt by its old name policy/tone" in shown
+        assert "other.prompt" in shown
+        out = await client.post(f"{brought.headers['location']}/check", data={"format-1": OUT})
+        shown = html.unescape((await client.get(out.headers["location"])).text)
+        assert "old name policy/tone" not in shown
+
+
 class Shelf:
     """Prompts with versions, on either database."""
 
@@ -222,9 +240,9 @@ class TestWhatIsGiven:
         await let_it_be(shelf)
         await shelf.take()
         async with shelf.transaction() as tx:
-            assert await queries.given_with(tx, shelf.caller, ["was"], 9) == []
+            assert await given_with(tx, shelf.caller, "was", 9) == []
         async with theirs.transaction() as tx:
-            assert await queries.given_with(tx, theirs.caller, ["was"], 9) == ["top"]
+            assert await given_with(tx, theirs.caller, "was", 9) == ["top"]
 
     async def test_many_are_named_in_part(self, shelf, place_there):
         for number in range(22):

@@ -91,7 +91,7 @@ async def test_old_names_go_on_and_every_live_text_is_listed(release, rest, fetc
 
 async def test_a_name_that_another_prompt_has_taken_is_its_own(release, rest, database, place):
     tone = await release("tone", "Be kind.")
-    a = await release("a", "{{> tone}}")
+    a = await a_prompt(database, place, "a", text="{{> tone}}")
     await rest(tone).rename("voice")
     await a_prompt(database, place, "tone")
     assert (await rest(tone).listed())["items"] == []

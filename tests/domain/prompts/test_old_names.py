@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.domain.composition.guarding import Guard
 from app.domain.prompts.old_names import OldNames, renamed
 from app.domain.prompts.service import Details, NewPrompt, Prompts
 from app.kit import clock
@@ -180,7 +181,7 @@ class TestTakingAName:
         place = await a_workspace(either)
         caller = await as_member(either, place, place.owner)
         async with either.within(caller).transaction() as tx:
-            prompts = Prompts(tx, caller, Quiet())
+            prompts = Prompts(tx, caller, Quiet(), Guard())
             first = await prompts.create(NewPrompt(name="a"))
             for name in ("b", "a", "c"):
                 await prompts.change(first.prompt.id, Details(name=name))
@@ -248,3 +249,13 @@ class TestReleasing:
         assert "names/release" not in page
         answer = await client.post(f"{url}/names/release", data={"old_name": "support/refunds"})
         assert answer.status_code == 403
+
+
+async def test_nobody_takes_one_where_nobody_can_be_asked(database, place, made):
+    """A service that was put together without whoever knows what includes what."""
+    caller = await as_member(database, place, place.owner)
+    async with database.within(caller).transaction() as tx:
+        await Prompts(tx, caller, Quiet()).change(made.id, Details(name="b"))
+    with pytest.raises(RuntimeError, match="Nobody was asked"):
+        async with database.within(caller).transaction() as tx:
+            await Prompts(tx, caller, Quiet()).create(NewPrompt(name="support/refunds"))

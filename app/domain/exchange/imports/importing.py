@@ -189,27 +189,22 @@ class Importer:
             try:
                 async with self._database.transaction(write=not is_rehearsal) as tx:
                     steps = await deciding.decided(tx, batch)
-                    await self._take_names(tx, steps, is_rehearsal)
+                    old = await self._old_names(tx, steps)
                     if not is_rehearsal:
+                        await queries.give_up(tx, self._caller, old)
                         await self._insert(tx, steps)
                 return steps
             except NameTaken:
                 continue
         raise ImportRefused("Others are making prompts of the same names. Import it again.")
 
-    async def _take_names(
-        self,
-        tx: AsyncSession,
-        steps: Sequence[Step],
-        is_rehearsal: bool,  # noqa: FBT001  # handed on
-    ) -> None:
-        """From prompts that had them before. Raises `OldNameIncluded`."""
+    async def _old_names(self, tx: AsyncSession, steps: Sequence[Step]) -> list[str]:
+        """That other prompts lose to those that are made. Raises `OldNameIncluded`."""
         names = [step.item.name for step in steps if step.item.action == "create"]
-        if not (old := await queries.old_names_taken(tx, self._caller, names)):
-            return
-        if not is_rehearsal:
-            await queries.give_up(tx, self._caller, list(old))
-        await Guard().let_go(tx, self._caller, old)
+        old = sorted(await queries.old_names_taken(tx, self._caller, names))
+        for name in old:
+            await Guard().let_go(tx, self._caller, name)
+        return old
 
     async def _insert(self, tx: AsyncSession, steps: Sequence[Step]) -> None:
         rows: list[Model] = []

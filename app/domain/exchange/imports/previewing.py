@@ -19,6 +19,7 @@ from app.domain.exchange.imports.uploads import Brought
 from app.domain.exchange.packed import Packed, is_zip, placed, unpacked
 from app.domain.exchange.record import Record
 from app.domain.exchange.zipped import Reader
+from app.domain.prompts.errors import OldNameIncluded
 from app.domain.versions.policy import LATEST, label_problem
 from app.errors import AppError
 
@@ -56,7 +57,12 @@ async def preview(
     except FileInvalid as error:
         told.file(error.file)["error"] = _problem(error)
     told.doubts = _doubts(caller, found)
-    await importer.bring(await importer.wanted(found), "skip", is_rehearsal=True, seen=told.note)
+    wanted = await importer.wanted(found)
+    try:
+        await importer.bring(wanted, "skip", is_rehearsal=True, seen=told.note)
+    except OldNameIncluded as error:
+        file = next(one.file for one in wanted if one.kept.name == error.extra["name"])
+        told.file(file)["error"] = {"problem": error.detail, "line": 0, "column": 0}
     return told.told() | {"missing": missing.told(await importer.missing())}
 
 

@@ -1,0 +1,1 @@
+"""What programs are given now, and what would change it."""
