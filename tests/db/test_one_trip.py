@@ -88,7 +88,7 @@ async def test_a_connection_that_was_not_to_be_had_leaves_no_thread_behind(tmp_p
     before = set(threading.enumerate())
     for _ in range(20):
         assert not await database.is_reachable()
-        assert set(threading.enumerate()) == before
+        assert set(threading.enumerate()) <= before  # those of other tests may end meanwhile
     await database.close()
 
 
