@@ -14,6 +14,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from app.domain.rooms.wire import encoding, protocol
+from tests.support.waiting import until
 
 
 class YClient:
@@ -239,3 +240,13 @@ class YClient:
         self._apply(payload)
         if step == protocol.STEP2:
             self.synced.set()
+
+
+async def same(*clients: YClient, seconds: float = 30.0) -> str:
+    """What all of them show, as soon as it is one text.
+
+    Not by `YClient.until`: that looks again when its own client hears something, and the one that
+    hears the last may be another.
+    """
+    await until(lambda: len({client.content for client in clients}) == 1, seconds, "one text")
+    return clients[0].content

@@ -22,7 +22,7 @@ from tests.domain.rooms.guard import yjs
 from tests.support.engine import Engine
 from tests.support.guessing import knock
 from tests.support.waiting import until
-from tests.support.yclient import YClient
+from tests.support.yclient import YClient, same
 
 EVIL = yjs.update(yjs.section(5, 0, b"\x07\x01\x04text"))  # a nested type
 
@@ -49,9 +49,7 @@ async def settled(*clients: YClient) -> str:
     for client in clients:
         await client.barrier()
         await client.durable()
-    for client in clients:
-        await client.until(lambda c=client: c.content == clients[0].content)
-    return clients[0].content
+    return await same(*clients)
 
 
 async def rows(engine: Engine, room: UUID) -> int:

@@ -24,7 +24,7 @@ from tests.domain.rooms.guard import yjs
 from tests.support.engine import Engine, running_engine
 from tests.support.services import PostgresServer, RedisServer
 from tests.support.waiting import until
-from tests.support.yclient import YClient
+from tests.support.yclient import YClient, same
 
 
 @pytest.fixture(scope="module")
@@ -116,8 +116,7 @@ class TestRows:
             await asyncio.gather(ann.edit(0, f"a{round_} "), bob.edit(0, f"b{round_} "))
         await ann.durable()
         await bob.durable()
-        await bob.until(lambda: bob.content == ann.content)
-        assert await pair.texts() == {ann.content}
+        assert await pair.texts() == {await same(ann, bob)}
         assert all(f"{who}{n} " in ann.content for who in "ab" for n in range(40))
         assert await pair.rows() == list(range(1, 81))
 
@@ -418,8 +417,7 @@ async def test_many_hands_on_two_workers_end_with_one_text(pair: Pair) -> None:
         await asyncio.gather(*map(hammer, clients))
         for client in clients:
             await client.durable(40)
-        for client in clients:
-            await client.until(lambda client=client: client.content == clients[0].content, 40)
+        await same(*clients)
     assert await pair.texts() == {clients[0].content}
     async with pair.a.database.transaction(write=False) as tx:
         count = select(func.count()).where(JournalEntry.document_id == pair.room)
