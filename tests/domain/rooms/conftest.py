@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from app.domain.rooms.journal import store_sqlite
 from tests.support.databases import is_on_postgres
 from tests.support.engine import URLS, Engine, running_engine
+from tests.support.yclient import YClient
 
 
 @pytest.fixture
@@ -32,3 +34,20 @@ async def engine(data_dir: Path) -> AsyncIterator[Engine]:
         for name in ("ann", "bob", "cid", "eve"):
             engine.person(name)
         yield engine
+
+
+@pytest.fixture
+async def room(engine: Engine) -> UUID:
+    return await engine.document("Hello")
+
+
+@pytest.fixture
+async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
+    async with YClient(engine.room_url(room), "ann") as client:
+        yield client
+
+
+@pytest.fixture
+async def bob(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
+    async with YClient(engine.room_url(room), "bob") as client:
+        yield client

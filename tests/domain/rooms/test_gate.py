@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -15,23 +14,6 @@ from app.kit.ids import new_id
 from tests.support.engine import Engine
 from tests.support.waiting import until
 from tests.support.yclient import YClient
-
-
-@pytest.fixture
-async def room(engine: Engine) -> UUID:
-    return await engine.document("Hello")
-
-
-@pytest.fixture
-async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def bob(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "bob") as client:
-        yield client
 
 
 class TestARemovedMember:

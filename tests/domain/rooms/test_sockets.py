@@ -32,18 +32,6 @@ async def room(engine: Engine) -> UUID:
     return await engine.document("Hello 👋 world")
 
 
-@pytest.fixture
-async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def bob(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "bob") as client:
-        yield client
-
-
 async def settled(*clients: YClient) -> str:
     """What all of them show once everything they sent is on disk and everywhere."""
     for client in clients:

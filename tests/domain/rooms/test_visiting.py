@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -39,12 +38,6 @@ def agent(engine: Engine) -> Principal:
 @pytest.fixture
 async def room(engine: Engine) -> UUID:
     return await engine.document("Héllo 👋 world")
-
-
-@pytest.fixture
-async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "ann") as client:
-        yield client
 
 
 @pytest.fixture

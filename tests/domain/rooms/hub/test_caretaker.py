@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -27,17 +26,6 @@ def compactions_here(monkeypatch: pytest.MonkeyPatch) -> None:
         return call(*arguments)
 
     monkeypatch.setattr("app.kit.helper.Helper.run", run)
-
-
-@pytest.fixture
-async def room(engine: Engine) -> UUID:
-    return await engine.document("Hello")
-
-
-@pytest.fixture
-async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "ann") as client:
-        yield client
 
 
 def rows(engine: Engine) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -26,23 +25,6 @@ from tests.support.databases import is_on_postgres
 from tests.support.engine import Engine, running_engine
 from tests.support.waiting import until
 from tests.support.yclient import YClient
-
-
-@pytest.fixture
-async def room(engine: Engine) -> UUID:
-    return await engine.document("Hello")
-
-
-@pytest.fixture
-async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def bob(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "bob") as client:
-        yield client
 
 
 class TestReading:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -18,23 +17,6 @@ from app.domain.rooms.wire import protocol
 from tests.support.engine import Engine, running_engine, stored
 from tests.support.waiting import until
 from tests.support.yclient import YClient
-
-
-@pytest.fixture
-async def room(engine: Engine) -> UUID:
-    return await engine.document("Hello")
-
-
-@pytest.fixture
-async def ann(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "ann") as client:
-        yield client
-
-
-@pytest.fixture
-async def bob(engine: Engine, room: UUID) -> AsyncIterator[YClient]:
-    async with YClient(engine.room_url(room), "bob") as client:
-        yield client
 
 
 @pytest.fixture
